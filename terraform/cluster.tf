@@ -1,0 +1,40 @@
+resource "aws_ecs_cluster" "main" {
+  name = local.name
+
+  setting {
+    name  = "containerInsights"
+    value = "enabled"
+  }
+
+  lifecycle {
+    precondition {
+      condition     = var.gunicorn_graceful_timeout < var.stop_timeout
+      error_message = "gunicorn_graceful_timeout (${var.gunicorn_graceful_timeout} s) must be below stop_timeout (${var.stop_timeout} s): otherwise ECS kills requests that gunicorn is still finishing."
+    }
+    precondition {
+      condition     = var.db_statement_timeout_ms <= var.gunicorn_graceful_timeout * 1000
+      error_message = "db_statement_timeout_ms (${var.db_statement_timeout_ms}) must not exceed gunicorn_graceful_timeout (${var.gunicorn_graceful_timeout} s): otherwise a stopping task cannot finish its slowest query."
+    }
+    precondition {
+      condition     = !(var.enable_execute_command && var.readonly_root_filesystem)
+      error_message = "enable_execute_command needs a writable root file system (the agent of ECS Exec writes there): set readonly_root_filesystem = false with it."
+    }
+    precondition {
+      condition     = var.gunicorn_workers * 128 <= var.task_memory
+      error_message = "gunicorn_workers (${var.gunicorn_workers}) need about 128 MiB each, and the task has ${var.task_memory}: fewer workers, or more task_memory."
+    }
+  }
+}
+
+resource "aws_ecs_cluster_capacity_providers" "main" {
+  cluster_name       = aws_ecs_cluster.main.name
+  capacity_providers = ["FARGATE", "FARGATE_SPOT"]
+}
+
+# Created here and not by the first task: a missing log group keeps a Fargate task from starting.
+resource "aws_cloudwatch_log_group" "app" {
+  #checkov:skip=CKV_AWS_338:Retention is log_retention_days.
+  name              = "/${var.name}/${var.environment}/app"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = aws_kms_key.main.arn
+}

@@ -1,0 +1,253 @@
+# The role of the deploy workflow (optional): GitHub's identity token instead of a stored key, for one environment of
+# one repository.
+#
+# A deploy is `terraform apply` with new image tags, a push, a one-off task and a look at the result. So the role may
+# read what Terraform refreshes, and write only what a new image changes. It may not change the network, the
+# database, roles or secrets: an apply that plans such a change fails, and is for a person with more rights.
+#
+# It can read this environment's secrets, and no narrower role could deploy: refreshing a secret's version reads it,
+# and whoever may run a task of one's own command with these secrets has them anyway.
+
+locals {
+  has_deploy_role = var.github_repository != null
+  github_issuer   = "token.actions.githubusercontent.com"
+  github_provider = local.has_deploy_role ? coalesce(var.github_oidc_provider_arn, try(aws_iam_openid_connect_provider.github[0].arn, null)) : null
+
+  iam_prefix = "arn:${local.partition}:iam::${local.account_id}"
+  task_roles = [for role in [aws_iam_role.execution, aws_iam_role.task, aws_iam_role.migrate] : role.arn]
+  secret_ids = "${local.arn_prefix.secretsmanager}:secret:${local.name}/*"
+  families   = [for family in ["api", "migrate"] : "${local.arn_prefix.ecs}:task-definition/${local.name}-${family}:*"]
+  service_id = "${local.arn_prefix.ecs}:service/${local.name}/${local.name}-api"
+  cluster_id = "${local.arn_prefix.ecs}:cluster/${local.name}"
+  task_ids   = "${local.arn_prefix.ecs}:task/${local.name}/*"
+  log_groups = "${local.arn_prefix.logs}:log-group"
+  state_arn  = "arn:${local.partition}:s3:::${coalesce(var.state_bucket, "none")}"
+
+  # Reads that take no resource, or whose resource has no name before it is read.
+  refresh_anything = [
+    "application-autoscaling:DescribeScalableTargets",
+    "application-autoscaling:DescribeScalingPolicies",
+    "cloudwatch:DescribeAlarms",
+    "ec2:DescribeAddresses",
+    "ec2:DescribeAddressesAttribute",
+    "ec2:DescribeAvailabilityZones",
+    "ec2:DescribeFlowLogs",
+    "ec2:DescribeInternetGateways",
+    "ec2:DescribeNatGateways",
+    "ec2:DescribeNetworkAcls",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribePrefixLists",
+    "ec2:DescribeRouteTables",
+    "ec2:DescribeSecurityGroupRules",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcAttribute",
+    "ec2:DescribeVpcEndpoints",
+    "ec2:DescribeVpcs",
+    "ecr:GetAuthorizationToken",
+    "ecs:DescribeTaskDefinition",
+    "ecs:ListTaskDefinitions",
+    "elasticloadbalancing:DescribeListenerAttributes",
+    "elasticloadbalancing:DescribeListeners",
+    "elasticloadbalancing:DescribeLoadBalancerAttributes",
+    "elasticloadbalancing:DescribeLoadBalancers",
+    "elasticloadbalancing:DescribeTags",
+    "elasticloadbalancing:DescribeTargetGroupAttributes",
+    "elasticloadbalancing:DescribeTargetGroups",
+    "elasticloadbalancing:DescribeTargetHealth",
+    "kms:ListAliases",
+    "logs:DescribeLogGroups",
+    "rds:DescribeDBInstances",
+    "rds:DescribeDBParameterGroups",
+    "rds:DescribeDBParameters",
+    "rds:DescribeDBSubnetGroups",
+    "secretsmanager:GetRandomPassword",
+    "sts:GetCallerIdentity",
+  ]
+
+  # Reads of this environment's own resources.
+  refresh_own = {
+    "application-autoscaling:ListTagsForResource"                 = ["arn:${local.partition}:application-autoscaling:${var.region}:${local.account_id}:scalable-target/*"]
+    "cloudwatch:GetDashboard"                                     = ["arn:${local.partition}:cloudwatch::${local.account_id}:dashboard/${local.name}"]
+    "cloudwatch:ListTagsForResource"                              = ["${local.arn_prefix.cloudwatch}:alarm:${local.name}-*"]
+    "ecr:DescribeRepositories ecr:ListTagsForResource"            = [aws_ecr_repository.api.arn]
+    "ecr:GetLifecyclePolicy"                                      = [aws_ecr_repository.api.arn]
+    "ecs:DescribeClusters"                                        = [local.cluster_id]
+    "ecs:DescribeServices"                                        = [local.service_id]
+    "ecs:ListTagsForResource"                                     = concat([local.cluster_id, local.service_id], local.families)
+    "events:DescribeRule events:ListTagsForResource"              = ["${local.arn_prefix.events}:rule/${local.name}-*"]
+    "events:ListTargetsByRule"                                    = ["${local.arn_prefix.events}:rule/${local.name}-*"]
+    "iam:GetOpenIDConnectProvider"                                = ["${local.iam_prefix}:oidc-provider/${local.github_issuer}"]
+    "iam:GetRole iam:GetRolePolicy iam:ListRolePolicies"          = ["${local.iam_prefix}:role/${local.name}-*"]
+    "iam:ListAttachedRolePolicies"                                = ["${local.iam_prefix}:role/${local.name}-*"]
+    "kms:DescribeKey kms:GetKeyPolicy kms:GetKeyRotationStatus"   = [aws_kms_key.main.arn]
+    "kms:ListResourceTags"                                        = [aws_kms_key.main.arn]
+    "logs:ListTagsForResource"                                    = ["${local.log_groups}:*"]
+    "rds:ListTagsForResource"                                     = ["${local.arn_prefix.rds}:*:${local.name}*"]
+    "secretsmanager:DescribeSecret secretsmanager:GetSecretValue" = [local.secret_ids]
+    "secretsmanager:GetResourcePolicy"                            = [local.secret_ids]
+    "sns:GetTopicAttributes sns:ListTagsForResource"              = ["${local.arn_prefix.sns}:${local.name}-alarms"]
+    "sns:GetSubscriptionAttributes"                               = ["${local.arn_prefix.sns}:${local.name}-alarms*"]
+    "wafv2:GetWebACL wafv2:GetLoggingConfiguration"               = ["arn:${local.partition}:wafv2:${var.region}:${local.account_id}:regional/webacl/${local.name}/*"]
+    "wafv2:GetWebACLForResource wafv2:ListTagsForResource"        = ["arn:${local.partition}:wafv2:${var.region}:${local.account_id}:regional/*", "${local.arn_prefix.elasticloadbalancing}:loadbalancer/app/${local.name}/*"]
+    "s3:GetBucket* s3:GetEncryptionConfiguration"                 = ["arn:${local.partition}:s3:::${local.access_log_bucket}"]
+    "s3:GetLifecycleConfiguration s3:GetReplicationConfiguration" = ["arn:${local.partition}:s3:::${local.access_log_bucket}"]
+    "s3:GetAccelerateConfiguration s3:GetAnalyticsConfiguration"  = ["arn:${local.partition}:s3:::${local.access_log_bucket}"]
+    "s3:ListBucket"                                               = ["arn:${local.partition}:s3:::${local.access_log_bucket}"]
+  }
+}
+
+resource "aws_iam_openid_connect_provider" "github" {
+  count = local.has_deploy_role && var.github_oidc_provider_arn == null ? 1 : 0
+
+  url            = "https://${local.github_issuer}"
+  client_id_list = ["sts.amazonaws.com"]
+}
+
+resource "aws_iam_role" "deploy" {
+  count = local.has_deploy_role ? 1 : 0
+
+  name                 = "${local.name}-deploy"
+  description          = "The deploy workflow of ${var.github_repository}, environment ${local.github_environment}"
+  max_session_duration = 3600
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Federated = local.github_provider }
+      Action    = "sts:AssumeRoleWithWebIdentity"
+      Condition = {
+        StringEquals = {
+          "${local.github_issuer}:aud" = "sts.amazonaws.com"
+          "${local.github_issuer}:sub" = "repo:${var.github_repository}:environment:${local.github_environment}"
+        }
+      }
+    }]
+  })
+
+  lifecycle {
+    precondition {
+      condition     = var.state_bucket != null
+      error_message = "github_repository needs state_bucket: a workflow's machine keeps no local state, so a deploy there works only with the state in S3 (backend.tf.example)."
+    }
+  }
+}
+
+locals {
+  github_environment = coalesce(var.github_environment, var.environment)
+
+  deploy_write_statements = [
+    {
+      Sid    = "PushImage"
+      Effect = "Allow"
+      Action = [
+        "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload", "ecr:DescribeImages",
+        "ecr:GetDownloadUrlForLayer", "ecr:InitiateLayerUpload", "ecr:ListImages", "ecr:PutImage", "ecr:UploadLayerPart",
+      ]
+      Resource = [aws_ecr_repository.api.arn]
+    },
+    {
+      Sid      = "RegisterRevisions"
+      Effect   = "Allow"
+      Action   = ["ecs:RegisterTaskDefinition", "ecs:TagResource"]
+      Resource = concat(local.families, [local.service_id, local.task_ids])
+    },
+    {
+      Sid      = "RollOut"
+      Effect   = "Allow"
+      Action   = ["ecs:CreateService", "ecs:UpdateService", "ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments", "ecs:DescribeServiceRevisions"]
+      Resource = [local.service_id, "${local.arn_prefix.ecs}:service-deployment/${local.name}/*", "${local.arn_prefix.ecs}:service-revision/${local.name}/*"]
+    },
+    {
+      Sid       = "RunOneOffTasks"
+      Effect    = "Allow"
+      Action    = "ecs:RunTask"
+      Resource  = "${local.arn_prefix.ecs}:task-definition/${local.name}-migrate:*"
+      Condition = { ArnEquals = { "ecs:cluster" = local.cluster_id } }
+    },
+    {
+      Sid      = "FollowTasks"
+      Effect   = "Allow"
+      Action   = ["ecs:DescribeTasks", "ecs:StopTask"]
+      Resource = local.task_ids
+    },
+    {
+      # ListTasks names a container instance, which Fargate has none of: the cluster is its condition.
+      Sid       = "ListTasks"
+      Effect    = "Allow"
+      Action    = "ecs:ListTasks"
+      Resource  = "*"
+      Condition = { ArnEquals = { "ecs:cluster" = local.cluster_id } }
+    },
+    {
+      Sid       = "GiveTasksTheirRoles"
+      Effect    = "Allow"
+      Action    = "iam:PassRole"
+      Resource  = local.task_roles
+      Condition = { StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }
+    },
+    {
+      Sid    = "FirstDeployMakesItScale"
+      Effect = "Allow"
+      Action = [
+        "application-autoscaling:PutScalingPolicy", "application-autoscaling:RegisterScalableTarget",
+        "application-autoscaling:TagResource",
+      ]
+      Resource = "arn:${local.partition}:application-autoscaling:${var.region}:${local.account_id}:scalable-target/*"
+    },
+    {
+      Sid      = "ReadLogs"
+      Effect   = "Allow"
+      Action   = ["logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents"]
+      Resource = ["${local.log_groups}:/${var.name}/${var.environment}/app", "${local.log_groups}:/${var.name}/${var.environment}/app:*"]
+    },
+    {
+      Sid       = "DecryptSecrets"
+      Effect    = "Allow"
+      Action    = "kms:Decrypt"
+      Resource  = aws_kms_key.main.arn
+      Condition = { StringEquals = { "kms:ViaService" = "secretsmanager.${var.region}.amazonaws.com" } }
+    },
+    {
+      Sid      = "State"
+      Effect   = "Allow"
+      Action   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
+      Resource = "${local.state_arn}/*"
+    },
+    {
+      Sid      = "FindState"
+      Effect   = "Allow"
+      Action   = "s3:ListBucket"
+      Resource = local.state_arn
+    },
+  ]
+
+  deploy_read_statements = concat(
+    [{ Sid = "RefreshAnything", Effect = "Allow", Action = local.refresh_anything, Resource = "*" }],
+    [for actions, resources in local.refresh_own : { Effect = "Allow", Action = split(" ", actions), Resource = resources }],
+  )
+
+  deploy_policies = {
+    read  = jsonencode({ Version = "2012-10-17", Statement = local.deploy_read_statements })
+    write = jsonencode({ Version = "2012-10-17", Statement = local.deploy_write_statements })
+  }
+}
+
+# Managed policies because an inline one ends at 10,240 characters, all of a role's together.
+resource "aws_iam_policy" "deploy" {
+  #checkov:skip=CKV_AWS_355:The actions on "*" are reads that take no resource, or ListTasks under a condition.
+  #checkov:skip=CKV_AWS_290:The writes name this environment's resources; application-autoscaling ARNs are numbered by AWS.
+  for_each = { for name, statements in local.deploy_policies : name => statements if local.has_deploy_role }
+
+  name        = "${local.name}-deploy-${each.key}"
+  description = "What a deploy of ${local.name} ${each.key}s"
+  policy      = each.value
+}
+
+resource "aws_iam_role_policy_attachment" "deploy" {
+  for_each = aws_iam_policy.deploy
+
+  role       = aws_iam_role.deploy[0].name
+  policy_arn = each.value.arn
+}

@@ -1,0 +1,159 @@
+# Roles of the running system. Each policy is written out here, with the resources it is for: no managed policies
+# but the one that RDS prescribes.
+
+locals {
+  # Only tasks of this account's cluster may take the roles: without it another account's ECS could be tricked into it.
+  tasks_assume = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "ecs-tasks.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+      Condition = {
+        StringEquals = { "aws:SourceAccount" = local.account_id }
+        ArnLike      = { "aws:SourceArn" = "${local.arn_prefix.ecs}:*" }
+      }
+    }]
+  })
+}
+
+# --- execution: what ECS does before the container runs -------------------------------------------------------------
+
+resource "aws_iam_role" "execution" {
+  name               = "${local.name}-execution"
+  description        = "ECS pulls the image, reads the secrets and writes the logs of ${local.name}"
+  assume_role_policy = local.tasks_assume
+}
+
+resource "aws_iam_role_policy" "execution" {
+  name = "start-tasks"
+  role = aws_iam_role.execution.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        # The token is the account's: this action takes no resource.
+        Sid      = "RegistryLogin"
+        Effect   = "Allow"
+        Action   = "ecr:GetAuthorizationToken"
+        Resource = "*"
+      },
+      {
+        Sid      = "PullImage"
+        Effect   = "Allow"
+        Action   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+        Resource = aws_ecr_repository.api.arn
+      },
+      {
+        Sid      = "WriteLogs"
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        Resource = "${aws_cloudwatch_log_group.app.arn}:*"
+      },
+      {
+        Sid      = "ReadSecrets"
+        Effect   = "Allow"
+        Action   = "secretsmanager:GetSecretValue"
+        Resource = [aws_secretsmanager_secret.database_url.arn, module.credentials.secret_key_arn]
+      },
+      {
+        Sid       = "DecryptSecrets"
+        Effect    = "Allow"
+        Action    = "kms:Decrypt"
+        Resource  = aws_kms_key.main.arn
+        Condition = { StringEquals = { "kms:ViaService" = "secretsmanager.${var.region}.amazonaws.com" } }
+      },
+    ]
+  })
+}
+
+# --- task and migrate task: what the application may do -------------------------------------------------------------
+
+resource "aws_iam_role" "task" {
+  name               = "${local.name}-task"
+  description        = "The application of ${local.name} while it serves: give it what your code calls"
+  assume_role_policy = local.tasks_assume
+}
+
+resource "aws_iam_role" "migrate" {
+  name               = "${local.name}-migrate"
+  description        = "One-off tasks of ${local.name}: they need no AWS API"
+  assume_role_policy = local.tasks_assume
+}
+
+# The channel of ECS Exec; its actions take no resources.
+resource "aws_iam_role_policy" "execute_command" {
+  #checkov:skip=CKV_AWS_290:The ssmmessages actions have no resource types or condition keys.
+  #checkov:skip=CKV_AWS_355:As above.
+  count = var.enable_execute_command ? 1 : 0
+
+  name = "execute-command"
+  role = aws_iam_role.task.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid    = "ExecuteCommandChannel"
+      Effect = "Allow"
+      Action = [
+        "ssmmessages:CreateControlChannel",
+        "ssmmessages:CreateDataChannel",
+        "ssmmessages:OpenControlChannel",
+        "ssmmessages:OpenDataChannel",
+      ]
+      Resource = "*"
+    }]
+  })
+}
+
+# --- flow logs and database monitoring ------------------------------------------------------------------------------
+
+resource "aws_iam_role" "flow_log" {
+  name        = "${local.name}-flow-log"
+  description = "VPC flow logs of ${local.name}"
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "vpc-flow-logs.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+      Condition = { StringEquals = { "aws:SourceAccount" = local.account_id } }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "flow_log" {
+  name = "write-flow-log"
+  role = aws_iam_role.flow_log.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect   = "Allow"
+      Action   = ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"]
+      Resource = "${aws_cloudwatch_log_group.flow.arn}:*"
+    }]
+  })
+}
+
+resource "aws_iam_role" "rds_monitoring" {
+  name        = "${local.name}-rds-monitoring"
+  description = "Enhanced monitoring of the database of ${local.name}"
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "monitoring.rds.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+      Condition = { StringEquals = { "aws:SourceAccount" = local.account_id } }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy_attachment" "rds_monitoring" {
+  role       = aws_iam_role.rds_monitoring.name
+  policy_arn = "arn:${local.partition}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
+}

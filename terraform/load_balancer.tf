@@ -1,0 +1,100 @@
+resource "aws_lb" "main" {
+  #checkov:skip=CKV_AWS_91:Access logs are access_logs (off in dev): requests are in the service's own log.
+  #checkov:skip=CKV_AWS_150:Deletion protection is deletion_protection (on in prod); dev must be able to be destroyed.
+  #checkov:skip=CKV2_AWS_28:The web ACL is enable_waf: it costs more than the rest of an idle dev environment's load balancer.
+  #checkov:skip=CKV2_AWS_20:HTTP redirects as soon as there is a certificate; without a domain there is none to give.
+  name                       = local.name
+  load_balancer_type         = "application"
+  internal                   = false
+  subnets                    = [for subnet in aws_subnet.public : subnet.id]
+  security_groups            = [aws_security_group.alb.id]
+  idle_timeout               = var.alb_idle_timeout
+  drop_invalid_header_fields = true
+  enable_deletion_protection = var.deletion_protection
+
+  dynamic "access_logs" {
+    for_each = aws_s3_bucket_policy.access_logs
+
+    content {
+      enabled = true
+      bucket  = access_logs.value.bucket
+      prefix  = "alb"
+    }
+  }
+
+  lifecycle {
+    precondition {
+      condition     = var.gunicorn_keepalive > var.alb_idle_timeout
+      error_message = "gunicorn_keepalive (${var.gunicorn_keepalive} s) must exceed alb_idle_timeout (${var.alb_idle_timeout} s): otherwise the task closes a connection that the load balancer is about to use, and clients see 502."
+    }
+    precondition {
+      condition     = var.db_statement_timeout_ms < var.alb_idle_timeout * 1000
+      error_message = "db_statement_timeout_ms (${var.db_statement_timeout_ms}) must be below alb_idle_timeout (${var.alb_idle_timeout} s): otherwise a query works on for a client that was already answered 504."
+    }
+  }
+}
+
+resource "aws_lb_target_group" "api" {
+  #checkov:skip=CKV_AWS_378:TLS ends at the load balancer; from there only its security group reaches the tasks.
+  name                          = "${local.name}-api"
+  target_type                   = "ip"
+  port                          = local.api_port
+  protocol                      = "HTTP"
+  vpc_id                        = aws_vpc.main.id
+  deregistration_delay          = var.deregistration_delay
+  load_balancing_algorithm_type = "least_outstanding_requests"
+
+  health_check {
+    path                = "/health"
+    matcher             = "200"
+    interval            = 10
+    timeout             = 5
+    healthy_threshold   = 2
+    unhealthy_threshold = 3
+  }
+
+  lifecycle {
+    precondition {
+      condition     = var.deregistration_delay < var.stop_timeout
+      error_message = "deregistration_delay (${var.deregistration_delay} s) must be below stop_timeout (${var.stop_timeout} s): otherwise a task is killed while the load balancer still sends it requests."
+    }
+  }
+}
+
+resource "aws_lb_listener" "http" {
+  #checkov:skip=CKV_AWS_2:Plain HTTP only forwards while certificate_arn is null, in an environment without a domain.
+  #checkov:skip=CKV_AWS_103:As above: this listener has no TLS, the one beside it has.
+  load_balancer_arn = aws_lb.main.arn
+  port              = 80
+  protocol          = "HTTP"
+
+  default_action {
+    type             = local.https ? "redirect" : "forward"
+    target_group_arn = local.https ? null : aws_lb_target_group.api.arn
+
+    dynamic "redirect" {
+      for_each = local.https ? [1] : []
+
+      content {
+        protocol    = "HTTPS"
+        port        = "443"
+        status_code = "HTTP_301"
+      }
+    }
+  }
+}
+
+resource "aws_lb_listener" "https" {
+  count = local.https ? 1 : 0
+
+  load_balancer_arn = aws_lb.main.arn
+  port              = 443
+  protocol          = "HTTPS"
+  ssl_policy        = var.ssl_policy
+  certificate_arn   = var.certificate_arn
+
+  default_action {
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.api.arn
+  }
+}

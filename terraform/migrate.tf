@@ -1,0 +1,55 @@
+# The one-off task: migrations by default, any management command by overriding its command.
+
+locals {
+  migrate_container_name = "migrate"
+  migrate_subnet_ids     = [for subnet in aws_subnet.private : subnet.id]
+
+  # Options and shorthand that version 1 and 2 of the AWS CLI read alike.
+  migrate_command = !local.has_migrate ? null : join(" ", [
+    "aws ecs run-task",
+    "--region ${var.region}",
+    "--cluster ${aws_ecs_cluster.main.name}",
+    "--task-definition ${aws_ecs_task_definition.migrate[0].arn}",
+    "--launch-type FARGATE",
+    "--network-configuration 'awsvpcConfiguration={subnets=[${join(",", local.migrate_subnet_ids)}],securityGroups=[${aws_security_group.migrate.id}],assignPublicIp=DISABLED}'",
+  ])
+}
+
+resource "aws_ecs_task_definition" "migrate" {
+  count = local.has_migrate ? 1 : 0
+
+  family                   = "${local.name}-migrate"
+  requires_compatibilities = ["FARGATE"]
+  network_mode             = "awsvpc"
+  cpu                      = var.task_cpu
+  memory                   = var.task_memory
+  execution_role_arn       = aws_iam_role.execution.arn
+  task_role_arn            = aws_iam_role.migrate.arn
+  skip_destroy             = true
+
+  runtime_platform {
+    operating_system_family = "LINUX"
+    cpu_architecture        = var.cpu_architecture
+  }
+
+  volume {
+    name = "tmp"
+  }
+
+  # No port and no health check: it is done when its process ends.
+  container_definitions = jsonencode([merge(local.container, {
+    name         = local.migrate_container_name
+    image        = "${aws_ecr_repository.api.repository_url}:${local.migrate_image_tag}"
+    command      = ["python", "manage.py", "migrate", "--noinput"]
+    portMappings = []
+    environment = [for name, value in merge(local.environment_variables, {
+      APP_VERSION             = local.migrate_image_tag
+      DB_STATEMENT_TIMEOUT_MS = tostring(var.migrate_statement_timeout_ms)
+      MIGRATE_LOCK_TIMEOUT_MS = tostring(var.migrate_lock_timeout_ms)
+      MIGRATE_WAIT_SECONDS    = tostring(var.migrate_wait_seconds)
+    }) : { name = name, value = value }]
+    logConfiguration = { logDriver = "awslogs", options = merge(local.log_options, { awslogs-stream-prefix = "migrate" }) }
+  })])
+
+  depends_on = [aws_secretsmanager_secret_version.database_url, aws_iam_role_policy.execution]
+}

@@ -1,0 +1,290 @@
+# Alarms, one topic for them, and a dashboard with the same numbers.
+
+locals {
+  alb_dimensions    = { LoadBalancer = aws_lb.main.arn_suffix }
+  target_dimensions = { LoadBalancer = aws_lb.main.arn_suffix, TargetGroup = aws_lb_target_group.api.arn_suffix }
+  ecs_dimensions    = { ClusterName = local.name, ServiceName = "${local.name}-api" }
+  db_dimensions     = { DBInstanceIdentifier = aws_db_instance.main.identifier }
+
+  db_memory_bytes = lookup(local.db_class_memory, var.db_instance_class, 0) * pow(1024, 3)
+
+  # Alarms on one metric each. minutes is how long it must be so; before there is a service there is no data, and
+  # that is no alarm.
+  metric_alarms = {
+    latency-p95 = {
+      description = "A twentieth of the requests takes longer than ${var.latency_p95_seconds} s"
+      namespace   = "AWS/ApplicationELB", metric = "TargetResponseTime", dimensions = local.target_dimensions
+      statistic   = null, percentile = "p95", above = true, threshold = var.latency_p95_seconds, minutes = 5
+    }
+    unhealthy-hosts = {
+      description = "A task fails the load balancer's health check"
+      namespace   = "AWS/ApplicationELB", metric = "UnHealthyHostCount", dimensions = local.target_dimensions
+      statistic   = "Maximum", percentile = null, above = true, threshold = 0, minutes = 5
+    }
+    service-cpu = {
+      description = "CPU stays above what autoscaling aims at: max_tasks is reached, or scaling does not help"
+      namespace   = "AWS/ECS", metric = "CPUUtilization", dimensions = local.ecs_dimensions
+      statistic   = "Average", percentile = null, above = true, threshold = 90, minutes = 10
+    }
+    service-memory = {
+      description = "Memory of the tasks: at 100 % the kernel kills them"
+      namespace   = "AWS/ECS", metric = "MemoryUtilization", dimensions = local.ecs_dimensions
+      statistic   = "Maximum", percentile = null, above = true, threshold = 85, minutes = 5
+    }
+    database-cpu = {
+      description = "CPU of the database"
+      namespace   = "AWS/RDS", metric = "CPUUtilization", dimensions = local.db_dimensions
+      statistic   = "Average", percentile = null, above = true, threshold = 80, minutes = 15
+    }
+    database-storage = {
+      description = "Less than a tenth of the allocated storage is free"
+      namespace   = "AWS/RDS", metric = "FreeStorageSpace", dimensions = local.db_dimensions
+      statistic   = "Minimum", percentile = null, above = false, threshold = var.db_allocated_storage * pow(1024, 3) / 10, minutes = 5
+    }
+    database-connections = {
+      description = "More connections than a roll-out at max_tasks can need (${local.db_connections_needed}): something leaks them"
+      namespace   = "AWS/RDS", metric = "DatabaseConnections", dimensions = local.db_dimensions
+      statistic   = "Maximum", percentile = null, above = true, threshold = local.db_connections_needed, minutes = 5
+    }
+    database-memory = {
+      description = "Less than a tenth of the memory is freeable"
+      namespace   = "AWS/RDS", metric = "FreeableMemory", dimensions = local.db_dimensions
+      statistic   = "Average", percentile = null, above = false, threshold = floor(local.db_memory_bytes / 10), minutes = 15
+    }
+  }
+}
+
+# --- where alarms go ------------------------------------------------------------------------------------------------
+
+resource "aws_sns_topic" "alarms" {
+  name              = "${local.name}-alarms"
+  kms_master_key_id = aws_kms_key.main.arn
+}
+
+resource "aws_sns_topic_policy" "alarms" {
+  arn = aws_sns_topic.alarms.arn
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "AlarmsOfThisAccount"
+      Effect    = "Allow"
+      Principal = { Service = ["cloudwatch.amazonaws.com", "events.amazonaws.com"] }
+      Action    = "sns:Publish"
+      Resource  = aws_sns_topic.alarms.arn
+      Condition = { StringEquals = { "aws:SourceAccount" = local.account_id } }
+    }]
+  })
+}
+
+resource "aws_sns_topic_subscription" "email" {
+  count = var.alarm_email == null ? 0 : 1
+
+  topic_arn = aws_sns_topic.alarms.arn
+  protocol  = "email"
+  endpoint  = var.alarm_email
+}
+
+# --- alarms ---------------------------------------------------------------------------------------------------------
+
+resource "aws_cloudwatch_metric_alarm" "metric" {
+  for_each = local.metric_alarms
+
+  alarm_name          = "${local.name}-${each.key}"
+  alarm_description   = each.value.description
+  namespace           = each.value.namespace
+  metric_name         = each.value.metric
+  dimensions          = each.value.dimensions
+  statistic           = each.value.statistic
+  extended_statistic  = each.value.percentile
+  comparison_operator = each.value.above ? "GreaterThanThreshold" : "LessThanThreshold"
+  threshold           = each.value.threshold
+  period              = 60
+  evaluation_periods  = each.value.minutes
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+}
+
+resource "aws_cloudwatch_metric_alarm" "error_rate" {
+  alarm_name          = "${local.name}-5xx-rate"
+  alarm_description   = "More than ${var.error_rate_percent} % of the requests end in 5xx (of at least 20 a minute)"
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = var.error_rate_percent
+  evaluation_periods  = 5
+  datapoints_to_alarm = 3
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+
+  metric_query {
+    id          = "rate"
+    label       = "5xx, % of requests"
+    expression  = "IF(requests >= 20, 100 * (FILL(target, 0) + FILL(balancer, 0)) / requests, 0)"
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = {
+      requests = "RequestCount"
+      target   = "HTTPCode_Target_5XX_Count"
+      balancer = "HTTPCode_ELB_5XX_Count"
+    }
+
+    content {
+      id = metric_query.key
+
+      metric {
+        namespace   = "AWS/ApplicationELB"
+        metric_name = metric_query.value
+        dimensions  = local.alb_dimensions
+        period      = 60
+        stat        = "Sum"
+      }
+    }
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "running_below_desired" {
+  alarm_name          = "${local.name}-running-below-desired"
+  alarm_description   = "For ten minutes fewer tasks run than should"
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  evaluation_periods  = 10
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+
+  metric_query {
+    id          = "missing"
+    label       = "desired - running"
+    expression  = "desired - running"
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = {
+      desired = "DesiredTaskCount"
+      running = "RunningTaskCount"
+    }
+
+    content {
+      id = metric_query.key
+
+      metric {
+        namespace   = "ECS/ContainerInsights"
+        metric_name = metric_query.value
+        dimensions  = local.ecs_dimensions
+        period      = 60
+        stat        = "Average"
+      }
+    }
+  }
+}
+
+# --- failed deployments ---------------------------------------------------------------------------------------------
+
+resource "aws_cloudwatch_event_rule" "deployment_failed" {
+  name        = "${local.name}-deployment-failed"
+  description = "The circuit breaker stopped a deployment of ${local.name}"
+
+  event_pattern = jsonencode({
+    source        = ["aws.ecs"]
+    "detail-type" = ["ECS Deployment State Change"]
+    resources     = ["${local.arn_prefix.ecs}:service/${local.name}/${local.name}-api"]
+    detail        = { eventName = ["SERVICE_DEPLOYMENT_FAILED"] }
+  })
+}
+
+resource "aws_cloudwatch_event_target" "deployment_failed" {
+  rule      = aws_cloudwatch_event_rule.deployment_failed.name
+  target_id = "alarms"
+  arn       = aws_sns_topic.alarms.arn
+
+  input_transformer {
+    input_paths = {
+      deployment = "$.detail.deploymentId"
+      reason     = "$.detail.reason"
+      time       = "$.time"
+    }
+    input_template = "\"${local.name}: deployment <deployment> failed at <time>: <reason>\""
+  }
+}
+
+# --- dashboard ------------------------------------------------------------------------------------------------------
+
+locals {
+  dashboard_rows = [
+    [
+      { title = "Requests and errors", stat = "Sum", metrics = [
+        concat(["AWS/ApplicationELB", "RequestCount"], local.alb_pairs),
+        concat(["AWS/ApplicationELB", "HTTPCode_Target_4XX_Count"], local.alb_pairs),
+        concat(["AWS/ApplicationELB", "HTTPCode_Target_5XX_Count"], local.alb_pairs),
+        concat(["AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count"], local.alb_pairs),
+      ] },
+      { title = "Latency (s)", stat = "p95", metrics = [
+        concat(["AWS/ApplicationELB", "TargetResponseTime"], local.target_pairs, [{ stat = "p50", label = "p50" }]),
+        concat(["AWS/ApplicationELB", "TargetResponseTime"], local.target_pairs, [{ stat = "p95", label = "p95" }]),
+        concat(["AWS/ApplicationELB", "TargetResponseTime"], local.target_pairs, [{ stat = "p99", label = "p99" }]),
+      ] },
+      { title = "Hosts", stat = "Maximum", metrics = [
+        concat(["AWS/ApplicationELB", "HealthyHostCount"], local.target_pairs),
+        concat(["AWS/ApplicationELB", "UnHealthyHostCount"], local.target_pairs),
+      ] },
+    ],
+    [
+      { title = "Tasks", stat = "Average", metrics = [
+        concat(["ECS/ContainerInsights", "DesiredTaskCount"], local.ecs_pairs),
+        concat(["ECS/ContainerInsights", "RunningTaskCount"], local.ecs_pairs),
+        concat(["ECS/ContainerInsights", "PendingTaskCount"], local.ecs_pairs),
+      ] },
+      { title = "Service CPU and memory (%)", stat = "Average", metrics = [
+        concat(["AWS/ECS", "CPUUtilization"], local.ecs_pairs),
+        concat(["AWS/ECS", "MemoryUtilization"], local.ecs_pairs),
+      ] },
+      { title = "Database CPU (%)", stat = "Average", metrics = [
+        concat(["AWS/RDS", "CPUUtilization"], local.db_pairs),
+      ] },
+    ],
+    [
+      { title = "Database connections", stat = "Maximum", metrics = [
+        concat(["AWS/RDS", "DatabaseConnections"], local.db_pairs),
+      ] },
+      { title = "Database free storage and memory (bytes)", stat = "Minimum", metrics = [
+        concat(["AWS/RDS", "FreeStorageSpace"], local.db_pairs),
+        concat(["AWS/RDS", "FreeableMemory"], local.db_pairs),
+      ] },
+      { title = "Database latency (s)", stat = "Average", metrics = [
+        concat(["AWS/RDS", "ReadLatency"], local.db_pairs),
+        concat(["AWS/RDS", "WriteLatency"], local.db_pairs),
+      ] },
+    ],
+  ]
+
+  alb_pairs    = flatten([for name, value in local.alb_dimensions : [name, value]])
+  target_pairs = flatten([for name, value in local.target_dimensions : [name, value]])
+  ecs_pairs    = flatten([for name, value in local.ecs_dimensions : [name, value]])
+  db_pairs     = flatten([for name, value in local.db_dimensions : [name, value]])
+}
+
+resource "aws_cloudwatch_dashboard" "main" {
+  dashboard_name = local.name
+
+  dashboard_body = jsonencode({
+    widgets = flatten([for y, row in local.dashboard_rows : [for x, widget in row : {
+      type   = "metric"
+      x      = x * 8
+      y      = y * 6
+      width  = 8
+      height = 6
+      properties = {
+        title   = widget.title
+        region  = var.region
+        view    = "timeSeries"
+        period  = 60
+        stat    = widget.stat
+        metrics = widget.metrics
+      }
+    }]])
+  })
+}

@@ -1,0 +1,149 @@
+output "name" {
+  description = "Name of the environment's resources: <name>-<environment>."
+  value       = local.name
+}
+
+output "environment" {
+  description = "Name of the environment."
+  value       = var.environment
+}
+
+output "region" {
+  description = "AWS region."
+  value       = var.region
+}
+
+output "alb_dns" {
+  description = "DNS name of the load balancer."
+  value       = aws_lb.main.dns_name
+}
+
+output "alb_arn_suffix" {
+  description = "The load balancer as CloudWatch names it."
+  value       = aws_lb.main.arn_suffix
+}
+
+output "url" {
+  description = "Base URL of the service, without a trailing slash."
+  value       = local.url
+}
+
+output "ecr_repository_url" {
+  description = "Registry address that images are pushed to, without a tag."
+  value       = aws_ecr_repository.api.repository_url
+}
+
+output "ecr_repository_name" {
+  description = "Name of the image repository."
+  value       = aws_ecr_repository.api.name
+}
+
+output "cluster_name" {
+  description = "Name of the ECS cluster."
+  value       = aws_ecs_cluster.main.name
+}
+
+output "service_name" {
+  description = "Name of the ECS service; null until image_tag is set."
+  value       = one(aws_ecs_service.api[*].name)
+}
+
+output "service_task_definition_arn" {
+  description = "Revision that the service should run; null until image_tag is set."
+  value       = one(aws_ecs_task_definition.api[*].arn)
+}
+
+output "container_name" {
+  description = "Name of the container in the service's tasks."
+  value       = local.container_name
+}
+
+output "migrate_task_definition_arn" {
+  description = "Revision of the one-off task; null until an image tag is set."
+  value       = one(aws_ecs_task_definition.migrate[*].arn)
+}
+
+output "migrate_container_name" {
+  description = "Name of the container in the one-off task."
+  value       = local.migrate_container_name
+}
+
+output "migrate_subnet_ids" {
+  description = "Subnets that one-off tasks run in."
+  value       = local.migrate_subnet_ids
+}
+
+output "migrate_security_group_ids" {
+  description = "Security groups of one-off tasks."
+  value       = [aws_security_group.migrate.id]
+}
+
+output "migrate_command" {
+  description = "Shell line that starts the migrations as a one-off task; null until an image tag is set."
+  value       = local.migrate_command
+}
+
+output "log_group_name" {
+  description = "Log group of the service and of one-off tasks. Streams: <prefix>/<container name>/<task id>."
+  value       = aws_cloudwatch_log_group.app.name
+}
+
+output "service_log_prefix" {
+  description = "First part of the names of the service's log streams."
+  value       = "api"
+}
+
+output "migrate_log_prefix" {
+  description = "First part of the names of the one-off tasks' log streams."
+  value       = "migrate"
+}
+
+output "image_tag" {
+  description = "Image tag that the service should run; null before the first deploy."
+  value       = var.image_tag
+}
+
+output "migrate_image_tag" {
+  description = "Image tag that one-off tasks run; null before the first deploy."
+  value       = local.has_migrate ? local.migrate_image_tag : null
+}
+
+output "db_endpoint" {
+  description = "Address and port of the database, reachable from the tasks only."
+  value       = aws_db_instance.main.endpoint
+}
+
+output "db_identifier" {
+  description = "Identifier of the database instance."
+  value       = aws_db_instance.main.identifier
+}
+
+output "db_connection_budget" {
+  description = "Connections that a roll-out at max_tasks can need, and the most that the database accepts."
+  value       = { needed = local.db_connections_needed, max = local.db_max_connections }
+}
+
+output "database_url_secret_arn" {
+  description = "ARN of the secret that holds DATABASE_URL."
+  value       = aws_secretsmanager_secret.database_url.arn
+}
+
+output "secret_key_secret_arn" {
+  description = "ARN of the secret that holds SECRET_KEY."
+  value       = module.credentials.secret_key_arn
+}
+
+output "alarm_topic_arn" {
+  description = "SNS topic that every alarm goes to."
+  value       = aws_sns_topic.alarms.arn
+}
+
+output "dashboard_name" {
+  description = "Name of the CloudWatch dashboard."
+  value       = aws_cloudwatch_dashboard.main.dashboard_name
+}
+
+output "deploy_role_arn" {
+  description = "Role that the GitHub workflow assumes; null without github_repository."
+  value       = one(aws_iam_role.deploy[*].arn)
+}

@@ -1,0 +1,181 @@
+# The service: what runs all the time. Its container is the pattern for the one-off task in migrate.tf.
+
+locals {
+  container_name = "api"
+  app_directory  = "/app"
+
+  image_tag         = var.image_tag
+  migrate_image_tag = coalesce(var.migrate_image_tag, var.image_tag, "none")
+  has_service       = var.image_tag != null
+  has_migrate       = local.migrate_image_tag != "none"
+
+  scheme  = local.https ? "https" : "http"
+  domain  = try(var.domain_names[0], aws_lb.main.dns_name)
+  url     = "${local.scheme}://${local.domain}"
+  hosts   = concat([aws_lb.main.dns_name], var.domain_names)
+  origins = [for host in local.hosts : "${local.scheme}://${host}"]
+
+  environment_variables = {
+    ALLOWED_HOSTS             = join(",", local.hosts)
+    CSRF_TRUSTED_ORIGINS      = join(",", local.origins)
+    HTTPS_ONLY                = tostring(local.https)
+    NUM_PROXIES               = "1"
+    PORT                      = tostring(local.api_port)
+    WEB_CONCURRENCY           = tostring(var.gunicorn_workers)
+    GUNICORN_THREADS          = tostring(var.gunicorn_threads)
+    GUNICORN_KEEPALIVE        = tostring(var.gunicorn_keepalive)
+    GUNICORN_GRACEFUL_TIMEOUT = tostring(var.gunicorn_graceful_timeout)
+    DB_STATEMENT_TIMEOUT_MS   = tostring(var.db_statement_timeout_ms)
+    LOG_FORMAT                = "json"
+    LOG_LEVEL                 = var.log_level
+  }
+
+  secrets = {
+    DATABASE_URL = aws_secretsmanager_secret.database_url.arn
+    SECRET_KEY   = module.credentials.secret_key_arn
+  }
+
+  # Everything that both containers have in common.
+  container = {
+    essential              = true
+    user                   = "10001:10001"
+    privileged             = false
+    readonlyRootFilesystem = var.readonly_root_filesystem
+    stopTimeout            = var.stop_timeout
+    linuxParameters        = { initProcessEnabled = true }
+    ulimits                = [{ name = "nofile", softLimit = 65536, hardLimit = 65536 }]
+    mountPoints            = [{ sourceVolume = "tmp", containerPath = "/tmp", readOnly = false }]
+    secrets                = [for name, arn in local.secrets : { name = name, valueFrom = arn }]
+    # A running task keeps the secrets it was started with: new numbers make a new revision, and so a roll-out.
+    dockerLabels = {
+      "credentials.database-password" = tostring(var.db_password_version)
+      "credentials.secret-key"        = tostring(var.secret_key_version)
+    }
+  }
+
+  # Non-blocking: a slow log service costs log lines, not requests.
+  log_options = {
+    awslogs-group   = aws_cloudwatch_log_group.app.name
+    awslogs-region  = var.region
+    mode            = "non-blocking"
+    max-buffer-size = "4m"
+  }
+}
+
+resource "aws_ecs_task_definition" "api" {
+  count = local.has_service ? 1 : 0
+
+  family                   = "${local.name}-api"
+  requires_compatibilities = ["FARGATE"]
+  network_mode             = "awsvpc"
+  cpu                      = var.task_cpu
+  memory                   = var.task_memory
+  execution_role_arn       = aws_iam_role.execution.arn
+  task_role_arn            = aws_iam_role.task.arn
+
+  # Replaced revisions stay active: a rollback of the circuit breaker must find the last one.
+  skip_destroy = true
+
+  runtime_platform {
+    operating_system_family = "LINUX"
+    cpu_architecture        = var.cpu_architecture
+  }
+
+  # The only writable path. The image declares /tmp as a volume, so that it belongs to the container's user.
+  volume {
+    name = "tmp"
+  }
+
+  container_definitions = jsonencode([merge(local.container, {
+    name         = local.container_name
+    image        = "${aws_ecr_repository.api.repository_url}:${local.image_tag}"
+    portMappings = [{ name = "http", containerPort = local.api_port, hostPort = local.api_port, protocol = "tcp" }]
+    environment = [for name, value in merge(local.environment_variables, { APP_VERSION = local.image_tag }) :
+      { name = name, value = value }
+    ]
+    healthCheck = {
+      command     = ["CMD", "python", "-I", "-S", "${local.app_directory}/itemsvc/healthcheck.py"]
+      interval    = 10
+      timeout     = 5
+      retries     = 3
+      startPeriod = 30
+    }
+    logConfiguration = { logDriver = "awslogs", options = merge(local.log_options, { awslogs-stream-prefix = "api" }) }
+  })])
+}
+
+resource "aws_ecs_service" "api" {
+  #checkov:skip=CKV_AWS_332:LATEST is the platform version that AWS patches; pinning one means running it past its fixes.
+  count = local.has_service ? 1 : 0
+
+  name            = "${local.name}-api"
+  cluster         = aws_ecs_cluster.main.id
+  task_definition = aws_ecs_task_definition.api[0].arn
+  desired_count   = var.min_tasks
+
+  # Always capacity providers, never a launch type: switching between the two would replace the service.
+  force_new_deployment = true
+
+  capacity_provider_strategy {
+    capacity_provider = "FARGATE"
+    base              = var.min_tasks
+    weight            = var.use_spot ? 0 : 1
+  }
+
+  dynamic "capacity_provider_strategy" {
+    for_each = var.use_spot ? [1] : []
+
+    content {
+      capacity_provider = "FARGATE_SPOT"
+      weight            = 1
+    }
+  }
+
+  deployment_minimum_healthy_percent = 100
+  deployment_maximum_percent         = 200
+  availability_zone_rebalancing      = "ENABLED"
+  health_check_grace_period_seconds  = 60
+  enable_execute_command             = var.enable_execute_command
+  enable_ecs_managed_tags            = true
+  propagate_tags                     = "SERVICE"
+
+  # The deploy command follows the deployment itself: "steady" is also said of a service that was rolled back.
+  wait_for_steady_state = false
+
+  deployment_circuit_breaker {
+    enable   = true
+    rollback = true
+  }
+
+  network_configuration {
+    subnets          = [for subnet in aws_subnet.private : subnet.id]
+    security_groups  = [aws_security_group.tasks.id]
+    assign_public_ip = false
+  }
+
+  load_balancer {
+    target_group_arn = aws_lb_target_group.api.arn
+    container_name   = local.container_name
+    container_port   = local.api_port
+  }
+
+  lifecycle {
+    # Autoscaling owns it after the first apply.
+    ignore_changes = [desired_count]
+  }
+
+  depends_on = [
+    aws_lb_listener.http,
+    aws_lb_listener.https,
+    aws_ecs_cluster_capacity_providers.main,
+    aws_iam_role_policy.execution,
+    aws_secretsmanager_secret_version.database_url,
+    aws_route.nat,
+    aws_vpc_endpoint.interface,
+    aws_vpc_endpoint.s3,
+    aws_vpc_security_group_egress_rule.to_database,
+    aws_vpc_security_group_egress_rule.to_aws,
+    aws_vpc_security_group_egress_rule.to_endpoints,
+    aws_vpc_security_group_egress_rule.to_s3,
+  ]
+}
