@@ -1,0 +1,93 @@
+"""Changing what serves: apply, follow, smoke-test; and back again when the new release is no good."""
+
+from __future__ import annotations
+
+from deploy.context import Context
+from deploy.errors import DeployError, RestoreFailedError, RolloutFailedError, RolloutTimeoutError, SmokeFailedError
+from deploy.lock import DeployLock
+from deploy.rollout import Rollout
+from deploy.smoke import smoke_test
+from deploy.stack import Stack
+from deploy.terraform import Tags
+
+STEPS = ("apply the new revision", "roll out", "smoke test")
+NO_GOOD = (RolloutFailedError, RolloutTimeoutError, SmokeFailedError)
+
+
+def release(context: Context, lock: DeployLock, tags: Tags, previous: str | None) -> None:
+    """Makes `tags.image` serve and records it, or makes `previous` serve again and says why.
+
+    Raises the reason; RestoreFailedError when `previous` could not be brought back either.
+    """
+    try:
+        _roll_out(context, lock, tags)
+    except NO_GOOD as failure:
+        _restore(context, lock, failure, Tags(previous, tags.migrate), tags.image)
+        raise
+    except DeployError as failure:
+        failure.details.append(_serving_line(context))
+        raise
+    assert tags.image is not None
+    context.releases.record(tags.image)
+
+
+def apply(context: Context, lock: DeployLock, tags: Tags) -> Stack:
+    """One `terraform apply`; the stack afterwards."""
+    lock.check()
+    context.terraform.apply(tags, context.reporter.note)
+    return context.stack()
+
+
+def follow(context: Context, stack: Stack) -> None:
+    """Follows the deployment of the service's revision in the state to its end."""
+    assert stack.service_task_definition_arn is not None
+    Rollout(
+        ecs=context.aws.ecs,
+        logs=context.aws.logs,
+        stack=stack,
+        task_definition=stack.service_task_definition_arn,
+        timeout=context.options.rollout_timeout,
+        poll=context.options.poll,
+        show=context.reporter.line,
+        note=context.reporter.note,
+    ).follow()
+
+
+def _roll_out(context: Context, lock: DeployLock, tags: Tags) -> None:
+    with context.reporter.step(STEPS[0]):
+        stack = apply(context, lock, tags)
+    with context.reporter.step(STEPS[1]):
+        follow(context, stack)
+    if context.options.skip_smoke:
+        return
+    with context.reporter.step(STEPS[2]):
+        url = context.options.smoke_url or stack.url
+        smoke_test(url, timeout=context.options.smoke_timeout, show=context.reporter.line)
+
+
+def _restore(context: Context, lock: DeployLock, failure: DeployError, tags: Tags, failed: str | None) -> None:
+    # The circuit breaker brings back the tasks, not Terraform's state: left alone, the next apply of anything
+    # would roll the broken image out again.
+    if tags.image is None:
+        failure.details.append(f"No release served before {failed}, so none serves now.")
+        failure.hint = failure.hint or "Fix the cause and run `python -m deploy up` again."
+        return
+    try:
+        with context.reporter.step(f"restore {tags.image}"):
+            follow(context, apply(context, lock, tags))
+    except DeployError as problem:
+        raise RestoreFailedError(
+            f"{failure.message} Restoring {tags.image} failed too: {problem.message}",
+            details=[*failure.details, "restore:", *problem.details, _serving_line(context)],
+            hint=f"Look at once: `python -m deploy status`, then `python -m deploy rollback {tags.image}`.",
+        ) from failure
+    failure.details.append(_serving_line(context))
+
+
+def _serving_line(context: Context) -> str:
+    """What serves now, for the end of a failure's message; never raises."""
+    try:
+        tag = context.serving(context.stack_or_none())
+    except Exception as problem:  # the failure being told matters more
+        return f"What serves now could not be found out: {problem}"
+    return f"Serving now: {tag or 'nothing'}."

@@ -1,0 +1,1 @@
+"""One module per command: `run(context)` does it, raises DeployError when it cannot."""

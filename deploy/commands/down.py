@@ -1,0 +1,77 @@
+"""`down`: the whole environment is destroyed."""
+
+from __future__ import annotations
+
+import sys
+
+from deploy import image
+from deploy.aws import Client
+from deploy.context import Context
+from deploy.errors import ProtectedError
+from deploy.stack import Stack
+
+STEPS = ("empty the registry", "destroy")
+
+
+def run(context: Context) -> None:
+    """Asks, refuses while deletion protection is on, then destroys; raises ProtectedError without a yes."""
+    context.prepare()
+    stack = context.stack_or_none()
+    if context.options.dry_run:
+        return context.terraform.plan(context.terraform_tags(stack), context.reporter.line, destroy=True)
+    if stack:
+        _check_protection(context, stack)
+    _confirm(context)
+    context.reporter.plan(STEPS)
+    with context.lock() as lock:
+        if stack:
+            with context.reporter.step(STEPS[0]):
+                count = image.empty(context.aws.ecr, stack.ecr_repository_name)
+                context.reporter.line(f"{count} images deleted")
+        with context.reporter.step(STEPS[1]):
+            lock.check()
+            context.terraform.destroy(context.terraform_tags(stack), context.reporter.note)
+        context.releases.forget()
+    context.terraform.delete_workspace()
+    context.reporter.line(f"environment {context.options.environment} is gone")
+
+
+def _confirm(context: Context) -> None:
+    name = context.options.environment
+    if context.options.assume_yes:
+        return
+    if not sys.stdin.isatty():
+        raise ProtectedError("`down` destroys everything and was not confirmed.", hint="Pass --yes.")
+    print(f"This destroys environment {name!r}: service, load balancer, images and database, with all data.")
+    if input(f"Type {name} to go on: ").strip() != name:
+        raise ProtectedError("Not confirmed: nothing was touched.")
+
+
+def _check_protection(context: Context, stack: Stack) -> None:
+    # Asked beforehand: Terraform would find out half-way, with the service gone and the database left.
+    protected = _protected_load_balancer(context.aws.client("elbv2"), stack)
+    protected += _protected_database(context.aws.client("rds"), stack)
+    if protected:
+        raise ProtectedError(
+            f"Deletion protection is on for {' and '.join(protected)}: nothing was touched.",
+            hint=f"Set deletion_protection = false in terraform/environments/{stack.environment}.tfvars, run "
+            "`python -m deploy up`, then `down` again.",
+        )
+
+
+def _protected_load_balancer(elb: Client, stack: Stack) -> list[str]:
+    for page in elb.get_paginator("describe_load_balancers").paginate():
+        for found in page["LoadBalancers"]:
+            if found["DNSName"] == stack.alb_dns:
+                attributes = elb.describe_load_balancer_attributes(LoadBalancerArn=found["LoadBalancerArn"])
+                values = {each["Key"]: each["Value"] for each in attributes["Attributes"]}
+                return ["the load balancer"] if values.get("deletion_protection.enabled") == "true" else []
+    return []
+
+
+def _protected_database(rds: Client, stack: Stack) -> list[str]:
+    for page in rds.get_paginator("describe_db_instances").paginate():
+        for found in page["DBInstances"]:
+            if found["DBInstanceIdentifier"] == stack.db_identifier:
+                return ["the database"] if found.get("DeletionProtection") else []
+    return []

@@ -1,0 +1,21 @@
+"""`run -- COMMAND…`: any command as a one-off task beside the service."""
+
+from __future__ import annotations
+
+import shlex
+
+from deploy import tasks
+from deploy.commands.migrate import run_task
+from deploy.context import Context
+
+
+def run(context: Context) -> None:
+    """Runs COMMAND in the migrate task's container; its output is this command's stdout."""
+    context.prepare()
+    stack = context.stack_with_image()
+    command = context.options.task_command
+    if context.options.dry_run:
+        context.reporter.line(f"would run {shlex.join(command)} with {stack.migrate_task_definition_arn}")
+        return
+    with context.reporter.step(shlex.join(command)):
+        run_task(context, tasks.one_off(stack, "run", command, context.options.task_environment))

@@ -1,0 +1,80 @@
+"""`status`: what serves, what is on its way, who deploys."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from rich.text import Text
+
+from deploy import service
+from deploy.context import Context
+from deploy.lock import read_lease
+from deploy.service import Deployment
+from deploy.stack import Stack
+
+SHOWN_RELEASES = 5
+
+
+def run(context: Context) -> None:
+    """Prints a page of text, or with --json one object on stdout."""
+    context.terraform.check_environment()
+    context.terraform.init()
+    report = collect(context, context.stack())
+    if context.options.json:
+        print(json.dumps(report, indent=2))
+        return
+    for line in render(report):
+        context.reporter.console.print(Text(line))
+
+
+def collect(context: Context, stack: Stack) -> dict[str, Any]:
+    """Everything that `status` shows, as JSON types."""
+    live = context.live(stack)
+    lease = read_lease(context.aws.ssm, f"{context.prefix}/lock")
+    return {
+        "environment": stack.environment,
+        "region": stack.region,
+        "url": stack.url,
+        "serving": context.serving(stack),
+        "state_image_tag": stack.image_tag,
+        "migrate_image_tag": stack.migrate_image_tag,
+        "tasks": {"desired": live.desired, "running": live.running, "pending": live.pending} if live else None,
+        "deployments": [_deployment(context, stack, known) for known in live.deployments] if live else [],
+        "events": [event.message for event in live.events[:5]] if live else [],
+        "lock": str(lease) if lease else None,
+        "lock_expired": lease.expired if lease else None,
+        "releases": [asdict(release) for release in reversed(context.releases.read()[-SHOWN_RELEASES:])],
+    }
+
+
+def render(report: dict[str, Any]) -> list[str]:
+    """The report as lines of text."""
+    serving, wanted = report["serving"], report["state_image_tag"]
+    lines = [
+        f"environment  {report['environment']} ({report['region']})",
+        f"url          {report['url']}",
+        f"serving      {serving or 'nothing'}",
+    ]
+    if serving != wanted:
+        lines.append(f"             the Terraform state says {wanted or 'nothing'}: `python -m deploy up` settles it")
+    if report["tasks"]:
+        lines.append("tasks        {running} running, {pending} pending, {desired} desired".format(**report["tasks"]))
+    lines += [_deployment_line(known) for known in report["deployments"]]
+    lines.append(f"deploying    {report['lock'] or 'nobody'}{' (died)' if report['lock_expired'] else ''}")
+    lines += [f"release      {each['at']} {each['tag']} by {each['by']}" for each in report["releases"]]
+    return lines + [f"event        {message}" for message in report["events"]]
+
+
+def _deployment(context: Context, stack: Stack, known: Deployment) -> dict[str, Any]:
+    tag = service.image_tag(context.aws.ecs, known.task_definition, stack.container_name)
+    return {**asdict(known), "image_tag": tag}
+
+
+def _deployment_line(known: dict[str, Any]) -> str:
+    revision = known["task_definition"].rpartition("/")[2]
+    return (
+        f"deployment   {known['status']} {known['rollout_state']} {known['image_tag']} ({revision}): "
+        f"{known['running']} of {known['desired']} running"
+    )

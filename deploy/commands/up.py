@@ -1,0 +1,115 @@
+"""`up`: from the commit of the working tree to a serving release."""
+
+from __future__ import annotations
+
+from deploy import change, git, image, service
+from deploy.commands.migrate import migrate
+from deploy.context import Context
+from deploy.errors import DeployError, ImageMissingError
+from deploy.lock import DeployLock
+from deploy.process import require
+from deploy.stack import Stack
+from deploy.terraform import Tags
+
+BUILD, CREATE, PUSH, PREPARE, MIGRATE = (
+    "build the image",
+    "create the infrastructure",
+    "push the image",
+    "apply the migrate task",
+    "migrate",
+)
+
+
+def run(context: Context) -> None:
+    """Builds, pushes, migrates, rolls out and smoke-tests; each step is skipped where it is done already."""
+    tag = _tag(context)
+    context.prepare()
+    if context.options.dry_run:
+        return _dry_run(context, tag)
+    stack = context.stack_or_none()
+    first = () if stack else (CREATE,)
+    context.reporter.plan([BUILD, *first, PUSH, PREPARE, MIGRATE, *change.STEPS])
+    with context.lock() as lock:
+        _up(context, lock, tag)
+    context.reporter.line(f"{tag} serves at {context.stack().url}")
+
+
+def _up(context: Context, lock: DeployLock, tag: str) -> None:
+    # Read again: what was read before the lock may be another deploy's past.
+    stack = context.stack_or_none()
+    previous = context.serving(stack)
+    with context.reporter.step(BUILD):
+        local = _build(context, stack, tag)
+    if stack is None:
+        with context.reporter.step(CREATE):
+            stack = change.apply(context, lock, Tags())
+    with context.reporter.step(PUSH):
+        lock.check()
+        _push(context, stack, local, tag)
+    with context.reporter.step(PREPARE):
+        stack = change.apply(context, lock, Tags(_as_it_is(context, stack, previous), tag))
+    with context.reporter.step(MIGRATE):
+        lock.check()
+        _migrate(context, stack, previous)
+    change.release(context, lock, Tags(tag, tag), previous)
+
+
+def _tag(context: Context) -> str:
+    options = context.options
+    if options.image_tag:
+        return options.image_tag
+    require("docker")
+    return git.image_tag(options.root, allow_dirty=options.allow_dirty)
+
+
+def _build(context: Context, stack: Stack | None, tag: str) -> str | None:
+    """The local image's name; None when the registry has the tag, so that nothing is to build or push."""
+    if stack and image.exists(context.aws.ecr, stack.ecr_repository_name, tag):
+        context.reporter.line(f"the registry has {tag} already")
+        return None
+    if context.options.image_tag:
+        raise ImageMissingError(f"The registry has no image {tag}.", hint="Leave out --image-tag to build one.")
+    local = f"{context.settings['name']}:{tag}"
+    image.build(
+        context.options.root, local, architecture=context.settings["cpu_architecture"], note=context.reporter.note
+    )
+    return local
+
+
+def _push(context: Context, stack: Stack, local: str | None, tag: str) -> None:
+    if local is not None:
+        image.push(context.aws.ecr, local, stack.ecr_repository_url, tag, context.reporter.note)
+
+
+def _as_it_is(context: Context, stack: Stack, previous: str | None) -> str | None:
+    """The image tag that a change of the migrate task alone must leave in place.
+
+    It is what the service is about to serve, not what the state says: after a roll-out that the circuit breaker
+    took back, the state may still name the broken image.
+    """
+    live = context.live(stack)
+    if live is None or live.primary is None:
+        return stack.image_tag
+    if live.primary.rollout_state == "FAILED":
+        return previous or stack.image_tag
+    return service.image_tag(context.aws.ecs, live.primary.task_definition, stack.container_name) or stack.image_tag
+
+
+def _migrate(context: Context, stack: Stack, previous: str | None) -> None:
+    try:
+        migrate(context, stack)
+    except DeployError as failure:
+        failure.details.append(f"The service was not touched: {previous or 'nothing'} serves as before.")
+        raise
+
+
+def _dry_run(context: Context, tag: str) -> None:
+    stack = context.stack_or_none()
+    reporter = context.reporter
+    if stack is None:
+        reporter.line(f"would build {tag}, create everything below, push, migrate and roll out")
+        return context.terraform.plan(Tags(), reporter.line)
+    known = image.exists(context.aws.ecr, stack.ecr_repository_name, tag)
+    reporter.line(f"{tag} is in the registry already" if known else f"would build and push {tag}")
+    reporter.line(f"would migrate with {tag}, then replace {context.serving(stack) or 'nothing'} by {tag}:")
+    context.terraform.plan(Tags(tag, tag), reporter.line)

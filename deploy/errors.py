@@ -1,0 +1,155 @@
+"""Every way a command can fail, each with its own exit code (listed by `python -m deploy --help`)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class DeployError(Exception):
+    """A failure that the user can understand: one sentence, what was seen, what to do.
+
+    `details` are lines of evidence (log lines, reasons); `hint` says what to do next.
+    """
+
+    exit_code: ClassVar[int] = 1
+    meaning: ClassVar[str] = "a bug in deploy itself (set DEPLOY_DEBUG=1 for its traceback)"
+
+    def __init__(self, message: str, *, details: list[str] | None = None, hint: str | None = None):
+        super().__init__(message)
+        self.message = message
+        self.details = details or []
+        self.hint = hint
+
+
+class UsageError(DeployError):
+    exit_code = 2
+    meaning = "the command line is wrong"
+
+
+class MissingToolError(DeployError):
+    exit_code = 10
+    meaning = "a command is missing (terraform, docker, git) or the Docker engine is not running"
+
+
+class CredentialsError(DeployError):
+    exit_code = 11
+    meaning = "AWS credentials are missing, expired, refused or of another account"
+
+
+class UnknownEnvironmentError(DeployError):
+    exit_code = 12
+    meaning = "no such environment, it is not deployed yet, or the state belongs to another one"
+
+
+class SourceError(DeployError):
+    exit_code = 13
+    meaning = "the working tree is dirty or not a Git checkout"
+
+
+class LockedError(DeployError):
+    exit_code = 14
+    meaning = "another deploy holds this environment, or took it over"
+
+
+class ProtectedError(DeployError):
+    exit_code = 15
+    meaning = "`down` was not confirmed, or deletion protection is on"
+
+
+class TerraformError(DeployError):
+    exit_code = 20
+    meaning = "terraform failed"
+
+
+class StateLockedError(TerraformError):
+    exit_code = 21
+    meaning = "the Terraform state is locked by another terraform"
+
+
+class BuildError(DeployError):
+    exit_code = 30
+    meaning = "the image did not build"
+
+
+class PushError(DeployError):
+    exit_code = 31
+    meaning = "the registry refused the login or the push"
+
+
+class ImageMissingError(DeployError):
+    exit_code = 32
+    meaning = "the registry has no such image, or there is no earlier release to go back to"
+
+
+class TaskNotPlacedError(DeployError):
+    exit_code = 40
+    meaning = "ECS did not accept the one-off task (failures[] of run-task)"
+
+
+class TaskNotStartedError(DeployError):
+    exit_code = 41
+    meaning = "the one-off task stopped before its command ran (image, secrets, network)"
+
+
+class TaskFailedError(DeployError):
+    exit_code = 42
+    meaning = "the one-off task's command exited non-zero"
+
+
+class TaskTimeoutError(DeployError):
+    exit_code = 43
+    meaning = "the one-off task took too long and was stopped"
+
+
+class RolloutFailedError(DeployError):
+    exit_code = 50
+    meaning = "the roll-out failed; the previous release serves"
+
+
+class RolloutTimeoutError(DeployError):
+    exit_code = 51
+    meaning = "the roll-out took too long; the previous release serves"
+
+
+class RolloutSupersededError(DeployError):
+    exit_code = 52
+    meaning = "somebody else's deployment replaced this one"
+
+
+class RestoreFailedError(DeployError):
+    exit_code = 53
+    meaning = "the roll-out failed and so did restoring the previous release: look at once"
+
+
+class SmokeFailedError(DeployError):
+    exit_code = 60
+    meaning = "the new release answered the smoke test wrongly; the previous release serves"
+
+
+class SmokeUnreachableError(DeployError):
+    exit_code = 61
+    meaning = "the load balancer could not be reached from here; the new release serves, unverified"
+
+
+class AwsError(DeployError):
+    exit_code = 70
+    meaning = "an AWS API refused or could not be reached"
+
+
+class Interrupted(DeployError):
+    exit_code = 130
+    meaning = "interrupted (Ctrl-C or SIGTERM)"
+
+
+def all_errors() -> list[type[DeployError]]:
+    """Every kind of failure, by exit code."""
+    found: list[type[DeployError]] = [DeployError]
+    for kind in found:
+        found.extend(kind.__subclasses__())
+    return sorted(found, key=lambda kind: kind.exit_code)
+
+
+def exit_code_table() -> str:
+    """The exit codes as `--help` prints them, one a line."""
+    rows = [(0, "done")] + [(kind.exit_code, kind.meaning) for kind in all_errors()]
+    return "\n".join(f"  {code:>3}  {meaning}" for code, meaning in rows)

@@ -1,0 +1,122 @@
+"""The image: built once per commit, pushed once, looked up in the registry."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from botocore.exceptions import ClientError
+
+from deploy.aws import Client, error_code
+from deploy.errors import BuildError, MissingToolError, PushError
+from deploy.process import capture, stream
+
+LAST_LINES = 25
+PLATFORMS = {"X86_64": "linux/amd64", "ARM64": "linux/arm64"}
+AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
+
+
+def exists(ecr: Client, repository: str, tag: str) -> bool:
+    """Whether the registry has `tag`; False too when the repository does not exist."""
+    try:
+        found = ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": tag}])
+    except ClientError as error:
+        if error_code(error) in ("ImageNotFoundException", "RepositoryNotFoundException"):
+            return False
+        raise
+    return bool(found.get("imageDetails"))
+
+
+def tags(ecr: Client, repository: str) -> list[str]:
+    """The registry's tags, newest image first."""
+    pages = ecr.get_paginator("describe_images").paginate(repositoryName=repository)
+    images = [image for page in pages for image in page["imageDetails"]]
+    images.sort(key=lambda image: str(image.get("imagePushedAt", "")), reverse=True)
+    return [tag for image in images for tag in image.get("imageTags", [])]
+
+
+def registry(ecr: Client, repository_url: str) -> str:
+    """Where to push: the repository's own host, or the endpoint's when boto3 was pointed at an emulator."""
+    endpoint = urlsplit(ecr.meta.endpoint_url)
+    if (endpoint.hostname or "").endswith(AWS_DOMAINS):
+        return repository_url
+    return f"{endpoint.netloc}/{repository_url.partition('/')[2]}"
+
+
+def require_engine() -> str:
+    """The engine's architecture (`amd64`, `arm64`); raises MissingToolError when it does not answer."""
+    result = capture(["docker", "version", "--format", "{{.Server.Arch}}"])
+    if result.returncode == 0:
+        return result.stdout.strip()
+    raise MissingToolError(
+        "The Docker engine does not answer.",
+        details=result.stderr.strip().splitlines()[:3],
+        hint="Start Docker; your user must be allowed to use it.",
+    )
+
+
+def build(root: Path, image: str, *, architecture: str, note: Callable[[str], None]) -> None:
+    """Builds `root`'s Dockerfile as `image`; raises BuildError with the last lines of the output."""
+    platform = PLATFORMS[architecture]
+    command = ["docker", "build", "--tag", image]
+    if platform != f"linux/{require_engine()}":
+        command += ["--platform", platform]
+    lines: list[str] = []
+
+    def on_line(line: str) -> None:
+        lines.append(line)
+        if line.strip():
+            note(line.strip())
+
+    code = stream([*command, "."], on_line, cwd=root, env={**os.environ, "BUILDKIT_PROGRESS": "plain"})
+    if code:
+        raise BuildError("The image did not build.", details=lines[-LAST_LINES:])
+
+
+def push(ecr: Client, image: str, repository_url: str, tag: str, note: Callable[[str], None]) -> None:
+    """Tags the local `image` with its name in the registry and pushes it; raises PushError."""
+    target = f"{registry(ecr, repository_url)}:{tag}"
+    _login(ecr, target.partition("/")[0])
+    # The name that task definitions use stays known to the local engine, whatever address it is pushed to.
+    for name in dict.fromkeys((f"{repository_url}:{tag}", target)):
+        _docker("tag", image, name)
+    lines: list[str] = []
+
+    def on_line(line: str) -> None:
+        lines.append(line)
+        note(line.strip())
+
+    if stream(["docker", "push", target], on_line):
+        raise PushError(f"The registry did not take {target}.", details=lines[-LAST_LINES:])
+
+
+def _login(ecr: Client, host: str) -> None:
+    data = ecr.get_authorization_token()["authorizationData"][0]
+    user, _, password = base64.b64decode(data["authorizationToken"]).decode().partition(":")
+    result = capture(["docker", "login", "--username", user, "--password-stdin", host], stdin=password)
+    if result.returncode:
+        raise PushError(f"docker login to {host} failed.", details=result.stderr.strip().splitlines()[-3:])
+
+
+def _docker(*arguments: str) -> None:
+    result = capture(["docker", *arguments])
+    if result.returncode:
+        raise PushError(f"docker {arguments[0]} failed.", details=result.stderr.strip().splitlines()[-3:])
+
+
+def empty(ecr: Client, repository: str) -> int:
+    """Deletes every image of the repository; how many there were."""
+    try:
+        pages = list(ecr.get_paginator("list_images").paginate(repositoryName=repository))
+    except ClientError as error:
+        if error_code(error) == "RepositoryNotFoundException":
+            return 0
+        raise
+    digests = {image["imageDigest"] for page in pages for image in page["imageIds"] if image.get("imageDigest")}
+    ids = [{"imageDigest": digest} for digest in sorted(digests)]
+    for first in range(0, len(ids), 100):  # the API's limit
+        ecr.batch_delete_image(repositoryName=repository, imageIds=ids[first : first + 100])
+    return len(ids)

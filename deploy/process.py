@@ -1,0 +1,108 @@
+"""Other programs: found or named as missing, their output passed on line by line, interrupted gently."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from deploy.errors import MissingToolError
+
+INSTALL_HINTS = {
+    "terraform": "Install Terraform 1.11 or later and put it on PATH.",
+    "docker": "Install Docker and put it on PATH.",
+    "git": "Install Git, or name an image that the registry has with --image-tag.",
+}
+
+
+def require(command: str) -> None:
+    """Raises MissingToolError unless `command` is on PATH."""
+    if shutil.which(command) is None:
+        raise MissingToolError(f"{command} is not on PATH.", hint=INSTALL_HINTS.get(command))
+
+
+def capture(
+    command: Sequence[str],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: str | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Runs to the end and returns exit code, stdout and stderr; raises MissingToolError."""
+    require(command[0])
+    return subprocess.run(
+        command, cwd=cwd, env=env, input=stdin, capture_output=True, text=True, errors="replace", check=False
+    )
+
+
+def stream(
+    command: Sequence[str],
+    on_line: Callable[[str], None],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    timeout: float | None = None,
+) -> int | None:
+    """Runs to the end, passing on each line of stdout and stderr; the exit code, None after `timeout` seconds.
+
+    The program gets a session of its own, so that a Ctrl-C reaches it exactly once, through here: Terraform
+    takes a second interrupt as an order to drop what it is doing.
+    """
+    require(command[0])
+    child = subprocess.Popen(
+        command,
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    expired = threading.Event()
+
+    def expire() -> None:
+        expired.set()
+        _interrupt(child)
+
+    timer = threading.Timer(timeout or threading.TIMEOUT_MAX, expire)
+    timer.daemon = True
+    timer.start()
+    try:
+        _drain(child, on_line)
+    finally:
+        timer.cancel()
+    return None if expired.is_set() else child.returncode
+
+
+def _drain(child: subprocess.Popen[str], on_line: Callable[[str], None]) -> None:
+    try:
+        _read(child, on_line)
+    except KeyboardInterrupt:
+        _interrupt(child)
+        _read(child, on_line)
+        raise
+    except BaseException:
+        _interrupt(child)
+        child.wait()
+        raise
+
+
+def _read(child: subprocess.Popen[str], on_line: Callable[[str], None]) -> None:
+    assert child.stdout is not None
+    for line in child.stdout:
+        on_line(line.rstrip("\n"))
+    child.wait()
+
+
+def _interrupt(child: subprocess.Popen[str]) -> None:
+    if child.poll() is not None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGINT)

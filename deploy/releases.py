@@ -1,0 +1,57 @@
+"""What was served, newest last: written when a release passed its smoke test, read by `rollback` and `status`.
+
+Task definition revisions alone do not tell: a revision that crashed at start was registered too.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from botocore.exceptions import ClientError
+
+from deploy.aws import Client, error_code
+from deploy.lock import holder
+
+KEPT = 15  # a standard parameter holds 4 KB; an entry is below 250 bytes
+
+
+@dataclass(frozen=True)
+class Release:
+    tag: str
+    at: str
+    by: str
+
+
+class Releases:
+    def __init__(self, ssm: Client, prefix: str):
+        self._ssm = ssm
+        self._name = f"{prefix}/releases"
+
+    def read(self) -> list[Release]:
+        """Oldest first; empty when nothing was recorded."""
+        try:
+            value = self._ssm.get_parameter(Name=self._name)["Parameter"]["Value"]
+        except ClientError as error:
+            if error_code(error) == "ParameterNotFound":
+                return []
+            raise
+        return [Release(**entry) for entry in json.loads(value)]
+
+    def record(self, tag: str) -> None:
+        """Adds `tag`, unless it is the newest entry already."""
+        releases = self.read()
+        if releases and releases[-1].tag == tag:
+            return
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        kept = [*releases, Release(tag, at, holder()[:150])][-KEPT:]
+        value = json.dumps([asdict(release) for release in kept])
+        self._ssm.put_parameter(Name=self._name, Value=value, Type="String", Overwrite=True)
+
+    def forget(self) -> None:
+        try:
+            self._ssm.delete_parameter(Name=self._name)
+        except ClientError as error:
+            if error_code(error) != "ParameterNotFound":
+                raise

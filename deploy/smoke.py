@@ -1,0 +1,98 @@
+"""Asking the new release, through the load balancer, whether it works."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+
+from deploy.errors import SmokeFailedError, SmokeUnreachableError
+
+REQUEST_SECONDS = 10
+PAUSE_SECONDS = 2
+
+
+class Unreachable(Exception):
+    """Nobody answered at all."""
+
+
+class WrongAnswer(Exception):
+    """Somebody answered, but not as the release should."""
+
+
+def _healthy(body: Any) -> bool:
+    return isinstance(body, dict) and body.get("status") == "healthy"
+
+
+def _ready(body: Any) -> bool:
+    return isinstance(body, dict) and body.get("status") == "ready"
+
+
+def _schema(body: Any) -> bool:
+    return isinstance(body, dict) and str(body.get("openapi", "")).startswith("3.")
+
+
+CHECKS: tuple[tuple[str, Callable[[Any], bool]], ...] = (
+    ("/health", _healthy),
+    ("/health/ready", _ready),
+    ("/schema", _schema),
+)
+
+
+def smoke_test(base_url: str, *, timeout: float, show: Callable[[str], None]) -> None:
+    """Repeats each request until it is answered well, `timeout` seconds in all.
+
+    Raises SmokeUnreachableError when nobody answered, SmokeFailedError with the last answer otherwise.
+    """
+    deadline = time.monotonic() + timeout
+    for path, good in CHECKS:
+        _check(base_url.rstrip("/") + path, good, deadline)
+        show(f"{path} answers well")
+
+
+def _check(url: str, good: Callable[[Any], bool], deadline: float) -> None:
+    while True:
+        try:
+            return _ask(url, good)
+        except (Unreachable, WrongAnswer) as problem:
+            if time.monotonic() + PAUSE_SECONDS < deadline:
+                time.sleep(PAUSE_SECONDS)
+                continue
+            raise _failure(url, problem) from None
+
+
+def _ask(url: str, good: Callable[[Any], bool]) -> None:
+    status, body = _get(url)
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        answer = None
+    if status != 200 or not good(answer):
+        raise WrongAnswer(f"{status} {body.decode(errors='replace').strip()[:300]}")
+
+
+def _get(url: str) -> tuple[int, bytes]:
+    request = urllib.request.Request(url, headers={"Accept": "application/json", "User-Agent": "itemsvc-deploy"})
+    try:
+        with urllib.request.urlopen(request, timeout=REQUEST_SECONDS) as response:
+            return response.status, response.read(5_000_000)
+    except urllib.error.HTTPError as error:
+        return error.code, error.read(1000)
+    except (OSError, http.client.HTTPException) as error:
+        raise Unreachable(str(getattr(error, "reason", error))) from None
+    except ValueError as error:
+        raise Unreachable(f"not a URL: {error}") from None
+
+
+def _failure(url: str, problem: Exception) -> SmokeFailedError | SmokeUnreachableError:
+    if isinstance(problem, Unreachable):
+        return SmokeUnreachableError(
+            f"{url} could not be reached from here: {problem}",
+            details=["ECS and the load balancer's own health checks found the new release healthy; it keeps serving."],
+            hint="Check allowed_cidr_blocks, DNS and certificate; --smoke-url names another address to ask.",
+        )
+    return SmokeFailedError(f"{url} answered wrongly.", details=[str(problem)])

@@ -1,0 +1,247 @@
+"""One-off tasks: started, followed by their log, judged by what really happened to them."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from deploy.aws import Client
+from deploy.errors import Interrupted, TaskFailedError, TaskNotPlacedError, TaskNotStartedError, TaskTimeoutError
+from deploy.logs import Tail, stream_name
+from deploy.stack import Stack
+
+STOP_WAIT_SECONDS = 150  # Fargate kills at the latest 120 s after the stop
+SHOWN_LINES = 30
+MIGRATION_LOCK_BUSY = 75
+
+
+@dataclass(frozen=True)
+class TaskSpec:
+    """What to run: a task definition, its one container, and what to override in it."""
+
+    purpose: str
+    cluster: str
+    task_definition: str
+    container: str
+    subnets: list[str]
+    security_groups: list[str]
+    log_group: str
+    log_prefix: str
+    region: str
+    command: list[str] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TaskResult:
+    """A stopped task; `exit_code` is None when the container never ran."""
+
+    arn: str
+    exit_code: int | None
+    stop_code: str
+    stopped_reason: str
+    container_reason: str
+
+    @property
+    def reasons(self) -> list[str]:
+        return [reason for reason in (self.stopped_reason, self.container_reason) if reason]
+
+
+def one_off(stack: Stack, purpose: str, command: list[str], environment: dict[str, str]) -> TaskSpec:
+    """The migrate task of `stack`, with another command if one is given."""
+    assert stack.migrate_task_definition_arn is not None
+    return TaskSpec(
+        purpose=purpose,
+        cluster=stack.cluster_name,
+        task_definition=stack.migrate_task_definition_arn,
+        container=stack.migrate_container_name,
+        subnets=stack.migrate_subnet_ids,
+        security_groups=stack.migrate_security_group_ids,
+        log_group=stack.log_group_name,
+        log_prefix=stack.migrate_log_prefix,
+        region=stack.region,
+        command=command,
+        environment=environment,
+    )
+
+
+def start(ecs: Client, spec: TaskSpec) -> str:
+    """The ARN of the accepted task; raises TaskNotPlacedError with ECS's own reasons."""
+    answer = ecs.run_task(**_request(spec))
+    if answer.get("tasks"):
+        return str(answer["tasks"][0]["taskArn"])
+    failures = [_failure_line(failure) for failure in answer.get("failures", [])]
+    raise TaskNotPlacedError(
+        f"ECS did not accept the {spec.purpose} task.",
+        details=failures or ["run-task answered with neither a task nor a failure"],
+        hint="Capacity comes back by itself: try again in a minute; quotas and subnets do not.",
+    )
+
+
+def follow(
+    ecs: Client,
+    logs: Client,
+    spec: TaskSpec,
+    arn: str,
+    *,
+    timeout: float,
+    poll: float,
+    show: Callable[[str], None],
+    note: Callable[[str], None],
+) -> TaskResult:
+    """Waits for the end, passing on each log line, and returns the result at once: ECS forgets stopped tasks.
+
+    Raises TaskTimeoutError after `timeout` seconds, the task being stopped; Interrupted on Ctrl-C, the task going
+    on; TaskNotStartedError and TaskFailedError as `judge` does.
+    """
+    tail = Tail(logs, spec.log_group, stream_name(spec.log_prefix, spec.container, arn))
+    try:
+        stopped = _wait(ecs, spec, arn, timeout, poll, lambda: _show_all(tail.poll(), show), note)
+    except KeyboardInterrupt:
+        raise _still_running(spec, arn) from None
+    if stopped is None:
+        raise _stop_late(ecs, spec, arn, timeout, poll, tail)
+    result = _result(stopped, spec.container)
+    _show_all(tail.drain(2.5 * poll, poll), show)
+    judge(spec, result, tail.lines)
+    return result
+
+
+def judge(spec: TaskSpec, result: TaskResult, lines: list[str]) -> None:
+    """Returns for exit code 0 only."""
+    if result.exit_code == 0 and result.stop_code != "UserInitiated":
+        return
+    evidence = lines[-SHOWN_LINES:] or ["(it logged nothing)"]
+    if result.stop_code == "UserInitiated":
+        raise TaskFailedError(f"Somebody stopped the {spec.purpose} task.", details=result.reasons + evidence)
+    if result.exit_code is None:
+        raise TaskNotStartedError(
+            f"The {spec.purpose} task stopped before its command ran.",
+            details=(result.reasons or ["ECS gave no reason"]) + evidence,
+            hint=_start_hint(result),
+        )
+    raise TaskFailedError(
+        f"The {spec.purpose} task failed with exit code {result.exit_code}.",
+        details=[reason for reason in result.reasons if reason != "Essential container exited"] + evidence,
+        hint=_exit_hint(spec, result),
+    )
+
+
+def _request(spec: TaskSpec) -> dict[str, Any]:
+    override: dict[str, Any] = {"name": spec.container}
+    if spec.command:
+        override["command"] = spec.command
+    if spec.environment:
+        override["environment"] = [{"name": name, "value": value} for name, value in spec.environment.items()]
+    return {
+        "cluster": spec.cluster,
+        "taskDefinition": spec.task_definition,
+        "launchType": "FARGATE",
+        "count": 1,
+        "startedBy": f"deploy-{spec.purpose}"[:36],
+        "propagateTags": "TASK_DEFINITION",
+        # A repeated call after a lost answer must not start a second task.
+        "clientToken": secrets.token_hex(16),
+        "overrides": {"containerOverrides": [override]},
+        "networkConfiguration": {
+            "awsvpcConfiguration": {
+                "subnets": spec.subnets,
+                "securityGroups": spec.security_groups,
+                "assignPublicIp": "DISABLED",
+            }
+        },
+    }
+
+
+def _failure_line(failure: dict[str, Any]) -> str:
+    parts = [str(failure.get(key)) for key in ("reason", "detail", "arn") if failure.get(key)]
+    return ": ".join(parts)
+
+
+def _wait(
+    ecs: Client,
+    spec: TaskSpec,
+    arn: str,
+    timeout: float,
+    poll: float,
+    each: Callable[[], None],
+    note: Callable[[str], None],
+) -> dict[str, Any] | None:
+    deadline = time.monotonic() + timeout
+    while True:
+        task = _describe(ecs, spec, arn)
+        each()
+        if task is not None:
+            note(f"{task['lastStatus'].lower()} (task {arn.rpartition('/')[2]})")
+            if task["lastStatus"] == "STOPPED":
+                return task
+        if time.monotonic() >= deadline:
+            return None
+        time.sleep(poll)
+
+
+def _describe(ecs: Client, spec: TaskSpec, arn: str) -> dict[str, Any] | None:
+    answer = ecs.describe_tasks(cluster=spec.cluster, tasks=[arn])
+    tasks: list[dict[str, Any]] = answer.get("tasks", [])
+    return tasks[0] if tasks else None  # a task just accepted may not be listed yet
+
+
+def _result(task: dict[str, Any], container: str) -> TaskResult:
+    ours: dict[str, Any] = next((known for known in task.get("containers", []) if known["name"] == container), {})
+    return TaskResult(
+        arn=task["taskArn"],
+        exit_code=ours.get("exitCode"),
+        stop_code=task.get("stopCode") or "",
+        stopped_reason=task.get("stoppedReason") or "",
+        container_reason=ours.get("reason") or "",
+    )
+
+
+def _stop_late(ecs: Client, spec: TaskSpec, arn: str, timeout: float, poll: float, tail: Tail) -> TaskTimeoutError:
+    ecs.stop_task(cluster=spec.cluster, task=arn, reason=f"deploy: not done after {timeout:.0f} s")
+    stopped = _wait(ecs, spec, arn, STOP_WAIT_SECONDS, poll, lambda: None, lambda _: None)
+    lines = list(tail.drain(2.5 * poll, poll)) or tail.lines
+    end = "it is stopped now" if stopped else "told to stop, but still running"
+    return TaskTimeoutError(
+        f"The {spec.purpose} task was not done after {timeout:.0f} s; {end}.",
+        details=lines[-SHOWN_LINES:] or ["(it logged nothing)"],
+        hint="A migration that was stopped rolled back its own transaction. Raise the limit with --migrate-timeout.",
+    )
+
+
+def _still_running(spec: TaskSpec, arn: str) -> Interrupted:
+    where = f"--region {spec.region} --cluster {spec.cluster}"
+    stream = stream_name(spec.log_prefix, spec.container, arn)
+    return Interrupted(
+        f"Interrupted. The {spec.purpose} task goes on running at ECS: {arn}",
+        details=[
+            f"watch: aws logs tail {spec.log_group} --region {spec.region} --log-stream-names {stream} --follow",
+            f"state: aws ecs describe-tasks {where} --tasks {arn}",
+            f"stop:  aws ecs stop-task {where} --task {arn}",
+        ],
+    )
+
+
+def _start_hint(result: TaskResult) -> str:
+    text = " ".join(result.reasons)
+    if "CannotPull" in text or "pull image" in text:
+        return "Is the image in the registry, and does the subnet reach it (NAT or VPC endpoints)?"
+    if "ResourceInitializationError" in text:
+        return "Can the execution role read the secrets and the log group, and does the subnet reach those APIs?"
+    return "The stopped task stays visible in the ECS console for about an hour."
+
+
+def _exit_hint(spec: TaskSpec, result: TaskResult) -> str | None:
+    if "OutOfMemory" in result.container_reason or result.exit_code == 137:
+        return "The container was killed, most likely for its memory: raise task_memory."
+    if spec.purpose == "migrate" and result.exit_code == MIGRATION_LOCK_BUSY:
+        return "Another migration holds the database's lock: wait for it, then run the command again."
+    return None
+
+
+def _show_all(lines: Any, show: Callable[[str], None]) -> None:
+    for line in lines:
+        show(line)

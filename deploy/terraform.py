@@ -1,0 +1,198 @@
+"""The terraform command on one environment's state, its progress as it goes, its errors in few words."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deploy.aws import CREDENTIAL_CODES, SIGN_IN_HINT
+from deploy.errors import CredentialsError, DeployError, StateLockedError, TerraformError, UnknownEnvironmentError
+from deploy.process import capture, stream
+
+DEFAULT_ENVIRONMENT = "dev"
+LAST_LINES = 15
+NO_CREDENTIALS = ("No valid credential sources found", "get credentials", *CREDENTIAL_CODES)
+
+
+@dataclass(frozen=True)
+class Tags:
+    """The image of the service and of the migrate task; None: not deployed."""
+
+    image: str | None = None
+    migrate: str | None = None
+
+    def arguments(self) -> list[str]:
+        pairs = (("image_tag", self.image), ("migrate_image_tag", self.migrate))
+        return [argument for name, tag in pairs if tag is not None for argument in ("-var", f"{name}={tag}")]
+
+
+class Terraform:
+    """`dev` is the workspace `default`; any other environment is the workspace of its name.
+
+    The workspace is chosen by TF_WORKSPACE, never by `workspace select`, which would change what the user's next
+    plain terraform command touches.
+    """
+
+    def __init__(self, directory: Path, environment: str, *, timeout: float, lock_timeout: float):
+        self.directory = directory
+        self.environment = environment
+        self.timeout = timeout
+        self.lock_timeout = lock_timeout
+
+    def check_environment(self) -> None:
+        """Raises UnknownEnvironmentError unless environments/<environment>.tfvars exists."""
+        if self._variables_file.is_file():
+            return
+        known = sorted(path.stem for path in self._variables_file.parent.glob("*.tfvars"))
+        raise UnknownEnvironmentError(
+            f"There is no environment {self.environment!r}: {self._variables_file} does not exist.",
+            hint=f"Known environments: {', '.join(known) or 'none'}.",
+        )
+
+    def init(self) -> None:
+        """Installs the providers of the lock file; idempotent."""
+        environment = {key: value for key, value in self._env().items() if key != "TF_WORKSPACE"}
+        result = capture(["terraform", "init", "-input=false", "-no-color"], cwd=self.directory, env=environment)
+        if result.returncode:
+            raise TerraformError("terraform init failed.", details=_last_lines(result.stderr or result.stdout))
+
+    def outputs(self) -> dict[str, Any]:
+        """The state's outputs by name; empty before the first apply."""
+        result = self._capture("output", "-json", "-no-color")
+        if result.returncode:
+            raise _failure("terraform output", _last_lines(result.stderr))
+        return {name: output["value"] for name, output in json.loads(result.stdout or "{}").items()}
+
+    def variables(self, *names: str) -> dict[str, Any]:
+        """Values of input variables as this environment's tfvars, defaults and TF_VAR_… give them.
+
+        Evaluated beside a copy of variables.tf: needs no init, no credentials, and no state that may be locked.
+        """
+        wanted = ", ".join(f"{name} = var.{name}" for name in names)
+        with tempfile.TemporaryDirectory() as scratch:
+            shutil.copy(self.directory / "variables.tf", scratch)
+            result = capture(
+                ["terraform", "console", f"-var-file={self._variables_file.resolve()}"],
+                cwd=Path(scratch),
+                env={**self._env(), "TF_WORKSPACE": "default", "TF_DATA_DIR": scratch},
+                stdin=f"jsonencode({{{wanted}}})\n",
+            )
+        lines = result.stdout.strip().splitlines()
+        if result.returncode or not lines:
+            raise _failure("terraform console", _last_lines(result.stderr or result.stdout))
+        return dict(json.loads(json.loads(lines[-1])))
+
+    def apply(self, tags: Tags, progress: Callable[[str], None]) -> None:
+        self._change("apply", ["-auto-approve", *tags.arguments()], progress)
+
+    def plan(self, tags: Tags, progress: Callable[[str], None], *, destroy: bool = False) -> None:
+        """Shows what an apply would change; takes no lock and changes nothing."""
+        self._change("plan", ["-lock=false", *(["-destroy"] if destroy else []), *tags.arguments()], progress)
+
+    def destroy(self, tags: Tags, progress: Callable[[str], None]) -> None:
+        self._change("destroy", ["-auto-approve", *tags.arguments()], progress)
+
+    def delete_workspace(self) -> None:
+        """Forgets the empty workspace; `default` cannot be deleted."""
+        if self._workspace != "default":
+            environment = {**self._env(), "TF_WORKSPACE": "default"}
+            capture(["terraform", "workspace", "delete", self._workspace], cwd=self.directory, env=environment)
+
+    def _change(self, action: str, arguments: Sequence[str], progress: Callable[[str], None]) -> None:
+        # `plan -lock=false` comes later on the line than the time-out and wins over it.
+        command = ["terraform", action, "-json", "-input=false", f"-lock-timeout={self.lock_timeout:.0f}s"]
+        command += [f"-var-file={self._variables_file}", *arguments]
+        reader = EventReader(progress, every_change=action == "plan")
+        code = stream(command, reader.read, cwd=self.directory, env=self._env(), timeout=self.timeout)
+        if code is None:
+            raise TerraformError(
+                f"terraform {action} took longer than {self.timeout:.0f} s and was interrupted.",
+                hint="What it finished is in the state; run the same command again, or raise --terraform-timeout.",
+            )
+        if code:
+            raise _failure(f"terraform {action}", reader.errors or reader.plain[-LAST_LINES:])
+
+    def _capture(self, *arguments: str) -> Any:
+        return capture(["terraform", *arguments], cwd=self.directory, env=self._env())
+
+    @property
+    def _workspace(self) -> str:
+        return "default" if self.environment == DEFAULT_ENVIRONMENT else self.environment
+
+    @property
+    def _variables_file(self) -> Path:
+        return self.directory / "environments" / f"{self.environment}.tfvars"
+
+    def _env(self) -> dict[str, str]:
+        # The tags are passed on the command line or not at all: a forgotten TF_VAR_image_tag must not deploy.
+        kept = {k: v for k, v in os.environ.items() if k not in ("TF_VAR_image_tag", "TF_VAR_migrate_image_tag")}
+        return {**kept, "TF_WORKSPACE": self._workspace, "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
+
+
+class EventReader:
+    """Reads `terraform -json` line by line: counts changes, keeps errors."""
+
+    def __init__(self, progress: Callable[[str], None], *, every_change: bool):
+        self._progress = progress
+        self._every_change = every_change
+        self._done = 0
+        self._planned = 0
+        self.errors: list[str] = []
+        self.plain: list[str] = []
+
+    def read(self, line: str) -> None:
+        try:
+            event = json.loads(line)
+        except ValueError:
+            self.plain.append(line)
+            return
+        handler = getattr(self, f"_on_{event.get('type')}", None)
+        if handler:
+            handler(event)
+
+    def _on_planned_change(self, event: dict[str, Any]) -> None:
+        self._planned += 1
+        if self._every_change:
+            self._progress(f"{event['change']['action']} {event['change']['resource']['addr']}")
+
+    def _on_change_summary(self, event: dict[str, Any]) -> None:
+        self._progress(str(event["@message"]))
+
+    def _on_apply_start(self, event: dict[str, Any]) -> None:
+        hook = event["hook"]
+        self._progress(f"{self._done}/{self._planned} {hook['action']} {hook['resource']['addr']}")
+
+    def _on_apply_complete(self, event: dict[str, Any]) -> None:
+        self._done += 1
+
+    def _on_diagnostic(self, event: dict[str, Any]) -> None:
+        diagnostic = event["diagnostic"]
+        if diagnostic["severity"] != "error":
+            return
+        where = diagnostic.get("address") or (diagnostic.get("range") or {}).get("filename")
+        self.errors.append(diagnostic["summary"] + (f" ({where})" if where else ""))
+        self.errors += [f"  {line}" for line in _last_lines(diagnostic.get("detail", ""))]
+
+
+def _failure(what: str, lines: list[str]) -> DeployError:
+    text = "\n".join(lines)
+    if "Error acquiring the state lock" in text:
+        return StateLockedError(
+            "The Terraform state is locked: another terraform works on it, or one died holding the lock.",
+            details=[line for line in lines if line.strip()],
+            hint="Wait for it; if nobody runs terraform, `terraform force-unlock <ID>` in terraform/.",
+        )
+    if any(sign in text for sign in NO_CREDENTIALS):
+        return CredentialsError(f"{what} got no usable AWS credentials.", details=lines[:LAST_LINES], hint=SIGN_IN_HINT)
+    return TerraformError(f"{what} failed.", details=lines, hint="What it finished is in the state: fix it, run again.")
+
+
+def _last_lines(text: str) -> list[str]:
+    lines = [line.rstrip() for line in text.splitlines() if line.strip(" ╷│╵")]
+    return lines[-LAST_LINES:]
