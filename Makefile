@@ -1,0 +1,50 @@
+# `make help` lists what there is. Everything runs in .venv, made on first use.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+PORT ?= 8000
+N ?= 10000
+ARGS ?= help
+export PORT
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-all lint shell manage migrations seed requirements clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+run: .venv/installed ## Serve the API on http://localhost:8000 (PORT=…) with a PostgreSQL of its own
+	@exec $(BIN)/python -m dev.run
+
+test: .venv/installed ## Run the fast tests, with coverage (ARGS="-k name" for some)
+	@$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered $(if $(filter-out help,$(ARGS)),$(ARGS))
+
+lint: .venv/installed ## Check style, types, migrations, security, Terraform
+	@$(BIN)/python -m dev.lint
+
+shell: .venv/installed ## Open Django's shell on the database of `make run`
+	@$(BIN)/python -m dev.run shell
+
+manage: .venv/installed ## Run a management command on that database: make manage ARGS="createsuperuser"
+	@$(BIN)/python -m dev.run $(ARGS)
+
+migrations: .venv/installed ## Write migrations for what changed in the models
+	@$(BIN)/python -m dev.run makemigrations
+
+seed: .venv/installed ## Fill the database with N=10000 realistic items
+	@$(BIN)/python -m dev.run seed $(N)
+
+requirements: .venv/installed ## Compile requirements*.txt, with hashes, from pyproject.toml
+	@$(BIN)/python -m dev.requirements
+
+clean: ## Remove what was built and tested; the data in .local/ stays
+	@rm -rf .venv .venv-* .coverage* htmlcov staticfiles .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -not -path './.local/*' -prune -exec rm -rf {} +
+	@echo "Removed. The database and the key are in .local/; delete that to forget them too."
+
+.venv/installed: requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "itemsvc needs Python 3.11 to 3.13; this is " + sys.version.split()[0] + ". Name another one: make $(MAKECMDGOALS) PYTHON=python3.12")'
+	@echo "Installing into .venv (once, about half a minute) …" >&2
+	@$(PYTHON) -m venv .venv || { echo "Python's venv module is missing (Debian: apt install python3-venv)." >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@

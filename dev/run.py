@@ -1,0 +1,146 @@
+"""`make run`: the service as it runs in production, on this machine, with a PostgreSQL of its own.
+
+Without DATABASE_URL an embedded PostgreSQL under `.local/` is started and, at the end, stopped; its data stays.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+
+import environ
+
+from dev import postgres
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCAL = ROOT / ".local"
+DATA = LOCAL / "postgres"
+
+
+def main(command: list[str] | None = None) -> int:
+    """Serves until Ctrl-C, or runs ``command`` (a management command's words) instead; returns its exit code."""
+    if (ROOT / ".env").is_file():
+        environ.Env.read_env(ROOT / ".env")
+    signal.signal(signal.SIGTERM, _interrupt)
+    with contextlib.ExitStack() as stack, contextlib.suppress(KeyboardInterrupt):
+        configure()
+        if command is None:
+            refuse_taken_port(int(os.environ["PORT"]))
+        os.environ["DATABASE_URL"] = stack.enter_context(database())
+        return manage(*command) if command else serve()
+    return 0
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def configure() -> None:
+    """Fills in what production gets from its task definition; what the environment says goes first."""
+    local = {
+        "PORT": "8000",
+        "HTTPS_ONLY": "false",
+        "STATIC_ROOT": str(LOCAL / "static"),
+        "LOG_FORMAT": "text" if sys.stdout.isatty() else "json",
+        "SECRET_KEY": secret_key(),
+    }
+    for name, value in local.items():
+        os.environ[name] = os.environ.get(name) or value
+
+
+def secret_key() -> str:
+    """A key of this machine's own, made once, so that sessions outlive a restart."""
+    path = LOCAL / "secret_key"
+    if not path.exists():
+        LOCAL.mkdir(exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(50))
+    return path.read_text()
+
+
+@contextlib.contextmanager
+def database() -> Iterator[str]:
+    """DATABASE_URL as given, else of the embedded server."""
+    if given := os.environ.get("DATABASE_URL"):
+        yield given
+        return
+    say("Starting PostgreSQL …" if (DATA / "PG_VERSION").exists() else "Making a PostgreSQL in .local/ …")
+    with postgres.running(DATA, "itemsvc") as own:
+        yield own
+
+
+def refuse_taken_port(port: int) -> None:
+    """Ends the process with one sentence if something listens on ``port``."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("0.0.0.0", port))  # noqa: S104  (where gunicorn will listen)
+        except OSError as error:
+            sys.exit(f"Port {port} cannot be used: {error.strerror}. Try another: make run PORT={port + 1}")
+
+
+def manage(*words: str) -> int:
+    """Runs `manage.py` with these words; returns its exit code."""
+    return subprocess.run([sys.executable, "manage.py", *words], cwd=ROOT, check=False).returncode
+
+
+def serve() -> int:
+    """Migrates, collects static files, serves until interrupted; returns the exit code."""
+    for words in (("migrate", "--noinput", "--verbosity=0"), ("collectstatic", "--noinput", "--verbosity=0")):
+        if code := manage(*words):
+            return code
+    # A session of its own: Ctrl-C reaches this process alone, which then lets the service finish its requests.
+    server = subprocess.Popen([sys.executable, "-m", "gunicorn"], cwd=ROOT, start_new_session=True)
+    try:
+        if answers(server, int(os.environ["PORT"])):
+            announce(f"http://localhost:{os.environ['PORT']}")
+        return server.wait()
+    except KeyboardInterrupt:
+        say("Stopping …")
+        return finish(server)
+
+
+def answers(server: subprocess.Popen[bytes], port: int) -> bool:
+    """Waits until the service listens on ``port``; False if it ended instead."""
+    while server.poll() is None:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def announce(base: str) -> None:
+    """Where everything is."""
+    say(f"\n  API      {base}/items   (JSON, or the browsable API in a browser)")
+    say(f"  Docs     {base}/docs    Schema {base}/schema")
+    say(f"  Admin    {base}/admin/  (an account: make manage ARGS=createsuperuser)")
+    say(f"  Health   {base}/health  {base}/health/ready")
+    say("  Ctrl-C stops it; the data stays.\n")
+
+
+def finish(server: subprocess.Popen[bytes]) -> int:
+    """Ends the service gracefully, or at once at a second Ctrl-C; returns its exit code."""
+    server.terminate()
+    try:
+        return server.wait()
+    except KeyboardInterrupt:
+        os.killpg(server.pid, signal.SIGKILL)
+        return server.wait()
+
+
+def say(line: str) -> None:
+    """A line for the person at the terminal; standard output is the service's log."""
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:] or None))

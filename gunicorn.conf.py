@@ -1,0 +1,52 @@
+"""gunicorn, the same under `make run`, Compose and ECS. Numbers come from the environment or from the CPU given."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from itemsvc.env import Env
+from itemsvc.settings import LOG_LEVEL, LOGGING
+
+env = Env()
+
+
+def cpus() -> float:
+    """The CPUs this process may use: its cgroup's quota if there is one, else what the machine has."""
+    available = float(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+    except (OSError, ValueError):
+        return available
+    return available if quota == "max" else min(available, int(quota) / int(period))
+
+
+wsgi_app = "itemsvc.wsgi:application"
+bind = [f"{env.get_value('BIND', default='0.0.0.0')}:{env.integer('PORT', default=8000, minimum=1, maximum=65535)}"]
+
+# One process for each whole CPU: a second one on the same CPU gains nothing and costs another 60 MB.
+workers = env.integer("WEB_CONCURRENCY", default=max(1, int(cpus())), minimum=1, maximum=64)
+# The threads wait for the database, each on a connection of its own.
+worker_class = "itemsvc.worker.JSONErrorWorker"
+threads = env.integer("GUNICORN_THREADS", default=4, minimum=1, maximum=64)
+# Loaded once, before the fork: an error in it ends the process instead of restarting workers for ever.
+preload_app = True
+
+# Longer than the load balancer keeps an idle connection (60 s), or it would reuse one that is just being closed.
+keepalive = env.integer("GUNICORN_KEEPALIVE", default=75, minimum=1)
+# Shorter than the task's stop timeout, or requests in service would be killed with the task.
+graceful_timeout = env.integer("GUNICORN_GRACEFUL_TIMEOUT", default=30, minimum=1)
+# A heartbeat of the worker, no limit for a request: DB_STATEMENT_TIMEOUT_MS bounds the work.
+timeout = 30
+
+# Heartbeat files in memory: a slow disk must not look like a hung worker.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+# Would need a writable root file system.
+control_socket_disable = True
+# What a client could set through a proxy that passes headers on: its path.
+forwarder_headers = ""
+
+loglevel = LOG_LEVEL.lower()
+logger_class = "itemsvc.worker.AccessLogger"
+logconfig_dict = LOGGING
+accesslog = "-"

@@ -1,0 +1,9 @@
+"""The app."""
+
+from django.apps import AppConfig
+
+
+class ItemsConfig(AppConfig):
+    """Items."""
+
+    name = "items"

@@ -1,0 +1,167 @@
+"""Pages cut by key: page 10,000 costs what page 1 costs, and inserts and deletes between two pages shift nothing."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+import uuid
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from rest_framework.exceptions import ValidationError
+from rest_framework.pagination import BasePagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+from rest_framework.views import APIView
+
+DEFAULT_LIMIT = 100
+MAX_LIMIT = 1000
+NEWEST_FIRST, OLDEST_FIRST = "-created_at", "created_at"
+LARGEST_KEY = 2**128 - 1
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """A place between two items of one ordering, and the way to go from there.
+
+    ``descending`` and ``backward`` are about the listing: `prev` of a newest-first listing goes towards newer keys.
+    """
+
+    key: uuid.UUID
+    descending: bool
+    backward: bool
+
+    def encode(self) -> str:
+        """28 URL-safe characters: flags (1 byte), key (16), checksum (4)."""
+        payload = bytes([self.descending | self.backward << 1]) + self.key.bytes
+        return base64.urlsafe_b64encode(payload + _checksum(payload)).decode()
+
+    @classmethod
+    def decode(cls, text: str) -> Cursor:
+        """The cursor that ``encode`` wrote; raises ValueError for anything else."""
+        try:
+            raw = base64.b64decode(text.encode("ascii"), altchars=b"-_", validate=True)
+        except (UnicodeEncodeError, binascii.Error):
+            raise ValueError(text) from None
+        payload, checksum = raw[:17], raw[17:]
+        if len(text) != 28 or checksum != _checksum(payload) or payload[0] > 3:
+            raise ValueError(text)
+        return cls(uuid.UUID(bytes=payload[1:]), bool(payload[0] & 1), bool(payload[0] & 2))
+
+
+def _checksum(payload: bytes) -> bytes:
+    # Against damage, not against forgery: whoever makes up a cursor can only name a key to start from.
+    return hashlib.blake2s(payload, digest_size=4).digest()
+
+
+class KeysetPagination(BasePagination):
+    """A bare array, with `Link: <…>; rel="next"` and `rel="prev"` (RFC 8288)."""
+
+    parameters: ClassVar[tuple[str, ...]] = ("limit", "cursor", "ordering")
+
+    def paginate_queryset(self, queryset: QuerySet, request: Request, view: APIView | None = None) -> list[Any]:
+        """At most `limit` rows; raises ValidationError naming a malformed parameter."""
+        self.url = request.build_absolute_uri()
+        self.limit = read_limit(request)
+        self.descending = read_ordering(request) == NEWEST_FIRST
+        self.cursor = read_cursor(request, self.descending)
+        backward = self.cursor is not None and self.cursor.backward
+        # Going back reads the listing in reverse, from the cursor on.
+        downward = self.descending is not backward
+        if self.cursor:
+            queryset = queryset.filter(**{"id__lt" if downward else "id__gt": self.cursor.key})
+        # One more than asked for tells whether there is another page.
+        rows = list(queryset.order_by("-id" if downward else "id")[: self.limit + 1])
+        self.more = len(rows) > self.limit
+        rows = rows[: self.limit]
+        self.rows = rows[::-1] if backward else rows
+        return self.rows
+
+    def get_paginated_response(self, data: Any) -> Response:
+        """The array, and the Link header where there is another page."""
+        links = [f'<{url}>; rel="{relation}"' for relation, url in self.links()]
+        return Response(data, headers={"Link": ", ".join(links)} if links else None)
+
+    def links(self) -> list[tuple[str, str]]:
+        """`next` and `prev`, as far as they exist, with the address of each."""
+        backward = self.cursor is not None and self.cursor.backward
+        relations = []
+        if backward or self.more:
+            relations.append(("next", self._address(self._edge(-1, backward=False), backward=False)))
+        if self.cursor is not None and (not backward or self.more):
+            relations.append(("prev", self._address(self._edge(0, backward=True), backward=True)))
+        return relations
+
+    def _edge(self, index: int, *, backward: bool) -> uuid.UUID:
+        """The key to start from; on a page that has become empty, one beside the cursor's, which that one includes."""
+        if self.rows:
+            key: uuid.UUID = self.rows[index].id
+            return key
+        assert self.cursor is not None  # noqa: S101  (an empty first page has no links)
+        step = -1 if self.descending is backward else 1
+        return uuid.UUID(int=min(max(self.cursor.key.int + step, 0), LARGEST_KEY))
+
+    def _address(self, key: uuid.UUID, *, backward: bool) -> str:
+        return replace_query_param(self.url, "cursor", Cursor(key, self.descending, backward).encode())
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """The array itself: paging is in the Link header."""
+        return schema
+
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        """What `limit`, `cursor` and `ordering` take."""
+        return [
+            _parameter(
+                "limit",
+                {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
+                "How many items a page holds.",
+            ),
+            _parameter(
+                "cursor",
+                {"type": "string", "minLength": 28, "maxLength": 28},
+                "Where the page starts: from a Link header, not to be made up.",
+            ),
+            _parameter(
+                "ordering",
+                {"type": "string", "enum": [NEWEST_FIRST, OLDEST_FIRST], "default": NEWEST_FIRST},
+                "Newest or oldest first.",
+            ),
+        ]
+
+
+def _parameter(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
+    return {"in": "query", "name": name, "required": False, "schema": schema, "description": description}
+
+
+def read_limit(request: Request) -> int:
+    """`limit`, or its default; raises ValidationError."""
+    text = request.query_params.get("limit", str(DEFAULT_LIMIT))
+    if re.fullmatch(r"[0-9]{1,4}", text) and 1 <= int(text) <= MAX_LIMIT:
+        return int(text)
+    raise ValidationError({"limit": [f"Must be a whole number from 1 to {MAX_LIMIT}."]})
+
+
+def read_ordering(request: Request) -> str:
+    """`ordering`, or its default; raises ValidationError."""
+    ordering = request.query_params.get("ordering", NEWEST_FIRST)
+    if ordering in (NEWEST_FIRST, OLDEST_FIRST):
+        return ordering
+    raise ValidationError({"ordering": [f"Must be {OLDEST_FIRST} or {NEWEST_FIRST}."]})
+
+
+def read_cursor(request: Request, descending: bool) -> Cursor | None:
+    """`cursor`, or None; raises ValidationError, also for a cursor of the other ordering."""
+    text = request.query_params.get("cursor")
+    if text is None:
+        return None
+    try:
+        cursor = Cursor.decode(text)
+    except ValueError:
+        raise ValidationError({"cursor": ["Is not a cursor of this service."]}) from None
+    if cursor.descending is not descending:
+        raise ValidationError({"cursor": ["Belongs to the other ordering."]})
+    return cursor

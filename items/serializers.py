@@ -1,0 +1,16 @@
+"""An item as JSON."""
+
+from typing import ClassVar
+
+from items.models import DESCRIPTION_MAX_LENGTH, Item
+from itemsvc.serializers import StrictModelSerializer
+
+
+class ItemSerializer(StrictModelSerializer):
+    """`{"id", "name", "description", "created_at"}`; id and created_at are the database's."""
+
+    class Meta:
+        model = Item
+        fields = ("id", "name", "description", "created_at")
+        read_only_fields = ("id", "created_at")
+        extra_kwargs: ClassVar = {"description": {"max_length": DESCRIPTION_MAX_LENGTH}}

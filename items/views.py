@@ -1,0 +1,90 @@
+"""`/items` and `/items/{id}`."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http.response import HttpResponseBase
+from rest_framework import generics
+from rest_framework.exceptions import ValidationError
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from items.filters import ItemFilter
+from items.models import Item
+from items.pagination import NEWEST_FIRST, KeysetPagination, read_ordering
+from items.serializers import ItemSerializer
+from itemsvc import ndjson
+from itemsvc.filters import StrictFilterBackend
+
+READ_METHODS = ("GET", "HEAD")
+
+
+class ItemList(generics.ListCreateAPIView):
+    """Items, newest first; POST makes one."""
+
+    queryset = Item.objects.all()
+    serializer_class = ItemSerializer
+    pagination_class = KeysetPagination
+    filter_backends: ClassVar = [StrictFilterBackend]
+    filterset_class = ItemFilter
+
+    def get_renderers(self) -> list[BaseRenderer]:
+        """Reading can also be streamed."""
+        renderers = super().get_renderers()
+        return [*renderers, ndjson.NDJSONRenderer()] if self.request.method in READ_METHODS else renderers
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """One page, or with `Accept: application/x-ndjson` every matching item."""
+        if not isinstance(request.accepted_renderer, ndjson.NDJSONRenderer):
+            return super().list(request, *args, **kwargs)
+        refuse_paging(request)
+        ordering = "-id" if read_ordering(request) == NEWEST_FIRST else "id"
+        queryset = self.filter_queryset(self.get_queryset()).order_by(ordering)
+        if request.method == "HEAD":
+            queryset = queryset.none()
+        return ndjson.stream(queryset, self.get_serializer())
+
+    def get_success_headers(self, data: Any) -> dict[str, str]:
+        """Where the new item is."""
+        return {"Location": reverse("item-detail", kwargs={"pk": data["id"]}, request=self.request)}
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        """An error is JSON, also for a client that asked for a stream."""
+        if getattr(response, "exception", False) and isinstance(
+            getattr(request, "accepted_renderer", None), ndjson.NDJSONRenderer
+        ):
+            request.accepted_renderer, request.accepted_media_type = JSONRenderer(), JSONRenderer.media_type
+        return super().finalize_response(request, response, *args, **kwargs)
+
+
+def refuse_paging(request: Request) -> None:
+    """Raises ValidationError for parameters that a stream of everything cannot have."""
+    if given := [name for name in ("limit", "cursor") if name in request.query_params]:
+        raise ValidationError({name: ["Not with application/x-ndjson, which has no pages."] for name in given})
+
+
+class ItemDetail(generics.RetrieveUpdateDestroyAPIView):
+    """One item."""
+
+    queryset = Item.objects.all()
+    serializer_class = ItemSerializer
+
+    def get_queryset(self) -> QuerySet[Item]:
+        """Locked where it is about to change: otherwise two PATCHes would undo each other, a PUT revive a deletion."""
+        queryset = super().get_queryset()
+        return queryset.select_for_update() if self.request.method in ("PUT", "PATCH", "DELETE") else queryset
+
+    @transaction.atomic
+    def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """200 with the item as it is now."""
+        return super().update(request, *args, **kwargs)
+
+    @transaction.atomic
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """204."""
+        return super().destroy(request, *args, **kwargs)

@@ -1,0 +1,74 @@
+"""Readiness: `/health/ready` says whether this process can do its work; `itemsvc/liveness.py` is `/health`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+
+from django.db import DatabaseError, connection
+from django.db.migrations.loader import MigrationLoader
+from drf_spectacular.utils import OpenApiResponse, extend_schema, inline_serializer
+from rest_framework import serializers
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+logger = logging.getLogger(__name__)
+
+def database_problem() -> str | None:
+    """Why the database does not answer, or None."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as exc:
+        # The driver's words name hosts and users: for the log, not for the caller.
+        logger.warning("Readiness: the database does not answer: %s", exc)
+        return "The database does not answer."
+    return None
+
+
+def migrations_problem() -> str | None:
+    """Which migrations of this code the database lacks, or None."""
+    try:
+        loader = MigrationLoader(connection)
+    except DatabaseError as exc:
+        logger.warning("Readiness: the migration history cannot be read: %s", exc)
+        return "The migration history cannot be read."
+    missing = sorted(".".join(key) for key in loader.disk_migrations if key not in loader.applied_migrations)
+    return f"Unapplied migrations: {', '.join(missing)}." if missing else None
+
+
+#: In this order, and the first that fails ends it.
+CHECKS: Mapping[str, Callable[[], str | None]] = {"database": database_problem, "migrations": migrations_problem}
+
+
+class ReadinessView(APIView):
+    """Whether this process can serve requests: the database answers and has every migration of this code."""
+
+    renderer_classes = [JSONRenderer]
+
+    @extend_schema(
+        operation_id="readiness",
+        tags=["health"],
+        responses={
+            200: inline_serializer("Ready", {"status": serializers.ChoiceField(["ready"])}),
+            503: OpenApiResponse(
+                inline_serializer(
+                    "NotReady",
+                    {
+                        "status": serializers.ChoiceField(["unavailable"]),
+                        "check": serializers.ChoiceField(list(CHECKS)),
+                        "detail": serializers.CharField(),
+                    },
+                ),
+                "The failing check, and why.",
+            ),
+        },
+    )
+    def get(self, request: Request) -> Response:
+        """200 with `ready`, or 503 with the failing check and why."""
+        for name, problem in CHECKS.items():
+            if detail := problem():
+                return Response({"status": "unavailable", "check": name, "detail": detail}, status=503)
+        return Response({"status": "ready"})

@@ -1,0 +1,60 @@
+"""Newline-delimited JSON: a whole queryset as a stream, in memory that does not grow with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import StreamingHttpResponse
+from rest_framework import renderers
+from rest_framework.serializers import BaseSerializer
+
+# Rows for each round trip to the database, and for each write to the client.
+FETCH_ROWS = 2000
+WRITE_ROWS = 200
+
+
+class NDJSONRenderer(renderers.JSONRenderer):
+    """Lets a client ask for `application/x-ndjson`; the view answers it with ``stream``."""
+
+    media_type = "application/x-ndjson"
+    format = "ndjson"
+
+
+class Lines(Iterator[bytes]):
+    """The queryset's rows as lines, read from a server-side cursor: one statement, so one snapshot.
+
+    The first rows are read at once, so that a database that is away is an error before the answer has begun.
+    ``close`` ends the transaction; the response calls it when the client is gone.
+    """
+
+    def __init__(self, queryset: QuerySet, serializer: BaseSerializer):
+        self._lines = _lines(queryset, serializer)
+        self._first: bytes | None = next(self._lines, b"")
+
+    def __next__(self) -> bytes:
+        if self._first is not None:
+            first, self._first = self._first, None
+            return first
+        return next(self._lines)
+
+    def close(self) -> None:
+        """Closes the cursor and its transaction."""
+        self._lines.close()
+
+
+def stream(queryset: QuerySet, serializer: BaseSerializer) -> StreamingHttpResponse:
+    """Every row of ``queryset``, one JSON object a line."""
+    return StreamingHttpResponse(Lines(queryset, serializer), content_type=NDJSONRenderer.media_type)
+
+
+def _lines(queryset: QuerySet, serializer: BaseSerializer) -> Any:
+    render = renderers.JSONRenderer().render
+    # Inside a transaction the cursor delivers as it goes; outside PostgreSQL would first copy every row for it.
+    with transaction.atomic():
+        rows = queryset.iterator(chunk_size=FETCH_ROWS)
+        while block := list(islice(rows, WRITE_ROWS)):
+            yield b"".join(render(serializer.to_representation(row)) + b"\n" for row in block)

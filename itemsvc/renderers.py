@@ -1,0 +1,29 @@
+"""DRF's browsable API over an API that takes JSON only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpRequest
+from rest_framework import parsers, renderers
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView  # Which imports the default renderers, so this module.
+
+
+class BrowsableAPIRenderer(renderers.BrowsableAPIRenderer):
+    """Shows the HTML form although no view parses form bodies.
+
+    `static/itemsvc/json-forms.js`, loaded by the template, sends what was filled in as JSON.
+    """
+
+    def get_rendered_html_form(self, data: Any, view: APIView, method: str, request: HttpRequest) -> Any:
+        """The form as HTML, or None where the method has none."""
+        # DRF draws it only for a view with a form parser; the request has been parsed by now, so this changes no more
+        # than that.
+        own = view.parser_classes
+        view.parser_classes = [*own, parsers.FormParser]
+        try:
+            return super().get_rendered_html_form(data, view, method, request)
+        finally:
+            view.parser_classes = own

@@ -1,0 +1,35 @@
+"""A model serializer that takes what it documents and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.db import models
+from rest_framework import serializers
+
+
+class StringField(serializers.CharField):
+    """A string; DRF's own would take a number for one."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """The string, trimmed; raises ValidationError for anything else."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class StrictModelSerializer(serializers.ModelSerializer):
+    """Refuses unknown members by name. Read-only ones are let pass, so that what was read can be sent back."""
+
+    serializer_field_mapping: ClassVar[dict[type[models.Field], type[serializers.Field]]] = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        models.CharField: StringField,
+        models.TextField: StringField,
+    }
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The validated values; raises ValidationError naming each unknown member."""
+        if isinstance(data, Mapping) and (unknown := [name for name in data if name not in self.fields]):
+            raise serializers.ValidationError({name: ["Unknown field."] for name in unknown})
+        return super().to_internal_value(data)

@@ -1,0 +1,183 @@
+"""Settings: everything that differs between environments is an environment variable, read here and nowhere else.
+
+`.env.example` lists the variables; `itemsvc/checks.py` refuses combinations that are mistakes in production.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from itemsvc.env import Env
+from itemsvc.logs import LEVELS, logging_config
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+if (BASE_DIR / ".env").is_file():
+    Env.read_env(BASE_DIR / ".env")
+env = Env()
+
+# -- What this process is ---------------------------------------------------------------------------------------------
+
+APP_VERSION: str = env.get_value("APP_VERSION", default="development")
+DEBUG: bool = env.bool("DEBUG", default=False)
+DEBUG_SECRET_KEY = "django-insecure-for-debugging-only-never-where-others-can-reach-it"
+SECRET_KEY: str = env.get_value("SECRET_KEY", **({"default": DEBUG_SECRET_KEY} if DEBUG else {}))
+
+ROOT_URLCONF = "itemsvc.urls"
+WSGI_APPLICATION = "itemsvc.wsgi.application"
+
+INSTALLED_APPS = [
+    "itemsvc",
+    "items",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "itemsvc.request_id.RequestIDMiddleware",
+    "itemsvc.liveness.LivenessMiddleware",
+    "itemsvc.errors.DatabaseErrorMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "itemsvc.slashes.OptionalSlashMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# -- Database ---------------------------------------------------------------------------------------------------------
+
+STATEMENT_TIMEOUT_MS = env.integer("DB_STATEMENT_TIMEOUT_MS", default=10_000)
+# What an export may pause for between two rows when its client reads slowly.
+IDLE_TIMEOUT_MS = 60_000
+
+
+def _database() -> dict[str, Any]:
+    config = env.database("DATABASE_URL")
+    options = config.setdefault("OPTIONS", {})
+    options.setdefault("connect_timeout", env.integer("DB_CONNECT_TIMEOUT", default=5, minimum=1))
+    options.setdefault("application_name", "itemsvc")
+    limits = f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c idle_in_transaction_session_timeout={IDLE_TIMEOUT_MS}"
+    options["options"] = f"{options.get('options', '')} {limits}".strip()
+    # A peer that vanished without a FIN (failover, a lost host) is noticed in 20 s instead of two hours.
+    options |= {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2, "tcp_user_timeout": 20_000}
+    return config | {
+        "CONN_MAX_AGE": env.integer("DB_CONN_MAX_AGE", default=300),
+        "CONN_HEALTH_CHECKS": True,
+    }
+
+
+DATABASES = {"default": _database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+MIGRATE_LOCK_TIMEOUT_MS = env.integer("MIGRATE_LOCK_TIMEOUT_MS", default=5_000, minimum=1)
+MIGRATE_WAIT_SECONDS = env.integer("MIGRATE_WAIT_SECONDS", default=600)
+
+# -- HTTP and security --------------------------------------------------------------------------------------------------
+
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", default=("localhost", "127.0.0.1", "[::1]"))
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+HTTPS_ONLY: bool = env.bool("HTTPS_ONLY", default=not DEBUG)
+NUM_PROXIES = env.integer("NUM_PROXIES", default=0, maximum=10)
+
+APPEND_SLASH = False
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.integer("MAX_BODY_BYTES", default=1024 * 1024, minimum=1024)
+
+SECURE_SSL_REDIRECT = HTTPS_ONLY
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS_ONLY else 0
+SESSION_COOKIE_SECURE = HTTPS_ONLY
+CSRF_COOKIE_SECURE = HTTPS_ONLY
+CSRF_FAILURE_VIEW = "itemsvc.errors.csrf_failure"
+X_FRAME_OPTIONS = "DENY"
+# HSTS for every subdomain, and its preload list, bind a whole domain for years: its owner's decision, not a service's.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+# Only behind a proxy that overwrites the header; without one, a client could claim HTTPS for itself.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if NUM_PROXIES else None
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+# -- Static files -------------------------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = env.get_value("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# -- API ------------------------------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    # The open contract: no credentials are asked for, so no session is read and no CSRF token is needed.
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
+    "UNAUTHENTICATED_USER": None,
+    "DEFAULT_PARSER_CLASSES": ["itemsvc.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer", "itemsvc.renderers.BrowsableAPIRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "itemsvc.errors.exception_handler",
+    "URL_FORMAT_OVERRIDE": None,
+    "NUM_PROXIES": NUM_PROXIES,
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "itemsvc",
+    "DESCRIPTION": "Items, kept in PostgreSQL and served over HTTP.",
+    "VERSION": APP_VERSION,
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENABLE_DJANGO_DEPLOY_CHECK": False,
+    "POSTPROCESSING_HOOKS": ["itemsvc.schema.describe_what_every_operation_shares"],
+}
+
+# -- Language and logs ----------------------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en-us"
+USE_I18N = False
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+LOG_FORMAT = env.choice("LOG_FORMAT", default="json", choices=("json", "text"))
+LOG_LEVEL = env.choice("LOG_LEVEL", default="INFO", choices=LEVELS, normalise=str.upper)
+LOGGING = logging_config(LOG_FORMAT, LOG_LEVEL)

@@ -1,0 +1,23 @@
+"""The service's URLs. An app's own are under its name; none ends in a slash (see `itemsvc/slashes.py`)."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularSwaggerSplitView
+
+from itemsvc.health import ReadinessView
+from itemsvc.schema import SchemaView
+
+urlpatterns = [
+    path("items", include("items.urls")),
+    path("health/ready", ReadinessView.as_view(), name="readiness"),
+    path("schema", SchemaView.as_view(), name="schema"),
+    path("docs", SpectacularSwaggerSplitView.as_view(), name="docs"),
+    path("admin", RedirectView.as_view(url="/admin/")),
+    path("admin/", admin.site.urls),
+]
+
+handler400 = "itemsvc.errors.bad_request"
+handler403 = "itemsvc.errors.permission_denied"
+handler404 = "itemsvc.errors.not_found"
+handler500 = "itemsvc.errors.server_error"

@@ -1,0 +1,82 @@
+"""What gunicorn says itself, in the service's own form: access lines, and errors before Django is reached."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+from datetime import timedelta
+from typing import Any
+
+from gunicorn import util
+from gunicorn.glogging import Logger
+from gunicorn.workers.gthread import ThreadWorker
+
+from itemsvc import request_id
+from itemsvc.liveness import LIVENESS_PATHS
+from itemsvc.logs import request_id as current_request_id
+
+FORWARDED_FOR = "HTTP_X_FORWARDED_FOR"
+
+
+class AccessLogger(Logger):
+    """Access lines with named fields instead of a format string."""
+
+    def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: timedelta) -> None:
+        """One line a request; a probe's at DEBUG, since there is one every few seconds for ever.
+
+        The query string is left out, like bodies and cookies: what callers search for is theirs.
+        """
+        path = environ.get("PATH_INFO", "-")
+        level = logging.DEBUG if path in LIVENESS_PATHS else logging.INFO
+        if not self.access_log.isEnabledFor(level):
+            return
+        method, status = environ.get("REQUEST_METHOD", "-"), int(str(resp.status).split(None, 1)[0])
+        fields = {
+            "request_id": response_header(resp, request_id.HEADER) or current_request_id.get(),
+            "method": method,
+            "path": path,
+            "status": status,
+            "duration_ms": round(request_time / timedelta(milliseconds=1), 3),
+            "bytes": getattr(resp, "sent", 0),
+            "client": client_address(environ),
+        }
+        self.access_log.log(level, "%s %s %s %s ms", method, path, status, fields["duration_ms"], extra=fields)
+
+
+def response_header(resp: Any, name: str) -> str:
+    """A header of gunicorn's response; empty where there is none."""
+    return next((value for key, value in resp.headers if key.lower() == name.lower()), "")
+
+
+def client_address(environ: dict[str, Any]) -> str:
+    """The caller's address as the nearest trusted proxy saw it; the peer's own without a proxy."""
+    from django.conf import settings  # Loaded by now; gunicorn makes its logger before the application.
+
+    hops = [hop.strip() for hop in environ.get(FORWARDED_FOR, "").split(",") if hop.strip()]
+    if settings.NUM_PROXIES and hops:
+        return str(hops[-min(settings.NUM_PROXIES, len(hops))])
+    return str(environ.get("REMOTE_ADDR") or "-")
+
+
+class JSONErrorWorker(ThreadWorker):
+    """A threaded worker whose own errors (a malformed request line, a header too long) are JSON with a request id."""
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
+        """Logs the error and answers it, both under one new id."""
+        current_request_id.set(request_id.choose({}))
+        super().handle_error(req, client, addr, exc)
+
+
+def write_json_error(sock: socket.socket, status_int: int, reason: str, mesg: str) -> None:
+    """Stands in for ``gunicorn.util.write_error``, which answers HTML; ``mesg`` may quote the request."""
+    body = json.dumps({"detail": mesg or reason}, separators=(",", ":")).encode()
+    head = (
+        f"HTTP/1.1 {status_int} {reason}\r\nConnection: close\r\nContent-Type: application/json\r\n"
+        f"{request_id.HEADER}: {current_request_id.get()}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    util.write_nonblock(sock, head.encode("latin1") + body)
+
+
+# gunicorn has no hook for these answers: its workers call this function by its module.
+util.write_error = write_json_error
