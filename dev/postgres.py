@@ -55,14 +55,19 @@ def url(server: PostgresServer, database: str) -> str:
     return f"postgres://{server.postgres_user}@/{database}?host={socket_dir}"
 
 
+def execute(server: PostgresServer, *statements: sql.Composable | str) -> list[tuple[object, ...]]:
+    """Runs the statements, each its own transaction; returns the last one's rows."""
+    with contextlib.closing(psycopg2.connect(server.get_uri())) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        for statement in statements:
+            cursor.execute(statement)
+        return cursor.fetchall() if cursor.description else []
+
+
 def ensure_database(server: PostgresServer, name: str) -> None:
     """Creates the database where it does not exist."""
-    with contextlib.closing(psycopg2.connect(server.get_uri())) as connection:
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
-            if cursor.fetchone() is None:
-                cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    if not execute(server, sql.SQL("SELECT 1 FROM pg_database WHERE datname = {}").format(sql.Literal(name))):
+        execute(server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
 
 
 @contextlib.contextmanager

@@ -1,0 +1,55 @@
+"""`GET /health` and `GET /health/ready`."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.client import Client
+from tests.service import Service
+
+
+@pytest.mark.parametrize("path", ["/health", "/health/"])
+@pytest.mark.parametrize("host", ["10.0.1.7:8000", "evil.example", "localhost"])
+def test_liveness_answers_any_host_exactly(api: Client, path: str, host: str) -> None:
+    response = api.get(path, headers={"host": host})
+    assert (response.status_code, response.content) == (200, b'{"status":"healthy"}')
+
+
+def test_liveness_needs_no_database(api: Client, django_assert_num_queries) -> None:
+    with django_assert_num_queries(0):
+        api.get("/health")
+
+
+def test_liveness_is_not_redirected_to_https(api: Client, settings) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    assert api.get("/health").status_code == 200
+    assert Client(api.schema).get("/items").status_code == 301
+
+
+def test_liveness_refuses_a_post(api: Client) -> None:
+    response = api.post("/health")
+    assert (response.status_code, response["Allow"]) == (405, "GET, HEAD")
+
+
+def test_ready(api: Client) -> None:
+    response = api.get("/health/ready")
+    assert (response.status_code, response.json()) == (200, {"status": "ready"})
+
+
+def test_not_ready_names_the_unapplied_migration(service: Service) -> None:
+    service.execute("DELETE FROM django_migrations WHERE app = 'items'")
+    try:
+        response = service.get("/health/ready")
+    finally:
+        service.manage("migrate", "items", "--fake", check=True)
+    assert response.status_code == 503
+    assert response.json()["check"] == "migrations"
+    assert "items.0001_initial" in response.json()["detail"]
+
+
+def test_probes_leave_no_line_at_info(service: Service) -> None:
+    service.get("/health", headers={"X-Request-ID": "a-probe"})
+    service.get("/items", headers={"X-Request-ID": "a-reader"})
+    ids = [line["request_id"] for line in service.log_lines()]
+    assert "a-reader" in ids
+    assert "a-probe" not in ids

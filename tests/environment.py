@@ -1,0 +1,25 @@
+"""Loaded before the settings (`-p tests.environment`): what the tests' process, and every process it starts, is told."""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+#: A short path: a Unix socket's may not be longer than 107 characters.
+WORKSPACE = Path(tempfile.mkdtemp(prefix="itemsvc-"))
+WORKSPACE.chmod(0o755)
+atexit.register(shutil.rmtree, WORKSPACE, ignore_errors=True)
+
+for name in ("DATABASE_URL", "ALLOWED_HOSTS", "NUM_PROXIES", "LOG_LEVEL", "WEB_CONCURRENCY", "PORT", "DEBUG"):
+    os.environ.pop(name, None)
+
+os.environ |= {
+    "DJANGO_SETTINGS_MODULE": "itemsvc.settings",
+    "SECRET_KEY": "only-for-tests-" + "x7Kq2" * 10,
+    # The server that tests/conftest.py starts on first use.
+    "DATABASE_URL": f"postgres://postgres@/itemsvc?host={WORKSPACE / 'postgres'}",
+    "HTTPS_ONLY": "false",
+    "LOG_FORMAT": "json",
+    "STATIC_ROOT": str(WORKSPACE / "static"),
+}

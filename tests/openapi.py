@@ -1,0 +1,79 @@
+"""Holds a response against the service's own OpenAPI document."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from jsonschema import Draft202012Validator, FormatChecker
+
+#: Headers that say something about the resource: one that the schema does not know is an omission in the schema.
+TELLING_HEADERS = {"Link", "Location", "Retry-After", "X-Request-ID", "ETag"}
+BODILESS = ("HEAD", "OPTIONS")
+
+
+def load() -> Schema:
+    """The document as the service generates it."""
+    from drf_spectacular.generators import SchemaGenerator
+
+    return Schema(json.loads(json.dumps(SchemaGenerator().get_schema(request=None, public=True), default=str)))
+
+
+@dataclass
+class Schema:
+    """An OpenAPI 3.1 document."""
+
+    document: dict[str, Any]
+
+    @cached_property
+    def _routes(self) -> list[tuple[re.Pattern[str], dict[str, Any]]]:
+        paths = sorted(self.document["paths"].items(), key=lambda entry: "{" in entry[0])
+        return [(re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), operations) for path, operations in paths]
+
+    def judge(self, method: str, url: str, status: int, headers: dict[str, str], body: bytes) -> None:
+        """Raises AssertionError where the response is not what the document says.
+
+        Judges known paths with their documented methods, and every error of any other path as the shared error.
+        """
+        path = re.sub(r"^https?://[^/]+", "", url).partition("?")[0].partition("#")[0]
+        path = path.removesuffix("/") or "/"
+        assert headers.get("X-Request-ID"), f"{method} {path} answered {status} without X-Request-ID"
+        if headers["Content-Type"].startswith("text/html") if "Content-Type" in headers else False:
+            return
+        operations = next((operations for route, operations in self._routes if route.fullmatch(path)), {})
+        operation = operations.get("get" if method == "HEAD" else method.lower())
+        if operation is None:
+            return
+        documented = operation["responses"].get(str(status))
+        assert documented, f"{method} {path} answered {status}, which the schema does not list: {body[:200]!r}"
+        self._judge_headers(f"{method} {path} {status}", documented, headers)
+        if method not in BODILESS:
+            self._judge_body(f"{method} {path} {status}", documented, headers.get("Content-Type", ""), body)
+
+    def _judge_headers(self, what: str, documented: dict[str, Any], headers: dict[str, str]) -> None:
+        known = documented.get("headers", {})
+        unknown = TELLING_HEADERS.intersection(headers) - set(known)
+        assert not unknown, f"{what}: the schema does not list {unknown}"
+        missing = {name for name, header in known.items() if header.get("required") and name not in headers}
+        assert not missing, f"{what}: {missing} missing"
+
+    def _judge_body(self, what: str, documented: dict[str, Any], content_type: str, body: bytes) -> None:
+        contents = documented.get("content", {})
+        if not contents:
+            assert not body, f"{what}: a body where the schema has none: {body[:200]!r}"
+            return
+        media_type = content_type.partition(";")[0]
+        assert media_type in contents, f"{what}: {media_type}, not one of {list(contents)}"
+        if media_type.startswith("application/vnd.oai") or media_type == "application/javascript":
+            return
+        documents = body.splitlines() if media_type == "application/x-ndjson" else [body]
+        validator = self._validator(contents[media_type].get("schema", {}))
+        for document in documents:
+            validator.validate(json.loads(document))
+
+    def _validator(self, schema: dict[str, Any]) -> Draft202012Validator:
+        # Components are referred to from the document's root, so the schema is put inside of it.
+        return Draft202012Validator({**self.document, **schema}, format_checker=FormatChecker())
