@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema_field
 
 from items.models import NAME_MAX_LENGTH, Item
 
@@ -22,17 +23,19 @@ def first_key(milliseconds: int) -> uuid.UUID:
     return uuid.UUID(int=clamped << 80 | 0x7 << 76 | 0b10 << 62)
 
 
+@extend_schema_field({"type": "string", "minLength": 1, "maxLength": NAME_MAX_LENGTH})
+class NameFilter(filters.CharFilter):
+    """A text that is taken as it is, white space included."""
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(field_name="name", strip=False, max_length=NAME_MAX_LENGTH, **kwargs)
+
+
 class ItemFilter(filters.FilterSet):
     """Times become bounds of the key, which is what the page is cut by, so that no row outside of them is read."""
 
-    name = filters.CharFilter(lookup_expr="exact", max_length=NAME_MAX_LENGTH, strip=False, help_text="The exact name.")
-    search = filters.CharFilter(
-        field_name="name",
-        lookup_expr="icontains",
-        max_length=NAME_MAX_LENGTH,
-        strip=False,
-        help_text="Part of the name, in upper or lower case.",
-    )
+    name = NameFilter(lookup_expr="exact", help_text="The exact name.")
+    search = NameFilter(lookup_expr="icontains", help_text="Part of the name, in upper or lower case.")
     created_after = filters.IsoDateTimeFilter(method="after", help_text="Created later than this time (RFC 3339).")
     created_before = filters.IsoDateTimeFilter(method="before", help_text="Created earlier than this time (RFC 3339).")
 

@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import generics
 from rest_framework.exceptions import ValidationError
 from rest_framework.renderers import BaseRenderer, JSONRenderer
@@ -23,7 +25,28 @@ from itemsvc.filters import StrictFilterBackend
 
 READ_METHODS = ("GET", "HEAD")
 
+ITEM = {"$ref": "#/components/schemas/Item"}
+LINK = OpenApiParameter(
+    "Link",
+    str,
+    OpenApiParameter.HEADER,
+    response=[200],
+    description='The pages beside this one, as far as they exist: <…>; rel="next", <…>; rel="prev" (RFC 8288).',
+)
+LOCATION = OpenApiParameter(
+    "Location", OpenApiTypes.URI, OpenApiParameter.HEADER, response=[201], description="The new item.", required=True
+)
 
+
+@extend_schema_view(
+    get=extend_schema(
+        summary="List items",
+        description="One page of a bare JSON array; with `Accept: application/x-ndjson` every matching item, one a line.",
+        parameters=[LINK],
+        responses={(200, "application/json"): ItemSerializer(many=True), (200, "application/x-ndjson"): ITEM},
+    ),
+    post=extend_schema(summary="Make an item", parameters=[LOCATION]),
+)
 class ItemList(generics.ListCreateAPIView):
     """Items, newest first; POST makes one."""
 
@@ -68,6 +91,12 @@ def refuse_paging(request: Request) -> None:
         raise ValidationError({name: ["Not with application/x-ndjson, which has no pages."] for name in given})
 
 
+@extend_schema_view(
+    get=extend_schema(summary="Read an item"),
+    put=extend_schema(summary="Replace an item"),
+    patch=extend_schema(summary="Change an item"),
+    delete=extend_schema(summary="Delete an item"),
+)
 class ItemDetail(generics.RetrieveUpdateDestroyAPIView):
     """One item."""
 

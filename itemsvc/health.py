@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping
 
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
-from drf_spectacular.utils import OpenApiResponse, extend_schema, inline_serializer
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
 from rest_framework import serializers
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
+
+from itemsvc.errors import RETRY_AFTER_SECONDS
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +52,9 @@ class ReadinessView(APIView):
 
     @extend_schema(
         operation_id="readiness",
+        parameters=[
+            OpenApiParameter("Retry-After", int, OpenApiParameter.HEADER, response=[503], description="Seconds.")
+        ],
         tags=["health"],
         responses={
             200: inline_serializer("Ready", {"status": serializers.ChoiceField(["ready"])}),
@@ -70,5 +75,6 @@ class ReadinessView(APIView):
         """200 with `ready`, or 503 with the failing check and why."""
         for name, problem in CHECKS.items():
             if detail := problem():
-                return Response({"status": "unavailable", "check": name, "detail": detail}, status=503)
+                body = {"status": "unavailable", "check": name, "detail": detail}
+                return Response(body, status=503, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
         return Response({"status": "ready"})

@@ -7,21 +7,46 @@ from typing import Any
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiJsonRenderer2, OpenApiYamlRenderer
 from drf_spectacular.views import SpectacularAPIView
 
-REQUEST_ID = {
-    "schema": {"type": "string", "maxLength": 128},
-    "description": "The caller's X-Request-ID if it was well formed, else the load balancer's trace id, else a new one.",
+HEADERS = {
+    "RequestID": {
+        "schema": {"type": "string", "maxLength": 128},
+        "required": True,
+        "description": "The caller's X-Request-ID if it was well formed, else the load balancer's trace id, else new.",
+    },
+    "RetryAfter": {
+        "schema": {"type": "integer", "minimum": 0},
+        "required": True,
+        "description": "Seconds after which to try again.",
+    },
 }
 
-ERROR = {"type": "object", "properties": {"detail": {"type": "string"}}, "required": ["detail"]}
-
-#: Answers that any operation may give, whatever it is about. 400 stands for a malformed request.
-SHARED_ERRORS = {
-    "400": "The request is malformed or not valid.",
-    "406": "None of the media types in Accept is available.",
-    "500": "An error of the service; its log has the request id.",
-    "503": "The database is unavailable; try again.",
+ERROR = {
+    "type": "object",
+    "description": "One sentence on what is wrong.",
+    "properties": {"detail": {"type": "string"}},
+    "required": ["detail"],
+    "additionalProperties": False,
 }
-BODY_ERRORS = {"413": "The body is too large.", "415": "The body is not application/json in UTF-8."}
+INVALID = {
+    "description": "What is wrong with each member or parameter, by name; or one sentence if the request cannot be read.",
+    "anyOf": [
+        {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
+        {"$ref": "#/components/schemas/Error"},
+    ],
+}
+
+#: Answers that operations share: component name, status, description, schema.
+SHARED_ERRORS = (
+    ("Invalid", "400", "The request is malformed or not valid.", "Invalid"),
+    ("NotFound", "404", "There is no such thing.", "Error"),
+    ("NotAcceptable", "406", "None of the media types in Accept is available.", "Error"),
+    ("ContentTooLarge", "413", "The body is too large.", "Error"),
+    ("UnsupportedMediaType", "415", "The body is not application/json in UTF-8.", "Error"),
+    ("ServerError", "500", "An error of the service; its log has the request id.", "Error"),
+    ("Unavailable", "503", "The database is unavailable; try again.", "Error"),
+)
+NEEDS_BODY = ("413", "415")
+NEEDS_PATH_PARAMETER = ("404",)
 
 LIVENESS = {
     "get": {
@@ -55,22 +80,44 @@ class SchemaView(SpectacularAPIView):
 
 def describe_what_every_operation_shares(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     """drf-spectacular's post-processing hook: liveness (a middleware's), the request id, the common errors."""
-    result["components"]["schemas"]["Error"] = ERROR
-    for path in result["paths"].values():
-        for operation in path.values():
-            _add_errors(operation)
+    components = result["components"]
+    components["schemas"] |= {"Error": ERROR, "Invalid": INVALID}
+    components["headers"] = HEADERS
+    components["responses"] = {name: _response(*rest) for name, *rest in SHARED_ERRORS}
+    _close_objects(components["schemas"])
+    for path, operations in result["paths"].items():
+        for operation in operations.values():
+            _add_errors(path, operation)
     result["paths"]["/health"] = LIVENESS
-    for path in result["paths"].values():
-        for operation in path.values():
+    for operations in result["paths"].values():
+        for operation in operations.values():
             _add_request_id(operation)
     return result
 
 
-def _add_errors(operation: dict[str, Any]) -> None:
-    errors = SHARED_ERRORS | (BODY_ERRORS if "requestBody" in operation else {})
-    for status, description in errors.items():
-        content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-        operation["responses"].setdefault(status, {"description": description, "content": content})
+def _close_objects(schemas: dict[str, Any]) -> None:
+    """What strict serializers do: they refuse an unknown member, and answer with every member that they have."""
+    for name in [name for name in schemas if name.endswith("Request")]:
+        schemas[name]["additionalProperties"] = False
+        if answer := schemas.get(name.removesuffix("Request")):
+            answer |= {"additionalProperties": False, "required": list(answer["properties"])}
+
+
+def _response(status: str, description: str, schema: str) -> dict[str, Any]:
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+    headers = {"X-Request-ID": {"$ref": "#/components/headers/RequestID"}}
+    if status == "503":
+        headers["Retry-After"] = {"$ref": "#/components/headers/RetryAfter"}
+    return {"description": description, "content": content, "headers": headers}
+
+
+def _add_errors(path: str, operation: dict[str, Any]) -> None:
+    for name, status, *_ in SHARED_ERRORS:
+        if status in NEEDS_BODY and "requestBody" not in operation:
+            continue
+        if status in NEEDS_PATH_PARAMETER and "{" not in path:
+            continue
+        operation["responses"].setdefault(status, {"$ref": f"#/components/responses/{name}"})
 
 
 def _add_request_id(operation: dict[str, Any]) -> None:
@@ -78,4 +125,5 @@ def _add_request_id(operation: dict[str, Any]) -> None:
         {"in": "header", "name": "X-Request-ID", "schema": {"type": "string"}, "description": "An id to log and echo."}
     )
     for response in operation["responses"].values():
-        response.setdefault("headers", {})["X-Request-ID"] = REQUEST_ID
+        if "$ref" not in response:
+            response.setdefault("headers", {})["X-Request-ID"] = {"$ref": "#/components/headers/RequestID"}

@@ -168,7 +168,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENABLE_DJANGO_DEPLOY_CHECK": False,
-    "POSTPROCESSING_HOOKS": ["itemsvc.schema.describe_what_every_operation_shares"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "itemsvc.schema.describe_what_every_operation_shares",
+    ],
 }
 
 # -- Language and logs ----------------------------------------------------------------------------------------------------

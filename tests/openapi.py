@@ -49,12 +49,19 @@ class Schema:
             return
         documented = operation["responses"].get(str(status))
         assert documented, f"{method} {path} answered {status}, which the schema does not list: {body[:200]!r}"
+        documented = self._resolve(documented)
         self._judge_headers(f"{method} {path} {status}", documented, headers)
         if method not in BODILESS:
             self._judge_body(f"{method} {path} {status}", documented, headers.get("Content-Type", ""), body)
 
+    def _resolve(self, part: dict[str, Any]) -> dict[str, Any]:
+        """The component that the part refers to, or the part itself."""
+        for name in part["$ref"].removeprefix("#/").split("/") if "$ref" in part else ():
+            part = (self.document if name == "components" else part)[name]
+        return part
+
     def _judge_headers(self, what: str, documented: dict[str, Any], headers: dict[str, str]) -> None:
-        known = documented.get("headers", {})
+        known = {name: self._resolve(header) for name, header in documented.get("headers", {}).items()}
         unknown = TELLING_HEADERS.intersection(headers) - set(known)
         assert not unknown, f"{what}: the schema does not list {unknown}"
         missing = {name for name, header in known.items() if header.get("required") and name not in headers}
