@@ -34,7 +34,7 @@ def release(context: Context, lock: DeployLock, tags: Tags, previous: str | None
 def apply(context: Context, lock: DeployLock, tags: Tags) -> Stack:
     """One `terraform apply`; the stack afterwards."""
     lock.check()
-    context.terraform.apply(tags, context.reporter.note)
+    context.terraform.apply(tags, context.reporter)
     return context.stack()
 
 

@@ -18,6 +18,8 @@ from rich.text import Text
 
 from deploy.errors import DeployError
 
+QUIET_SECONDS = 10
+
 
 @dataclass
 class Step:
@@ -38,6 +40,7 @@ class Reporter:
         self.console = console or Console(highlight=False, soft_wrap=True)
         self._steps: list[Step] = []
         self._current: Step | None = None
+        self._printed = 0.0
 
     def plan(self, names: Sequence[str]) -> None:
         """Announces the steps to come, in order."""
@@ -59,11 +62,12 @@ class Reporter:
         self._print(text)
 
     def note(self, text: str) -> None:
-        """How far the running step is; shown when it changes."""
+        """How far the running step is; shown now and then, so that a CI log tells a slow step from a dead one."""
         if self._current is None or self._current.note == text:
             return
         self._current.note = text
-        self._print(text)
+        if time.monotonic() - self._printed >= QUIET_SECONDS:
+            self._print(text)
 
     def output(self, text: str) -> None:
         """A line of somebody else's output, as it is."""
@@ -102,6 +106,7 @@ class Reporter:
         self._print(f"{step.name}: {step.state} in {step.took:.1f} s")
 
     def _print(self, text: str) -> None:
+        self._printed = time.monotonic()
         self.console.print(Text(f"{time.strftime('%H:%M:%S')} {text}"))
 
 

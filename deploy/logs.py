@@ -24,7 +24,7 @@ class Tail:
         self._group = group
         self._stream = stream
         self._token: str | None = None
-        self.lines: list[str] = []
+        self.seen = False
 
     def poll(self) -> list[str]:
         """Lines that came since the last call; none while the stream does not exist."""
@@ -38,7 +38,7 @@ class Tail:
             self._token = token
             if not page["events"]:
                 break
-        self.lines += fresh
+        self.seen = self.seen or bool(fresh)
         return fresh
 
     def drain(self, grace: float, pause: float) -> Iterator[str]:
@@ -86,6 +86,7 @@ def events_since(
     )
     for page in pages:
         for event in page["events"]:
-            if event["eventId"] not in seen:
+            # The prefix again: not every emulator filters by it.
+            if event["eventId"] not in seen and event["logStreamName"].startswith(prefix):
                 seen.add(event["eventId"])
                 yield event["timestamp"] / 1000, event["logStreamName"], event["message"]

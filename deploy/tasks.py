@@ -14,7 +14,6 @@ from deploy.logs import Tail, stream_name
 from deploy.stack import Stack
 
 STOP_WAIT_SECONDS = 150  # Fargate kills at the latest 120 s after the stop
-SHOWN_LINES = 30
 MIGRATION_LOCK_BUSY = 75
 
 
@@ -103,29 +102,28 @@ def follow(
     except KeyboardInterrupt:
         raise _still_running(spec, arn) from None
     if stopped is None:
-        raise _stop_late(ecs, spec, arn, timeout, poll, tail)
+        raise _stop_late(ecs, spec, arn, timeout, poll, tail, show)
     result = _result(stopped, spec.container)
     _show_all(tail.drain(2.5 * poll, poll), show)
-    judge(spec, result, tail.lines)
+    judge(spec, result, logged=tail.seen)
     return result
 
 
-def judge(spec: TaskSpec, result: TaskResult, lines: list[str]) -> None:
+def judge(spec: TaskSpec, result: TaskResult, *, logged: bool) -> None:
     """Returns for exit code 0 only."""
     if result.exit_code == 0 and result.stop_code != "UserInitiated":
         return
-    evidence = lines[-SHOWN_LINES:] or ["(it logged nothing)"]
+    reasons = [reason for reason in result.reasons if reason != "Essential container exited"]
+    evidence = [*reasons, "its log is above" if logged else "(it logged nothing)"]
     if result.stop_code == "UserInitiated":
-        raise TaskFailedError(f"Somebody stopped the {spec.purpose} task.", details=result.reasons + evidence)
+        raise TaskFailedError(f"Somebody stopped the {spec.purpose} task.", details=evidence)
     if result.exit_code is None:
         raise TaskNotStartedError(
-            f"The {spec.purpose} task stopped before its command ran.",
-            details=(result.reasons or ["ECS gave no reason"]) + evidence,
-            hint=_start_hint(result),
+            f"The {spec.purpose} task stopped before its command ran.", details=evidence, hint=_start_hint(result)
         )
     raise TaskFailedError(
         f"The {spec.purpose} task failed with exit code {result.exit_code}.",
-        details=[reason for reason in result.reasons if reason != "Essential container exited"] + evidence,
+        details=evidence,
         hint=_exit_hint(spec, result),
     )
 
@@ -200,15 +198,17 @@ def _result(task: dict[str, Any], container: str) -> TaskResult:
     )
 
 
-def _stop_late(ecs: Client, spec: TaskSpec, arn: str, timeout: float, poll: float, tail: Tail) -> TaskTimeoutError:
+def _stop_late(
+    ecs: Client, spec: TaskSpec, arn: str, timeout: float, poll: float, tail: Tail, show: Callable[[str], None]
+) -> TaskTimeoutError:
     ecs.stop_task(cluster=spec.cluster, task=arn, reason=f"deploy: not done after {timeout:.0f} s")
     stopped = _wait(ecs, spec, arn, STOP_WAIT_SECONDS, poll, lambda: None, lambda _: None)
-    lines = list(tail.drain(2.5 * poll, poll)) or tail.lines
-    end = "it is stopped now" if stopped else "told to stop, but still running"
+    _show_all(tail.drain(2.5 * poll, poll), show)
+    end = "it is stopped now" if stopped else "it was told to stop, but still runs"
     return TaskTimeoutError(
         f"The {spec.purpose} task was not done after {timeout:.0f} s; {end}.",
-        details=lines[-SHOWN_LINES:] or ["(it logged nothing)"],
-        hint="A migration that was stopped rolled back its own transaction. Raise the limit with --migrate-timeout.",
+        details=["its log is above" if tail.seen else "(it logged nothing)"],
+        hint="A migration that was stopped rolled back its own transaction; the limit is an option.",
     )
 
 

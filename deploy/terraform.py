@@ -6,10 +6,10 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from deploy.aws import CREDENTIAL_CODES, SIGN_IN_HINT
 from deploy.errors import CredentialsError, DeployError, StateLockedError, TerraformError, UnknownEnvironmentError
@@ -18,6 +18,14 @@ from deploy.process import capture, stream
 DEFAULT_ENVIRONMENT = "dev"
 LAST_LINES = 15
 NO_CREDENTIALS = ("No valid credential sources found", "get credentials", *CREDENTIAL_CODES)
+
+
+class Show(Protocol):
+    """Where progress goes: lines that stay and notes that pass."""
+
+    def line(self, text: str) -> None: ...
+
+    def note(self, text: str) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -88,15 +96,15 @@ class Terraform:
             raise _failure("terraform console", _last_lines(result.stderr or result.stdout))
         return dict(json.loads(json.loads(lines[-1])))
 
-    def apply(self, tags: Tags, progress: Callable[[str], None]) -> None:
-        self._change("apply", ["-auto-approve", *tags.arguments()], progress)
+    def apply(self, tags: Tags, show: Show) -> None:
+        self._change("apply", ["-auto-approve", *tags.arguments()], show)
 
-    def plan(self, tags: Tags, progress: Callable[[str], None], *, destroy: bool = False) -> None:
+    def plan(self, tags: Tags, show: Show, *, destroy: bool = False) -> None:
         """Shows what an apply would change; takes no lock and changes nothing."""
-        self._change("plan", ["-lock=false", *(["-destroy"] if destroy else []), *tags.arguments()], progress)
+        self._change("plan", ["-lock=false", *(["-destroy"] if destroy else []), *tags.arguments()], show)
 
-    def destroy(self, tags: Tags, progress: Callable[[str], None]) -> None:
-        self._change("destroy", ["-auto-approve", *tags.arguments()], progress)
+    def destroy(self, tags: Tags, show: Show) -> None:
+        self._change("destroy", ["-auto-approve", *tags.arguments()], show)
 
     def delete_workspace(self) -> None:
         """Forgets the empty workspace; `default` cannot be deleted."""
@@ -104,11 +112,11 @@ class Terraform:
             environment = {**self._env(), "TF_WORKSPACE": "default"}
             capture(["terraform", "workspace", "delete", self._workspace], cwd=self.directory, env=environment)
 
-    def _change(self, action: str, arguments: Sequence[str], progress: Callable[[str], None]) -> None:
+    def _change(self, action: str, arguments: Sequence[str], show: Show) -> None:
         # `plan -lock=false` comes later on the line than the time-out and wins over it.
         command = ["terraform", action, "-json", "-input=false", f"-lock-timeout={self.lock_timeout:.0f}s"]
         command += [f"-var-file={self._variables_file}", *arguments]
-        reader = EventReader(progress, every_change=action == "plan")
+        reader = EventReader(show, every_change=action == "plan")
         code = stream(command, reader.read, cwd=self.directory, env=self._env(), timeout=self.timeout)
         if code is None:
             raise TerraformError(
@@ -138,8 +146,8 @@ class Terraform:
 class EventReader:
     """Reads `terraform -json` line by line: counts changes, keeps errors."""
 
-    def __init__(self, progress: Callable[[str], None], *, every_change: bool):
-        self._progress = progress
+    def __init__(self, show: Show, *, every_change: bool):
+        self._show = show
         self._every_change = every_change
         self._done = 0
         self._planned = 0
@@ -157,19 +165,24 @@ class EventReader:
             handler(event)
 
     def _on_planned_change(self, event: dict[str, Any]) -> None:
-        self._planned += 1
         if self._every_change:
-            self._progress(f"{event['change']['action']} {event['change']['resource']['addr']}")
+            self._show.line(f"{event['change']['action']} {event['change']['resource']['addr']}")
 
     def _on_change_summary(self, event: dict[str, Any]) -> None:
-        self._progress(str(event["@message"]))
+        changes = event["changes"]
+        self._planned = changes["add"] + changes["change"] + changes["remove"]
+        self._show.line(str(event["@message"]))
 
     def _on_apply_start(self, event: dict[str, Any]) -> None:
         hook = event["hook"]
-        self._progress(f"{self._done}/{self._planned} {hook['action']} {hook['resource']['addr']}")
+        seconds = f" ({hook['elapsed_seconds']} s)" if hook.get("elapsed_seconds") else ""
+        self._show.note(f"{self._done}/{self._planned} {hook['action']} {hook['resource']['addr']}{seconds}")
+
+    _on_apply_progress = _on_apply_start
 
     def _on_apply_complete(self, event: dict[str, Any]) -> None:
-        self._done += 1
+        if event["hook"]["action"] != "read":
+            self._done += 1
 
     def _on_diagnostic(self, event: dict[str, Any]) -> None:
         diagnostic = event["diagnostic"]

@@ -18,7 +18,7 @@ def run(context: Context) -> None:
     context.prepare()
     stack = context.stack_or_none()
     if context.options.dry_run:
-        return context.terraform.plan(context.terraform_tags(stack), context.reporter.line, destroy=True)
+        return context.terraform.plan(context.terraform_tags(stack), context.reporter, destroy=True)
     if stack:
         _check_protection(context, stack)
     _confirm(context)
@@ -30,7 +30,7 @@ def run(context: Context) -> None:
                 context.reporter.line(f"{count} images deleted")
         with context.reporter.step(STEPS[1]):
             lock.check()
-            context.terraform.destroy(context.terraform_tags(stack), context.reporter.note)
+            context.terraform.destroy(context.terraform_tags(stack), context.reporter)
         context.releases.forget()
     context.terraform.delete_workspace()
     context.reporter.line(f"environment {context.options.environment} is gone")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from deploy import tasks
 from deploy.context import Context
 from deploy.stack import Stack
@@ -21,10 +23,11 @@ def run(context: Context) -> None:
 
 def migrate(context: Context, stack: Stack) -> None:
     """Runs the migrations and returns once they are applied."""
-    run_task(context, tasks.one_off(stack, "migrate", [], {}))
+    run_task(context, tasks.one_off(stack, "migrate", [], {}), context.reporter.output)
 
 
-def run_task(context: Context, spec: tasks.TaskSpec) -> None:
+def run_task(context: Context, spec: tasks.TaskSpec, show: Callable[[str], None]) -> None:
+    """Starts the task and follows it to its end, each log line going to `show`."""
     arn = tasks.start(context.aws.ecs, spec)
     tasks.follow(
         context.aws.ecs,
@@ -33,6 +36,6 @@ def run_task(context: Context, spec: tasks.TaskSpec) -> None:
         arn,
         timeout=context.options.migrate_timeout,
         poll=context.options.poll,
-        show=context.reporter.output,
+        show=show,
         note=context.reporter.note,
     )

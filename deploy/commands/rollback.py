@@ -20,7 +20,7 @@ def run(context: Context) -> None:
     if context.options.dry_run:
         tag = _target(context, stack, context.serving(stack))
         context.reporter.line(f"would replace {context.serving(stack) or 'nothing'} by {tag}:")
-        return context.terraform.plan(Tags(tag, stack.migrate_image_tag), context.reporter.line)
+        return context.terraform.plan(Tags(tag, stack.migrate_image_tag), context.reporter)
     context.reporter.plan(change.STEPS)
     with context.lock() as lock:
         stack = context.stack()

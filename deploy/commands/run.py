@@ -18,4 +18,5 @@ def run(context: Context) -> None:
         context.reporter.line(f"would run {shlex.join(command)} with {stack.migrate_task_definition_arn}")
         return
     with context.reporter.step(shlex.join(command)):
-        run_task(context, tasks.one_off(stack, "run", command, context.options.task_environment))
+        spec = tasks.one_off(stack, "run", command, context.options.task_environment)
+        run_task(context, spec, lambda line: print(line, flush=True))

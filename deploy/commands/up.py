@@ -108,8 +108,8 @@ def _dry_run(context: Context, tag: str) -> None:
     reporter = context.reporter
     if stack is None:
         reporter.line(f"would build {tag}, create everything below, push, migrate and roll out")
-        return context.terraform.plan(Tags(), reporter.line)
+        return context.terraform.plan(Tags(), reporter)
     known = image.exists(context.aws.ecr, stack.ecr_repository_name, tag)
     reporter.line(f"{tag} is in the registry already" if known else f"would build and push {tag}")
     reporter.line(f"would migrate with {tag}, then replace {context.serving(stack) or 'nothing'} by {tag}:")
-    context.terraform.plan(Tags(tag, tag), reporter.line)
+    context.terraform.plan(Tags(tag, tag), reporter)

@@ -1,0 +1,17 @@
+"""`python manage.py migrate`, as behaviour.json wants it."""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+behaviour = json.loads(Path("behaviour.json").read_text())["migrate"]
+print("Operations to perform: items.0002", flush=True)
+if behaviour == "fail":
+    sys.exit("items.0002 failed: relation \"items\" is locked")
+if behaviour == "busy":
+    print("another migrate holds the lock", file=sys.stderr)
+    sys.exit(75)
+if behaviour == "hang":
+    time.sleep(600)
+print("Applying items.0002... OK", flush=True)

@@ -1,0 +1,34 @@
+"""Answers like the service, as well or as badly as behaviour.json wants."""
+
+import json
+import os
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+BEHAVIOUR = json.loads(Path("behaviour.json").read_text())["serve"]
+ANSWERS = {
+    "/health": (200, {"status": "healthy"}),
+    "/health/ready": (200, {"status": "ready"}),
+    "/schema": (200, {"openapi": "3.1.0"}),
+    "/version": (200, {"version": os.environ.get("APP_VERSION")}),
+}
+if BEHAVIOUR == "unready":
+    ANSWERS["/health/ready"] = (503, {"status": "unavailable", "failing": "database"})
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        status, answer = ANSWERS.get(self.path, (404, {"detail": "Not found."}))
+        body = json.dumps(answer).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+if BEHAVIOUR == "crash":
+    sys.exit("the setting FEATURE_X is missing")
+print("serving on 8000", flush=True)
+ThreadingHTTPServer(("", 8000), Handler).serve_forever()
