@@ -27,8 +27,7 @@ def release(context: Context, lock: DeployLock, tags: Tags, previous: str | None
     except DeployError as failure:
         failure.details.append(_serving_line(context))
         raise
-    assert tags.image is not None
-    context.releases.record(tags.image)
+    context.releases.record(str(tags.image))
 
 
 def apply(context: Context, lock: DeployLock, tags: Tags) -> Stack:
@@ -40,12 +39,11 @@ def apply(context: Context, lock: DeployLock, tags: Tags) -> Stack:
 
 def follow(context: Context, stack: Stack) -> None:
     """Follows the deployment of the service's revision in the state to its end."""
-    assert stack.service_task_definition_arn is not None
     Rollout(
         ecs=context.aws.ecs,
         logs=context.aws.logs,
         stack=stack,
-        task_definition=stack.service_task_definition_arn,
+        task_definition=str(stack.service_task_definition_arn),
         timeout=context.options.rollout_timeout,
         poll=context.options.poll,
         show=context.reporter.line,

@@ -20,7 +20,7 @@ from deploy.commands import down, logs, migrate, rollback, status, up
 from deploy.commands import run as run_command
 from deploy.console import make_reporter
 from deploy.context import Context
-from deploy.errors import DeployError, Interrupted, exit_code_table
+from deploy.errors import DeployError, InterruptedDeployError, exit_code_table
 from deploy.options import PROJECT_ROOT, Options
 
 COMMANDS: dict[str, Callable[[Context], None]] = {
@@ -43,11 +43,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         COMMANDS[options.command](Context(options, reporter))
-        return 0
     except Exception as error:  # here every failure gets its message and exit code
         failure = _as_failure(error)
     except KeyboardInterrupt:
-        failure = Interrupted("Interrupted.", hint="Every step is idempotent: run the same command again.")
+        failure = InterruptedDeployError("Interrupted.", hint="Every step is idempotent: run the same command again.")
+    else:
+        return 0
     finally:
         reporter.close()
     reporter.error(failure)
@@ -71,7 +72,7 @@ def _as_failure(error: Exception) -> DeployError:
     return DeployError(f"deploy itself failed: {type(error).__name__}: {error}", hint="DEPLOY_DEBUG=1 shows where.")
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 

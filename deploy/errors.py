@@ -136,7 +136,7 @@ class AwsError(DeployError):
     meaning = "an AWS API refused or could not be reached"
 
 
-class Interrupted(DeployError):
+class InterruptedDeployError(DeployError):
     exit_code = 130
     meaning = "interrupted (Ctrl-C or SIGTERM)"
 

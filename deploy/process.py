@@ -95,8 +95,7 @@ def _drain(child: subprocess.Popen[str], on_line: Callable[[str], None]) -> None
 
 
 def _read(child: subprocess.Popen[str], on_line: Callable[[str], None]) -> None:
-    assert child.stdout is not None
-    for line in child.stdout:
+    for line in child.stdout or ():
         on_line(line.rstrip("\n"))
     child.wait()
 

@@ -11,7 +11,7 @@ from deploy import logs, service
 from deploy.aws import Client
 from deploy.errors import (
     DeployError,
-    Interrupted,
+    InterruptedDeployError,
     RolloutFailedError,
     RolloutSupersededError,
     RolloutTimeoutError,
@@ -164,8 +164,8 @@ class Rollout:
         shown = logs.last_lines(self.logs, self.stack.log_group_name, stream, SHOWN_LINES)
         return lines + [f"  | {line}" for line in shown or ["(it logged nothing)"]]
 
-    def _interrupted(self) -> Interrupted:
-        return Interrupted(
+    def _interrupted(self) -> InterruptedDeployError:
+        return InterruptedDeployError(
             "Interrupted. The roll-out goes on at ECS; its circuit breaker stays on guard.",
             details=["watch: python -m deploy status", "undo:  python -m deploy rollback"],
             hint="Running the same command again follows this roll-out to its end.",

@@ -9,7 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deploy.aws import Client
-from deploy.errors import Interrupted, TaskFailedError, TaskNotPlacedError, TaskNotStartedError, TaskTimeoutError
+from deploy.errors import (
+    InterruptedDeployError,
+    TaskFailedError,
+    TaskNotPlacedError,
+    TaskNotStartedError,
+    TaskTimeoutError,
+)
 from deploy.logs import Tail, stream_name
 from deploy.stack import Stack
 
@@ -51,11 +57,10 @@ class TaskResult:
 
 def one_off(stack: Stack, purpose: str, command: list[str], environment: dict[str, str]) -> TaskSpec:
     """The migrate task of `stack`, with another command if one is given."""
-    assert stack.migrate_task_definition_arn is not None
     return TaskSpec(
         purpose=purpose,
         cluster=stack.cluster_name,
-        task_definition=stack.migrate_task_definition_arn,
+        task_definition=str(stack.migrate_task_definition_arn),
         container=stack.migrate_container_name,
         subnets=stack.migrate_subnet_ids,
         security_groups=stack.migrate_security_group_ids,
@@ -80,33 +85,71 @@ def start(ecs: Client, spec: TaskSpec) -> str:
     )
 
 
-def follow(
-    ecs: Client,
-    logs: Client,
-    spec: TaskSpec,
-    arn: str,
-    *,
-    timeout: float,
-    poll: float,
-    show: Callable[[str], None],
-    note: Callable[[str], None],
-) -> TaskResult:
-    """Waits for the end, passing on each log line, and returns the result at once: ECS forgets stopped tasks.
+@dataclass
+class Running:
+    """A started task, followed by `follow` to its end; `show` gets its log lines, `note` its state."""
 
-    Raises TaskTimeoutError after `timeout` seconds, the task being stopped; Interrupted on Ctrl-C, the task going
-    on; TaskNotStartedError and TaskFailedError as `judge` does.
-    """
-    tail = Tail(logs, spec.log_group, stream_name(spec.log_prefix, spec.container, arn))
-    try:
-        stopped = _wait(ecs, spec, arn, timeout, poll, lambda: _show_all(tail.poll(), show), note)
-    except KeyboardInterrupt:
-        raise _still_running(spec, arn) from None
-    if stopped is None:
-        raise _stop_late(ecs, spec, arn, timeout, poll, tail, show)
-    result = _result(stopped, spec.container)
-    _show_all(tail.drain(2.5 * poll, poll), show)
-    judge(spec, result, logged=tail.seen)
-    return result
+    ecs: Client
+    logs: Client
+    spec: TaskSpec
+    arn: str
+    timeout: float
+    poll: float
+    show: Callable[[str], None]
+    note: Callable[[str], None]
+
+    def __post_init__(self) -> None:
+        stream = stream_name(self.spec.log_prefix, self.spec.container, self.arn)
+        self._tail = Tail(self.logs, self.spec.log_group, stream)
+
+    def follow(self) -> None:
+        """Returns when the command exited with 0, reading the result at once: ECS forgets stopped tasks.
+
+        Raises TaskTimeoutError after `timeout` seconds, the task being stopped; InterruptedDeployError on Ctrl-C,
+        the task going on; TaskNotStartedError and TaskFailedError as `judge` does.
+        """
+        try:
+            stopped = self._wait(self.timeout)
+        except KeyboardInterrupt:
+            raise _still_running(self.spec, self.arn) from None
+        if stopped is None:
+            raise self._stop()
+        self._drain()
+        judge(self.spec, _result(stopped, self.spec.container), logged=self._tail.seen)
+
+    def _wait(self, timeout: float) -> dict[str, Any] | None:
+        deadline = time.monotonic() + timeout
+        while True:
+            task = self._describe()
+            for line in self._tail.poll():
+                self.show(line)
+            if task is not None:
+                self.note(f"{task['lastStatus'].lower()} (task {self.arn.rpartition('/')[2]})")
+                if task["lastStatus"] == "STOPPED":
+                    return task
+            if time.monotonic() >= deadline:
+                return None
+            time.sleep(self.poll)
+
+    def _describe(self) -> dict[str, Any] | None:
+        tasks: list[dict[str, Any]] = self.ecs.describe_tasks(cluster=self.spec.cluster, tasks=[self.arn])["tasks"]
+        return tasks[0] if tasks else None  # a task just accepted may not be listed yet
+
+    def _drain(self) -> None:
+        for line in self._tail.drain(2.5 * self.poll, self.poll):
+            self.show(line)
+
+    def _stop(self) -> TaskTimeoutError:
+        reason = f"deploy: not done after {self.timeout:.0f} s"
+        self.ecs.stop_task(cluster=self.spec.cluster, task=self.arn, reason=reason)
+        stopped = self._wait(STOP_WAIT_SECONDS)
+        self._drain()
+        end = "it is stopped now" if stopped else "it was told to stop, but still runs"
+        return TaskTimeoutError(
+            f"The {self.spec.purpose} task was not done after {self.timeout:.0f} s; {end}.",
+            details=["its log is above" if self._tail.seen else "(it logged nothing)"],
+            hint="A migration that was stopped rolled back its own transaction; the limit is an option.",
+        )
 
 
 def judge(spec: TaskSpec, result: TaskResult, *, logged: bool) -> None:
@@ -159,34 +202,6 @@ def _failure_line(failure: dict[str, Any]) -> str:
     return ": ".join(parts)
 
 
-def _wait(
-    ecs: Client,
-    spec: TaskSpec,
-    arn: str,
-    timeout: float,
-    poll: float,
-    each: Callable[[], None],
-    note: Callable[[str], None],
-) -> dict[str, Any] | None:
-    deadline = time.monotonic() + timeout
-    while True:
-        task = _describe(ecs, spec, arn)
-        each()
-        if task is not None:
-            note(f"{task['lastStatus'].lower()} (task {arn.rpartition('/')[2]})")
-            if task["lastStatus"] == "STOPPED":
-                return task
-        if time.monotonic() >= deadline:
-            return None
-        time.sleep(poll)
-
-
-def _describe(ecs: Client, spec: TaskSpec, arn: str) -> dict[str, Any] | None:
-    answer = ecs.describe_tasks(cluster=spec.cluster, tasks=[arn])
-    tasks: list[dict[str, Any]] = answer.get("tasks", [])
-    return tasks[0] if tasks else None  # a task just accepted may not be listed yet
-
-
 def _result(task: dict[str, Any], container: str) -> TaskResult:
     ours: dict[str, Any] = next((known for known in task.get("containers", []) if known["name"] == container), {})
     return TaskResult(
@@ -198,24 +213,10 @@ def _result(task: dict[str, Any], container: str) -> TaskResult:
     )
 
 
-def _stop_late(
-    ecs: Client, spec: TaskSpec, arn: str, timeout: float, poll: float, tail: Tail, show: Callable[[str], None]
-) -> TaskTimeoutError:
-    ecs.stop_task(cluster=spec.cluster, task=arn, reason=f"deploy: not done after {timeout:.0f} s")
-    stopped = _wait(ecs, spec, arn, STOP_WAIT_SECONDS, poll, lambda: None, lambda _: None)
-    _show_all(tail.drain(2.5 * poll, poll), show)
-    end = "it is stopped now" if stopped else "it was told to stop, but still runs"
-    return TaskTimeoutError(
-        f"The {spec.purpose} task was not done after {timeout:.0f} s; {end}.",
-        details=["its log is above" if tail.seen else "(it logged nothing)"],
-        hint="A migration that was stopped rolled back its own transaction; the limit is an option.",
-    )
-
-
-def _still_running(spec: TaskSpec, arn: str) -> Interrupted:
+def _still_running(spec: TaskSpec, arn: str) -> InterruptedDeployError:
     where = f"--region {spec.region} --cluster {spec.cluster}"
     stream = stream_name(spec.log_prefix, spec.container, arn)
-    return Interrupted(
+    return InterruptedDeployError(
         f"Interrupted. The {spec.purpose} task goes on running at ECS: {arn}",
         details=[
             f"watch: aws logs tail {spec.log_group} --region {spec.region} --log-stream-names {stream} --follow",
@@ -240,8 +241,3 @@ def _exit_hint(spec: TaskSpec, result: TaskResult) -> str | None:
     if spec.purpose == "migrate" and result.exit_code == MIGRATION_LOCK_BUSY:
         return "Another migration holds the database's lock: wait for it, then run the command again."
     return None
-
-
-def _show_all(lines: Any, show: Callable[[str], None]) -> None:
-    for line in lines:
-        show(line)

@@ -18,7 +18,8 @@ def run(context: Context) -> None:
     context.prepare()
     stack = context.stack_or_none()
     if context.options.dry_run:
-        return context.terraform.plan(context.terraform_tags(stack), context.reporter, destroy=True)
+        context.terraform.plan(context.terraform_tags(stack), context.reporter, destroy=True)
+        return
     if stack:
         _check_protection(context, stack)
     _confirm(context)

@@ -10,7 +10,7 @@ from deploy.stack import Stack
 
 
 def run(context: Context) -> None:
-    """Runs the registered migrate task under the deploy lock; raises as `deploy.tasks.follow` does."""
+    """Runs the registered migrate task under the deploy lock; raises as `deploy.tasks.Running` does."""
     context.prepare()
     stack = context.stack_with_image()
     if context.options.dry_run:
@@ -29,7 +29,7 @@ def migrate(context: Context, stack: Stack) -> None:
 def run_task(context: Context, spec: tasks.TaskSpec, show: Callable[[str], None]) -> None:
     """Starts the task and follows it to its end, each log line going to `show`."""
     arn = tasks.start(context.aws.ecs, spec)
-    tasks.follow(
+    tasks.Running(
         context.aws.ecs,
         context.aws.logs,
         spec,
@@ -38,4 +38,4 @@ def run_task(context: Context, spec: tasks.TaskSpec, show: Callable[[str], None]
         poll=context.options.poll,
         show=show,
         note=context.reporter.note,
-    )
+    ).follow()

@@ -20,7 +20,8 @@ def run(context: Context) -> None:
     if context.options.dry_run:
         tag = _target(context, stack, context.serving(stack))
         context.reporter.line(f"would replace {context.serving(stack) or 'nothing'} by {tag}:")
-        return context.terraform.plan(Tags(tag, stack.migrate_image_tag), context.reporter)
+        context.terraform.plan(Tags(tag, stack.migrate_image_tag), context.reporter)
+        return
     context.reporter.plan(change.STEPS)
     with context.lock() as lock:
         stack = context.stack()
@@ -49,8 +50,7 @@ def _previous(context: Context, stack: Stack, serving: str | None) -> str | None
 
 def _previous_revision(context: Context, stack: Stack, serving: str | None) -> str | None:
     """The newest other image among the revisions: for services that were deployed without a record."""
-    assert stack.service_task_definition_arn is not None
-    family = stack.service_task_definition_arn.rpartition("/")[2].partition(":")[0]
+    family = str(stack.service_task_definition_arn).rpartition("/")[2].partition(":")[0]
     for status in ("ACTIVE", "INACTIVE"):
         arns = context.aws.ecs.list_task_definitions(
             familyPrefix=family, sort="DESC", status=status, maxResults=SEARCHED_REVISIONS

@@ -25,7 +25,8 @@ def run(context: Context) -> None:
     tag = _tag(context)
     context.prepare()
     if context.options.dry_run:
-        return _dry_run(context, tag)
+        _dry_run(context, tag)
+        return
     stack = context.stack_or_none()
     first = () if stack else (CREATE,)
     context.reporter.plan([BUILD, *first, PUSH, PREPARE, MIGRATE, *change.STEPS])
@@ -108,7 +109,8 @@ def _dry_run(context: Context, tag: str) -> None:
     reporter = context.reporter
     if stack is None:
         reporter.line(f"would build {tag}, create everything below, push, migrate and roll out")
-        return context.terraform.plan(Tags(), reporter)
+        context.terraform.plan(Tags(), reporter)
+        return
     known = image.exists(context.aws.ecr, stack.ecr_repository_name, tag)
     reporter.line(f"{tag} is in the registry already" if known else f"would build and push {tag}")
     reporter.line(f"would migrate with {tag}, then replace {context.serving(stack) or 'nothing'} by {tag}:")
