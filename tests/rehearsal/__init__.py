@@ -1,0 +1,1 @@
+"""The whole AWS deployment, rehearsed on one machine: see docs/rehearsal.md."""

@@ -1,0 +1,164 @@
+"""The command: `python -m tests.rehearsal`, which `make rehearse` runs.
+
+    python -m tests.rehearsal              play all acts
+    python -m tests.rehearsal emulators    start the empty account, say how to use it, remove it on Ctrl-C
+"""
+
+import argparse
+import os
+import shlex
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from . import prerequisites
+
+ROOT = Path(__file__).parents[2]
+SUMMARY = ROOT / ".local" / "rehearsal" / "summary.md"
+BY_HAND = ("AWS_", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy", "DOCKER_CONFIG")
+
+
+def main(arguments=None):
+    """Exit code: 0 all passed or skipped for want of a tool, 1 an act failed, 2 wrong usage, 130 interrupted."""
+    parser = argparse.ArgumentParser(prog="python -m tests.rehearsal", description="Rehearse the whole AWS deployment.")
+    parser.add_argument("command", nargs="?", choices=("play", "emulators"), default="play",
+                        help="play the acts (the default), or only start the emulators to try things by hand")
+    options = parser.parse_args(arguments)
+    problem = prerequisites.missing()
+    if problem:
+        return _not_possible(problem)
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        return _by_hand() if options.command == "emulators" else _play()
+    except KeyboardInterrupt:
+        print("interrupted; everything this run started is removed", file=sys.stderr)
+        return 130
+
+
+def _not_possible(problem):
+    if os.environ.get("CI") == "true":
+        print(f"rehearsal: {problem}\n0 passed, 1 failed")
+        return 1
+    print(f"rehearsal skipped: {problem}")
+    return 0
+
+
+def _play():
+    from .acts import ACTS
+    from .report import Report
+
+    report = Report(len(ACTS))
+    with _Set(report) as stage:
+        _play_acts(ACTS, stage, report)
+    report.finish(SUMMARY)
+    return 1 if report.failed else 0
+
+
+def _play_acts(acts, stage, report):
+    from .report import SKIPPED, Result
+
+    lost = False
+    for act in acts:
+        if lost and not act.always:
+            report.add(Result(act.name, SKIPPED, 0.0))
+            continue
+        result = _play_act(act, stage, report)
+        report.add(result)
+        lost = lost or (act.needed and result.outcome != "passed")
+
+
+def _play_act(act, stage, report):
+    from .report import FAILED, PASSED, Result
+    from .stage import ActFailed
+
+    stage.notes, started = [], time.monotonic()
+    with report.step(report.title(act.name)):
+        try:
+            act.play(stage)
+            return Result(act.name, PASSED, time.monotonic() - started, stage.notes)
+        except ActFailed as failure:
+            reason, details = str(failure), failure.details
+        except Exception as problem:  # An act that breaks has failed, and the ones after it still tell something.
+            reason, details = f"{type(problem).__name__}: {problem}", _where(problem)
+    seconds = time.monotonic() - started
+    return Result(act.name, FAILED, seconds, stage.notes, reason, [*details, *_logs(stage)])
+
+
+def _where(problem):
+    import traceback
+
+    return traceback.format_exception(problem)[-3:]
+
+
+def _logs(stage):
+    lines = []
+    for name, tail in stage.container_logs().items():
+        lines += [f"--- log of container {name}", *tail]
+    return [*lines, "--- log of the emulator", *stage.emulators.log_tail(20).splitlines()]
+
+
+class _Set:
+    """The emulators and the scratch repository, from before the first act until after the last."""
+
+    def __init__(self, report):
+        self._report = report
+
+    def __enter__(self):
+        from .emulators import Emulators
+        from .repository import Repository
+        from .stage import Stage
+
+        self._directory = tempfile.TemporaryDirectory(prefix="itemsvc-rehearsal-", ignore_cleanup_errors=True)
+        self._emulators, self._repository = Emulators(), None
+        started = time.monotonic()
+        try:
+            with self._report.step("starting the emulators"):
+                self._emulators.start()
+                self._repository = Repository(ROOT, Path(self._directory.name) / "itemsvc",
+                                              self._emulators.authority_certificate())
+        except BaseException:
+            self._remove()
+            raise
+        self._report.line(f"emulators up after {time.monotonic() - started:.1f} s: MiniStack and moto, not AWS")
+        if self._emulators.nofile_ceiling:
+            self._report.line(f"this Docker engine grants at most {self._emulators.nofile_ceiling} open files:"
+                              " higher limits of task definitions are lowered to that")
+        return Stage(self._emulators, self._repository)
+
+    def __exit__(self, *_):
+        with self._report.step("removing what was started"):
+            self._remove()
+
+    def _remove(self):
+        # A second Ctrl-C must not leave half of it behind.
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            for line in self._emulators.stop(self._repository.tags if self._repository else ()):
+                self._report.line(f"could not remove {line}")
+            self._directory.cleanup()
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+def _by_hand():
+    from .report import WHAT_THIS_IS, Report
+
+    report = Report(0)
+    with _Set(report) as stage:
+        report.line(WHAT_THIS_IS)
+        report.line("In another shell:")
+        report.line()
+        report.line(f"cd {shlex.quote(str(stage.repository.path))}")
+        for name, value in stage.environment.items():
+            if name.startswith(BY_HAND):
+                report.line(f"export {name}={shlex.quote(value)}")
+        report.line()
+        report.line("Ctrl-C here removes the account, its containers and that directory.")
+        signal.pause()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

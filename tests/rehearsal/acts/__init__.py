@@ -1,0 +1,30 @@
+"""The acts of the rehearsal, in the order in which they are played."""
+
+from dataclasses import dataclass
+from typing import Callable
+
+from . import broken_revisions, contract, deploys, readme, task_definitions
+
+
+@dataclass(frozen=True)
+class Act:
+    """One act; when a `needed` act fails, those after it are skipped, but for those to be played `always`."""
+
+    name: str
+    play: Callable
+    needed: bool = False
+    always: bool = False
+
+
+ACTS = (
+    Act("first deploy into an empty account", deploys.first_deploy, needed=True),
+    Act("the HTTP contract through the load balancer", contract.http_contract),
+    Act("the README's words: outputs, curl, migrate_command", readme.words),
+    Act("registered task definitions under plain Docker", task_definitions.under_plain_docker),
+    Act("second revision with a migration, under load", deploys.second_revision, needed=True),
+    Act("a revision whose migration fails", broken_revisions.failing_migration),
+    Act("a revision that crashes at start", broken_revisions.crash_at_start),
+    Act("rollback", deploys.rollback),
+    Act("two deploys at once", deploys.two_at_once),
+    Act("down to zero", deploys.down, always=True),
+)

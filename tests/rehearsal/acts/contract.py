@@ -1,0 +1,1 @@
+def http_contract(stage): pass

@@ -1,0 +1,104 @@
+"""Deploys that work: the first one, a second one under load, back again, two at once, and down to nothing."""
+
+import time
+
+from ..inventory import leftovers
+from ..stage import check
+from ..traffic import Traffic
+
+LOCKED = 14
+# The load goes on for this long before and after the roll-out itself.
+MARGIN_REQUESTS = 40
+COLUMN_ADDED = "ALTER TABLE items_item ADD COLUMN rehearsal_note text NOT NULL DEFAULT ''"
+COLUMN_DROPPED = "ALTER TABLE items_item DROP COLUMN rehearsal_note"
+
+
+def first_deploy(stage):
+    """`deploy up` from nothing, with Terraform's directory and the deploy command as they are."""
+    empty = leftovers(stage)
+    check(not empty, "the account was not empty", empty)
+    run = stage.deploy("up").expect(0)
+    stage.tags["first"] = stage.repository.tag()
+    stage.keep("written by the first deploy")
+    stage.check_serving(stage.tags["first"])
+    tls = stage.query("SELECT count(*), count(*) FILTER (WHERE ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)"
+                      " WHERE client_addr IS NOT NULL AND client_addr <> '127.0.0.1'")[0]
+    connections, encrypted = tls.split("|")
+    check(connections == encrypted != "0", f"{encrypted} of {connections} database connections are encrypted")
+    stage.note(f"`deploy up` took {run.seconds:.0f} s; {encrypted} of {connections} database connections encrypted")
+
+
+def second_revision(stage):
+    """A new migration and a new image, while clients read and write all the time."""
+    stage.repository.add_migration("rehearsal_note", COLUMN_ADDED, COLUMN_DROPPED)
+    stage.tags["second"] = stage.repository.commit("Add a column")
+    before = stage.service()["deployments"][0]["id"]
+    stage.client()  # Terraform's outputs are read before the load starts, not once per client.
+    with Traffic(stage.client) as traffic:
+        _let_pass(traffic, MARGIN_REQUESTS)
+        run = stage.deploy("up").expect(0)
+        _let_pass(traffic, MARGIN_REQUESTS)
+    check(not traffic.failures, f"{len(traffic.failures)} of {traffic.requests} requests failed during the roll-out",
+          traffic.failures[:20])
+    check(stage.service()["deployments"][0]["id"] != before, "no new deployment was made")
+    check("items_item.rehearsal_note text" in stage.schema(), "the migration's column is missing")
+    stage.check_serving(stage.tags["second"])
+    lost = [item for item in traffic.written.values() if stage.client().get(f"/items/{item['id']}").status != 200]
+    check(not lost, f"{len(lost)} of {len(traffic.written)} items written under load are gone")
+    stage.note(f"{traffic.requests:,} requests, 0 failed, slowest {traffic.slowest:.1f} s;"
+               f" all {len(traffic.written)} items written meanwhile are there; `deploy up` took {run.seconds:.0f} s")
+
+
+def rollback(stage):
+    """Back to the first revision, which serves on the second one's schema."""
+    run = stage.deploy("rollback").expect(0)
+    stage.check_serving(stage.tags["first"])
+    check("items_item.rehearsal_note text" in stage.schema(), "the rollback changed the schema")
+    stage.note(f"first revision serves on the second one's schema; took {run.seconds:.0f} s")
+
+
+def two_at_once(stage):
+    """While one deploy runs, another one is refused and the first is none the worse for it."""
+    stage.repository.checkout(stage.tags["second"])
+    first = stage.start_deploy("up")
+    try:
+        _wait_for_lock(stage, first)
+        second = stage.deploy("up").expect(LOCKED)
+    except BaseException:
+        first.kill()
+        raise
+    first.wait(400).expect(0)
+    stage.check_serving(stage.tags["second"])
+    stage.note(f"the second one was refused after {second.seconds:.1f} s with exit code {second.code};"
+               " the first one's revision serves")
+
+
+def down(stage):
+    """Everything is destroyed, and nothing is left in the account."""
+    run = stage.deploy("down", "--yes").expect(0)
+    left = leftovers(stage)
+    check(not left, "something is left in the account", left)
+    containers = [c.name for c in stage.emulators.containers() if c.name != stage.emulators.run]
+    check(not containers, "containers are left running", containers)
+    stage.note(f"account empty; took {run.seconds:.0f} s")
+
+
+def _let_pass(traffic, requests):
+    """Wait until the load has sent so many more requests."""
+    target, deadline = traffic.requests + requests, time.monotonic() + 60
+    while traffic.requests < target:
+        check(time.monotonic() < deadline, "the load has come to a standstill", traffic.failures[-5:])
+        time.sleep(0.1)
+
+
+def _wait_for_lock(stage, run):
+    """Wait until the deploy that was started holds its lock."""
+    deadline = time.monotonic() + 60
+    while not _locks(stage):
+        check(run.process.poll() is None and time.monotonic() < deadline, "the first deploy took no lock")
+        time.sleep(0.1)
+
+
+def _locks(stage):
+    pages = stage.aws("ssm").get_paginator("describe_parameters").paginate()
+    return [p["Name"] for page in pages for p in page["Parameters"] if p["Name"].endswith("/lock")]

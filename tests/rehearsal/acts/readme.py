@@ -1,0 +1,1 @@
+def words(stage): pass

@@ -1,0 +1,1 @@
+def under_plain_docker(stage): pass

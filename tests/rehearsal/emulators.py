@@ -1,0 +1,246 @@
+"""MiniStack in a container and moto in a process: an empty AWS account on free ports of this machine.
+
+Every container, network, volume and image that comes to be here carries this run's name and is removed by `stop`;
+nothing else is ever touched.
+"""
+
+import io
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from .prerequisites import docker_client
+
+IMAGE = "ministackorg/ministack:1.5.33"
+SOURCE = Path(__file__).parent / "emulator"
+LABEL = "itemsvc.rehearsal"
+ACCOUNT, REGION = "000000000000", "us-east-1"
+GATEWAY_PORT = 4566
+READY_SECONDS = 60
+# What task definitions usually ask for; a Docker daemon inside a restricted machine may not be allowed to grant it.
+ORDINARY_NOFILE = 65536
+
+
+class EmulatorError(Exception):
+    """An emulator did not start; the message ends with its last log lines."""
+
+
+class Emulators:
+    """The emulated account, from `start` to `stop`."""
+
+    def __init__(self):
+        self.run = f"rehearsal-{secrets.token_hex(4)}"
+        self.docker = docker_client()
+        self.directory = Path(tempfile.mkdtemp(prefix=f"itemsvc-{self.run}-"))
+        self.network = self.gateway = self.moto = None
+        self.port = self.moto_port = 0
+        self.nofile_ceiling = None
+
+    @property
+    def endpoint(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def moto_endpoint(self):
+        return f"http://127.0.0.1:{self.moto_port}"
+
+    def start(self):
+        """Start both and wait until they answer; raises EmulatorError."""
+        self._pull()
+        self.nofile_ceiling = self._nofile_ceiling()
+        self._start_moto()
+        self._start_ministack()
+        self._wait(f"{self.moto_endpoint}/moto-api/data.json", self._moto_log)
+        self._wait(f"{self.endpoint}/_ministack/health", self.log_tail)
+
+    def stop(self, image_tags=()):
+        """Remove whatever this run started, local images of these tags included.
+
+        Returns what could not be removed, one line each.
+        """
+        left = []
+        if self.moto:
+            self.moto.terminate()
+            try:
+                self.moto.wait(10)
+            except subprocess.TimeoutExpired:
+                self.moto.kill()
+        # The gateway first: it would replace the tasks that go away under it.
+        containers = self.containers(all=True)
+        for container in sorted(containers, key=lambda c: c.name != self.run):
+            left += _attempt(container.name, lambda c=container: c.remove(force=True, v=True))
+        for network in self.docker.networks.list(filters={"label": f"{LABEL}={self.run}"}):
+            left += _attempt(network.name, network.remove)
+        for name in self._image_names(image_tags):
+            left += _attempt(name, lambda name=name: self.docker.images.remove(name, force=True))
+        shutil.rmtree(self.directory, ignore_errors=True)
+        return left
+
+    def containers(self, **options):
+        """Every container of this run: the gateway's own and those it started."""
+        return self.docker.containers.list(filters={"label": f"{LABEL}={self.run}"}, ignore_removed=True, **options)
+
+    def environment(self):
+        """The environment in which commands see this account instead of AWS.
+
+        Whatever the caller's environment says of AWS or Terraform variables is left out, so that no rehearsal reaches
+        a real account. Plain HTTP goes through the gateway, the only one to know the load balancers' host names.
+        """
+        kept = {name: value for name, value in os.environ.items()
+                if not name.upper().startswith(("AWS_", "TF_VAR_", "TF_WORKSPACE", "TF_CLI_ARGS", "TF_DATA_DIR"))}
+        return kept | {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING": self.moto_endpoint,
+            "AWS_ENDPOINT_URL_CLOUDWATCH": self.moto_endpoint,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_PAGER": "",
+            "HTTP_PROXY": self.endpoint,
+            "http_proxy": self.endpoint,
+            "NO_PROXY": "127.0.0.1,localhost",
+            "no_proxy": "127.0.0.1,localhost",
+            "DOCKER_CONFIG": str(self._docker_config()),
+        }
+
+    def authority_certificate(self):
+        """The PEM certificate of the authority that signs the emulated databases' certificates."""
+        chunks, _ = self.gateway.get_archive("/run/rds-ca.pem")
+        with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:
+            return archive.extractfile("rds-ca.pem").read().decode()
+
+    def database_container(self):
+        """The container that plays the RDS instance."""
+        return next(c for c in self.containers() if c.labels.get("ministack") == "rds")
+
+    def log_tail(self, lines=40):
+        """The gateway's last log lines without its access log."""
+        if not self.gateway:
+            return ""
+        text = self.gateway.logs(tail=2000).decode(errors="replace")
+        return "\n".join([line for line in text.splitlines() if "access" not in line][-lines:])
+
+    def _pull(self):
+        import docker
+
+        try:
+            self.docker.images.get(IMAGE)
+        except docker.errors.ImageNotFound:
+            self.docker.images.pull(IMAGE)
+
+    def _nofile_ceiling(self):
+        """The most open files that this engine grants a container, or None when it grants what is usual."""
+        from docker.errors import APIError, ContainerError
+        from docker.types import Ulimit
+
+        options = {"entrypoint": ["sh", "-c", "ulimit -Hn"], "remove": True, "labels": {LABEL: self.run}}
+        try:
+            limit = Ulimit(name="nofile", soft=ORDINARY_NOFILE, hard=ORDINARY_NOFILE)
+            self.docker.containers.run(IMAGE, ulimits=[limit], **options)
+            return None
+        except (APIError, ContainerError):
+            return int(self.docker.containers.run(IMAGE, **options))
+
+    def _start_moto(self):
+        self.moto_port = free_port()
+        with open(self.directory / "moto.log", "wb") as log:
+            self.moto = subprocess.Popen(
+                [sys.executable, str(SOURCE / "moto_start.py"), "-H", "127.0.0.1", "-p", str(self.moto_port)],
+                stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
+
+    def _start_ministack(self):
+        self.network = self.docker.networks.create(self.run, labels={LABEL: self.run})
+        self.port = free_port()
+        self.gateway = self.docker.containers.create(
+            IMAGE,
+            name=self.run,
+            network=self.run,
+            labels={LABEL: self.run},
+            entrypoint=["python", "/opt/rehearsal/ministack_start.py"],
+            ports={f"{GATEWAY_PORT}/tcp": ("127.0.0.1", self.port)},
+            volumes=["/var/run/docker.sock:/var/run/docker.sock"],
+            environment={
+                "MINISTACK_ACCOUNT_ID": ACCOUNT,
+                "MINISTACK_REGION": REGION,
+                "MINISTACK_HOSTNAME": self.run,
+                "REHEARSAL_LABEL": f"{LABEL}={self.run}",
+                "REHEARSAL_REGISTRY": f"127.0.0.1:{self.port}",
+                "REHEARSAL_CA_FILE": "/run/rds-ca.pem",
+                "REHEARSAL_NOFILE_CEILING": str(self.nofile_ceiling or ""),
+            },
+        )
+        # Copied, not mounted: the engine need not see this machine's files.
+        self.gateway.put_archive("/opt", _archive(SOURCE, "rehearsal"))
+        self.gateway.start()
+
+    def _wait(self, url, log):
+        deadline = time.monotonic() + READY_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=2):
+                    return
+            except (OSError, urllib.error.URLError):
+                time.sleep(0.1)
+        raise EmulatorError(f"no answer from {url} within {READY_SECONDS} s\n{log()}")
+
+    def _moto_log(self):
+        return (self.directory / "moto.log").read_text(errors="replace")[-2000:]
+
+    def _image_names(self, tags):
+        registry, ours = f"127.0.0.1:{self.port}/", tuple(f":{tag}" for tag in tags)
+        return [name for image in self.docker.images.list() for name in image.tags
+                if name.startswith(registry) or (ours and name.endswith(ours))]
+
+    def _docker_config(self):
+        """A Docker client configuration of this run's own, so that its registry log-in is not kept on the machine."""
+        mine, original = self.directory / "docker", Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+        if mine.exists():
+            return mine
+        mine.mkdir()
+        for name in ("contexts", "cli-plugins", "buildx"):
+            if (original / name).exists():
+                (mine / name).symlink_to(original / name)
+        settings = original / "config.json"
+        known = json.loads(settings.read_text()) if settings.exists() else {}
+        (mine / "config.json").write_text(json.dumps({k: v for k, v in known.items() if k != "credsStore"}))
+        return mine
+
+
+def free_port():
+    """A TCP port of the loopback interface that nothing listens on now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def _archive(directory, name):
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        archive.add(directory, arcname=name, filter=lambda entry: None if "__pycache__" in entry.name else entry)
+    return buffer.getvalue()
+
+
+def _attempt(name, action):
+    import docker
+
+    try:
+        action()
+    except docker.errors.NotFound:
+        pass
+    except (docker.errors.APIError, OSError) as problem:
+        return [f"{name}: {problem}"]
+    return []

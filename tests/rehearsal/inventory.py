@@ -1,0 +1,46 @@
+"""What is in the emulated account: to see that it is empty before the first deploy and after the last."""
+
+# service, operation, list in the answer, what to show of an entry, further arguments
+LISTS = (
+    ("ec2", "describe_vpcs", "Vpcs", "VpcId", {"Filters": [{"Name": "is-default", "Values": ["false"]}]}),
+    ("ec2", "describe_nat_gateways", "NatGateways", "NatGatewayId", {}),
+    ("ec2", "describe_addresses", "Addresses", "AllocationId", {}),
+    ("ec2", "describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId", {}),
+    ("ec2", "describe_flow_logs", "FlowLogs", "FlowLogId", {}),
+    ("ecr", "describe_repositories", "repositories", "repositoryName", {}),
+    ("ecs", "list_clusters", "clusterArns", None, {}),
+    ("elbv2", "describe_load_balancers", "LoadBalancers", "LoadBalancerName", {}),
+    ("elbv2", "describe_target_groups", "TargetGroups", "TargetGroupName", {}),
+    ("rds", "describe_db_instances", "DBInstances", "DBInstanceIdentifier", {}),
+    ("rds", "describe_db_subnet_groups", "DBSubnetGroups", "DBSubnetGroupName", {}),
+    ("secretsmanager", "list_secrets", "SecretList", "Name", {}),
+    ("ssm", "describe_parameters", "Parameters", "Name", {}),
+    ("logs", "describe_log_groups", "logGroups", "logGroupName", {}),
+    ("iam", "list_roles", "Roles", "RoleName", {}),
+    ("iam", "list_policies", "Policies", "PolicyName", {"Scope": "Local"}),
+    ("sns", "list_topics", "Topics", "TopicArn", {}),
+    ("events", "list_rules", "Rules", "Name", {}),
+    ("kms", "list_aliases", "Aliases", "AliasName", {}),
+    ("s3", "list_buckets", "Buckets", "Name", {}),
+    ("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName", {}),
+    ("cloudwatch", "list_dashboards", "DashboardEntries", "DashboardName", {}),
+    ("application-autoscaling", "describe_scalable_targets", "ScalableTargets", "ResourceId",
+     {"ServiceNamespace": "ecs"}),
+)
+# Every AWS account has these, and so have the emulators.
+OF_EVERY_ACCOUNT = ("alias/aws/", "AWSServiceRoleFor", "default")
+GONE = ("deleted", "deleting")
+
+
+def leftovers(stage):
+    """What an account has beside what every account has, one line each: `service: name`."""
+    found = []
+    for service, operation, key, shown, arguments in LISTS:
+        answer = getattr(stage.aws(service), operation)(**arguments)
+        for entry in answer[key]:
+            if isinstance(entry, dict) and entry.get("State") in GONE:
+                continue
+            name = entry[shown] if shown else entry
+            if not name.startswith(OF_EVERY_ACCOUNT):
+                found.append(f"{service}: {name}")
+    return found

@@ -1,0 +1,73 @@
+"""The scratch repository that a rehearsal deploys from, and the revisions it commits there."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+BUNDLE = "certs/rds-global-bundle.pem"
+MIGRATIONS = "items/migrations"
+IDENTITY = ["-c", "user.name=rehearsal", "-c", "user.email=rehearsal@localhost", "-c", "commit.gpgsign=false"]
+
+
+class Repository:
+    """A repository of its own with the working tree of `source` as its first commit.
+
+    One file differs: the authority of the emulated databases is appended to the RDS certificate bundle.
+    """
+
+    def __init__(self, source, directory, authority_certificate):
+        self.source, self.path = Path(source), Path(directory)
+        self.tags = []
+        self._copy()
+        with open(self.path / BUNDLE, "a") as bundle:
+            bundle.write(f"\n{authority_certificate}")
+        self._git("init", "--quiet", "--initial-branch", "main")
+        self.commit("The working tree, with the emulator's certificate authority added to the RDS bundle")
+
+    def commit(self, message):
+        """Commit everything; returns the image tag that a deploy of this commit gets."""
+        self._git("add", "--all")
+        self._git("commit", "--quiet", "--no-verify", "--message", message)
+        self.tags.append(self.tag())
+        return self.tags[-1]
+
+    def tag(self):
+        """The current commit as an image tag (12 hexadecimal digits)."""
+        return self._git("rev-parse", "--short=12", "HEAD").strip()
+
+    def checkout(self, tag):
+        """Make the working tree that of `tag` again."""
+        self._git("checkout", "--quiet", "--force", "--detach", tag)
+
+    def add_migration(self, name, forwards, backwards):
+        """Add a migration of two SQL statements after the newest one of the items app."""
+        folder = self.path / MIGRATIONS
+        newest = max(path.stem for path in folder.glob("[0-9]*.py"))
+        number = int(re.match(r"\d+", newest)[0]) + 1
+        (folder / f"{number:04d}_{name}.py").write_text(
+            "from django.db import migrations\n\n\n"
+            "class Migration(migrations.Migration):\n"
+            f"    dependencies = [('items', {newest!r})]\n"
+            f"    operations = [migrations.RunSQL({forwards!r}, {backwards!r})]\n")
+
+    def append(self, path, text):
+        """Append text to a file of the working tree."""
+        with open(self.path / path, "a") as file:
+            file.write(text)
+
+    def _copy(self):
+        listed = subprocess.run(
+            ["git", "-C", str(self.source), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            check=True, capture_output=True, text=True).stdout
+        for name in filter(None, listed.split("\0")):
+            original, copy = self.source / name, self.path / name
+            if not original.is_file():
+                continue
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(original, copy, follow_symlinks=False)
+            copy.chmod(copy.stat().st_mode | 0o200)
+
+    def _git(self, *arguments):
+        return subprocess.run(["git", *IDENTITY, *arguments], cwd=self.path, check=True, capture_output=True,
+                              text=True).stdout

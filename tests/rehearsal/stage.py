@@ -1,0 +1,224 @@
+"""What the acts share: the emulated account, the scratch repository, and how to look at both."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.parse
+from dataclasses import dataclass
+
+import boto3
+
+from .http_client import Client
+
+SHOWN_LINES = 30
+ENVIRONMENT = "dev"
+
+
+class ActFailed(Exception):
+    """An act saw something that it should not have seen; `details` are lines that show why."""
+
+    def __init__(self, message, details=()):
+        super().__init__(message)
+        self.details = list(details)
+
+
+def check(condition, message, details=()):
+    """Raise ActFailed unless the condition holds; `details` may be a text."""
+    if not condition:
+        lines = str(details).splitlines()[-SHOWN_LINES:] if isinstance(details, str) else details
+        raise ActFailed(message, lines)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished command; `output` is standard output and error as they came."""
+
+    command: str
+    code: int
+    output: str
+    seconds: float
+
+    def expect(self, code):
+        """Itself; raises ActFailed with the last output lines when it ended with another exit code."""
+        check(self.code == code, f"`{self.command}` ended with exit code {self.code}, not {code}", self.output)
+        return self
+
+
+class Background:
+    """A command that runs beside the act."""
+
+    def __init__(self, command, cwd, environment):
+        self.command, self.started = command, time.monotonic()
+        self.process = subprocess.Popen(command, cwd=cwd, env=environment, text=True, stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+
+    def wait(self, timeout):
+        """A Run; raises ActFailed when the command takes longer than `timeout` seconds, and ends it."""
+        try:
+            output, _ = self.process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            output, _ = self.process.communicate()
+            raise ActFailed(f"`{self._shown}` took longer than {timeout} s", output.splitlines()[-SHOWN_LINES:]) from None
+        except BaseException:
+            self.kill()
+            raise
+        return Run(self._shown, self.process.returncode, output, time.monotonic() - self.started)
+
+    def kill(self):
+        """End the command and all that it started."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGTERM)
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+
+    @property
+    def _shown(self):
+        return " ".join(["python", *self.command[1:]] if self.command[0] == sys.executable else self.command)
+
+
+class Stage:
+    """One rehearsal's account and repository; `tags` remembers what the acts deployed, by name."""
+
+    def __init__(self, emulators, repository):
+        self.emulators, self.repository = emulators, repository
+        self.environment = emulators.environment()
+        self.tags = {}
+        self.kept = {}
+        self.notes = []
+        self._outputs = None
+
+    def note(self, text):
+        """Put what was seen into the summary."""
+        self.notes.append(text)
+
+    # --- commands -----------------------------------------------------------------------------------------------------
+
+    def start(self, *command):
+        """Start a command in the scratch repository, in the emulated environment."""
+        return Background(list(command), self.repository.path, self.environment)
+
+    def run(self, *command, timeout=300):
+        return self.start(*command).wait(timeout)
+
+    def deploy(self, *arguments, timeout=400):
+        """`python -m deploy …` to its end."""
+        self._outputs = None
+        return self.start_deploy(*arguments).wait(timeout)
+
+    def start_deploy(self, *arguments):
+        return self.start(sys.executable, "-m", "deploy", *arguments)
+
+    def bash(self, script, timeout=300, cwd="."):
+        """A shell script as a person would paste it, which stops at its first error."""
+        return Background(["bash", "-euo", "pipefail", "-c", script], self.repository.path / cwd, self.environment).wait(
+            timeout)
+
+    # --- AWS ------------------------------------------------------------------------------------------------------------
+
+    def aws(self, service):
+        """A boto3 client of the emulated account."""
+        moto = service in ("application-autoscaling", "cloudwatch")
+        return boto3.client(
+            service, region_name=self.environment["AWS_REGION"], aws_access_key_id="test", aws_secret_access_key="test",
+            endpoint_url=self.emulators.moto_endpoint if moto else self.emulators.endpoint)
+
+    def outputs(self):
+        """The Terraform outputs by name, read again after each deploy."""
+        if self._outputs is None:
+            answer = subprocess.run(
+                ["terraform", "output", "-json"], cwd=self.repository.path / "terraform", env=self.environment,
+                capture_output=True, text=True, timeout=60)
+            check(answer.returncode == 0, "terraform output failed", answer.stderr)
+            self._outputs = {name: output["value"] for name, output in json.loads(answer.stdout).items()}
+        return self._outputs
+
+    def task_definition(self, kind):
+        """The registered task definition of the `service` or the `migrate` task, as ECS gives it back."""
+        arn = self.outputs()[f"{kind}_task_definition_arn"]
+        return self.aws("ecs").describe_task_definition(taskDefinition=arn)["taskDefinition"]
+
+    def service(self):
+        """The ECS service as it is now."""
+        outputs = self.outputs()
+        return self.aws("ecs").describe_services(
+            cluster=outputs["cluster_name"], services=[outputs["service_name"]])["services"][0]
+
+    def serving_tag(self):
+        """The image tag of the primary deployment's task definition."""
+        definition = self.aws("ecs").describe_task_definition(taskDefinition=self.service()["taskDefinition"])
+        return definition["taskDefinition"]["containerDefinitions"][0]["image"].rpartition(":")[2]
+
+    def resolved_secrets(self, container):
+        """A container definition's secrets by variable name, as ECS would put them into its environment."""
+        return {entry["name"]: self._secret(entry["valueFrom"]) for entry in container.get("secrets") or []}
+
+    def _secret(self, reference):
+        parts = reference.split(":")
+        if parts[2] == "ssm":
+            return self.aws("ssm").get_parameter(Name=parts[5].removeprefix("parameter"), WithDecryption=True)[
+                "Parameter"]["Value"]
+        value = self.aws("secretsmanager").get_secret_value(SecretId=":".join(parts[:7]))["SecretString"]
+        return json.loads(value)[parts[7]] if len(parts) > 7 and parts[7] else value
+
+    # --- the service and its database -------------------------------------------------------------------------------------
+
+    def client(self):
+        """HTTP through the load balancer."""
+        return Client(self.emulators.port, self.outputs()["alb_dns"])
+
+    def database_url(self):
+        container = self.task_definition("migrate")["containerDefinitions"][0]
+        return urllib.parse.urlsplit(self.resolved_secrets(container)["DATABASE_URL"])
+
+    def query(self, sql, database=None):
+        """Rows of a query in the emulated RDS instance, as lines of |-separated columns."""
+        url = self.database_url()
+        code, output = self.emulators.database_container().exec_run(
+            ["psql", "-h", "127.0.0.1", "-U", url.username, "-d", database or url.path.lstrip("/"), "-AtX",
+             "-v", "ON_ERROR_STOP=1", "-c", sql],
+            environment={"PGPASSWORD": urllib.parse.unquote(url.password)})
+        text = output.decode(errors="replace")
+        check(code == 0, f"the query failed: {sql}", text)
+        return text.splitlines()
+
+    def schema(self):
+        """Every column of every table, and every applied migration: what a failed migration must leave as it was."""
+        return self.query(
+            "SELECT table_name || '.' || column_name || ' ' || data_type FROM information_schema.columns"
+            " WHERE table_schema = 'public' UNION ALL SELECT app || ' ' || name FROM django_migrations ORDER BY 1")
+
+    # --- what must never change -------------------------------------------------------------------------------------------
+
+    def keep(self, name):
+        """Write an item that every later act must still find as it was."""
+        answer = self.client().request("POST", "/items", {"name": name, "description": "must survive"})
+        check(answer.status == 201, f"POST /items answered {answer}")
+        item = answer.json()
+        self.kept[item["id"]] = item
+
+    def check_kept(self):
+        """Every kept item reads back as it was written."""
+        client = self.client()
+        for identifier, item in self.kept.items():
+            answer = client.get(f"/items/{identifier}")
+            check(answer.status == 200 and answer.json() == item, f"item {identifier} did not survive: {answer}")
+
+    def check_serving(self, tag):
+        """The service serves, with the image of this tag, and has lost nothing."""
+        for path in ("/health", "/health/ready"):
+            answer = self.client().get(path)
+            check(answer.status == 200, f"GET {path} answered {answer}")
+        serving = self.serving_tag()
+        check(serving == tag, f"image {serving} is serving, not {tag}")
+        self.check_kept()
+
+    def container_logs(self, lines=15):
+        """The last log lines of each container of this run, by name: for a failed act's report."""
+        return {c.name: c.logs(tail=lines).decode(errors="replace").splitlines()
+                for c in self.emulators.containers(all=True) if c.name != self.emulators.run}

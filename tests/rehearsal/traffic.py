@@ -1,0 +1,89 @@
+"""Constant load from several clients, each of which reads and writes and counts what it got."""
+
+import http.client
+import threading
+import time
+from collections import Counter
+
+CLIENTS = 4
+PAUSE_SECONDS = 0.03
+# Load stops by itself, whatever becomes of what runs meanwhile.
+LONGEST_SECONDS = 300
+
+
+class Traffic:
+    """Load on a load balancer for as long as the `with` block runs.
+
+    Each client writes an item, reads it back and lists the newest ones, over a kept connection or a new one in turn.
+    A request has failed when it got no answer, a status that is not 2xx, or another item than it wrote.
+    """
+
+    def __init__(self, client_factory):
+        self._clients = [client_factory() for _ in range(CLIENTS)]
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._deadline = time.monotonic() + LONGEST_SECONDS
+        self._threads = []
+        self.answers = Counter()
+        self.failures = []
+        self.slowest = 0.0
+        self.written = {}
+
+    def __enter__(self):
+        self._threads = [threading.Thread(target=self._run, args=(number, client), daemon=True)
+                         for number, client in enumerate(self._clients)]
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(60)
+
+    @property
+    def requests(self):
+        """How many requests were sent."""
+        with self._lock:
+            return sum(self.answers.values())
+
+    def _run(self, number, client):
+        turn = 0
+        while not self._stop.is_set() and time.monotonic() < self._deadline:
+            turn += 1
+            if turn % 2:
+                self._turn(client, f"client {number} turn {turn}")
+                continue
+            with client:
+                self._turn(client, f"client {number} turn {turn}")
+
+    def _turn(self, client, name):
+        created = self._send(client, "POST", "/items", {"name": name, "description": "written under load"})
+        if created:
+            item = created.json()
+            self.written[item["id"]] = item
+            read = self._send(client, "GET", f"/items/{item['id']}")
+            if read and read.json() != item:
+                self._fail(f"GET /items/{item['id']} answered another item: {read}")
+        self._send(client, "GET", "/items?limit=10")
+
+    def _send(self, client, method, path, body=None):
+        """The answer when it is a good one, else None."""
+        started = time.monotonic()
+        try:
+            answer = client.request(method, path, body)
+            outcome = str(answer.status)
+        except (OSError, http.client.HTTPException) as problem:
+            answer, outcome = None, type(problem).__name__
+        with self._lock:
+            self.answers[outcome] += 1
+            self.slowest = max(self.slowest, time.monotonic() - started)
+        self._stop.wait(PAUSE_SECONDS)
+        if answer and 200 <= answer.status < 300:
+            return answer
+        self._fail(f"{time.strftime('%H:%M:%S')} {method} {path}: {answer or outcome}")
+        return None
+
+    def _fail(self, what):
+        with self._lock:
+            self.failures.append(what)
