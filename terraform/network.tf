@@ -16,7 +16,9 @@ resource "aws_vpc" "main" {
 
 # The VPC's own group allows everything between its members; without rules nothing can be put in it by mistake.
 resource "aws_default_security_group" "emptied" {
-  vpc_id = aws_vpc.main.id
+  vpc_id  = aws_vpc.main.id
+  ingress = []
+  egress  = []
 
   tags = { Name = "${local.name}-default-unused" }
 }

@@ -1,0 +1,276 @@
+# Everything that is off by default, turned on.
+
+variables {
+  image_tag = "3f2a9c1d7e5b"
+}
+
+override_resource {
+  target          = aws_lb.main
+  override_during = plan
+  values = {
+    arn        = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/itemsvc-dev/0123456789abcdef"
+    arn_suffix = "app/itemsvc-dev/0123456789abcdef"
+    dns_name   = "itemsvc-dev-1.us-east-1.elb.amazonaws.com"
+  }
+}
+
+override_resource {
+  target          = aws_lb_target_group.api
+  override_during = plan
+  values = {
+    arn        = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/itemsvc-dev-api/0123456789abcdef"
+    arn_suffix = "targetgroup/itemsvc-dev-api/0123456789abcdef"
+  }
+}
+
+override_resource {
+  target          = aws_ecr_repository.api
+  override_during = plan
+  values = {
+    arn            = "arn:aws:ecr:us-east-1:123456789012:repository/itemsvc-dev"
+    repository_url = "123456789012.dkr.ecr.us-east-1.amazonaws.com/itemsvc-dev"
+  }
+}
+
+override_resource {
+  target          = aws_secretsmanager_secret.database_url
+  override_during = plan
+  values          = { arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:itemsvc-dev/database-url-AbCdEf" }
+}
+
+override_resource {
+  target          = module.credentials.aws_secretsmanager_secret.secret_key
+  override_during = plan
+  values          = { arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:itemsvc-dev/secret-key-AbCdEf" }
+}
+
+override_resource {
+  target          = aws_iam_openid_connect_provider.github
+  override_during = plan
+  values          = { arn = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com" }
+}
+
+override_resource {
+  target          = aws_kms_key.main
+  override_during = plan
+  values          = { arn = "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000" }
+}
+
+override_resource {
+  target          = aws_iam_role.execution
+  override_during = plan
+  values          = { arn = "arn:aws:iam::123456789012:role/itemsvc-dev-execution" }
+}
+
+override_resource {
+  target          = aws_iam_role.task
+  override_during = plan
+  values          = { arn = "arn:aws:iam::123456789012:role/itemsvc-dev-task" }
+}
+
+override_resource {
+  target          = aws_iam_role.migrate
+  override_during = plan
+  values          = { arn = "arn:aws:iam::123456789012:role/itemsvc-dev-migrate" }
+}
+
+run "in_front" {
+  command = plan
+
+  variables {
+    certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
+    domain_names    = ["items.example.com", "api.example.com"]
+    nat             = "per_az"
+    enable_waf      = true
+    access_logs     = true
+    alarm_email     = "ops@example.com"
+  }
+
+  assert {
+    condition     = aws_lb_listener.http.default_action[0].type == "redirect" && aws_lb_listener.http.default_action[0].redirect[0].status_code == "HTTP_301" && aws_lb_listener.http.default_action[0].redirect[0].protocol == "HTTPS"
+    error_message = "HTTP redirects to HTTPS."
+  }
+
+  assert {
+    condition     = aws_lb_listener.https[0].ssl_policy == "ELBSecurityPolicy-TLS13-1-2-2021-06" && aws_lb_listener.https[0].port == 443
+    error_message = "TLS 1.3 is offered."
+  }
+
+  assert {
+    condition     = output.url == "https://items.example.com"
+    error_message = "The URL is the first domain's."
+  }
+
+  assert {
+    condition = { for variable in jsondecode(aws_ecs_task_definition.api[0].container_definitions)[0].environment : variable.name => variable.value if contains(["ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "HTTPS_ONLY"], variable.name) } == {
+      ALLOWED_HOSTS        = "itemsvc-dev-1.us-east-1.elb.amazonaws.com,items.example.com,api.example.com"
+      CSRF_TRUSTED_ORIGINS = "https://itemsvc-dev-1.us-east-1.elb.amazonaws.com,https://items.example.com,https://api.example.com"
+      HTTPS_ONLY           = "true"
+    }
+    error_message = "The application knows its hosts and that it is behind HTTPS."
+  }
+
+  assert {
+    condition     = length(aws_nat_gateway.main) == 2 && length(aws_route.nat) == 2
+    error_message = "A NAT gateway in each zone."
+  }
+
+  assert {
+    condition     = toset([for rule in aws_wafv2_web_acl.main[0].rule : rule.name]) == toset(["rate-per-address", "AWSManagedRulesAmazonIpReputationList", "AWSManagedRulesCommonRuleSet", "AWSManagedRulesKnownBadInputsRuleSet", "AWSManagedRulesSQLiRuleSet"])
+    error_message = "Managed rules and a rate limit."
+  }
+
+  # A description of 10,000 characters is longer than the 8 KiB that the common rules allow.
+  assert {
+    condition = anytrue([for rule in aws_wafv2_web_acl.main[0].rule :
+      rule.name == "AWSManagedRulesCommonRuleSet" && try(rule.statement[0].managed_rule_group_statement[0].rule_action_override[0].name, "") == "SizeRestrictions_BODY"
+    ])
+    error_message = "The common rules must not refuse bodies that the API accepts."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_log_group.waf[0].name == "aws-waf-logs-itemsvc-dev" && length(aws_wafv2_web_acl_association.main) == 1
+    error_message = "The ACL is attached, and logs."
+  }
+
+  assert {
+    condition     = toset([for statement in jsondecode(aws_s3_bucket_policy.access_logs[0].policy).Statement : statement.Sid]) == toset(["DeliveryService", "DeliveryAccount", "TlsOnly"])
+    error_message = "An older region delivers from the service and from its account."
+  }
+
+  assert {
+    condition     = alltrue([for block in [aws_s3_bucket_public_access_block.access_logs[0]] : block.block_public_acls && block.block_public_policy && block.ignore_public_acls && block.restrict_public_buckets])
+    error_message = "The bucket is private."
+  }
+
+  assert {
+    condition     = aws_sns_topic_subscription.email[0].endpoint == "ops@example.com" && aws_sns_topic_subscription.email[0].protocol == "email"
+    error_message = "Alarms are mailed."
+  }
+}
+
+run "access_logs_in_a_new_region" {
+  command = plan
+
+  variables {
+    access_logs = true
+    region      = "eu-central-2"
+  }
+
+  assert {
+    condition     = toset([for statement in jsondecode(aws_s3_bucket_policy.access_logs[0].policy).Statement : statement.Sid]) == toset(["DeliveryService", "TlsOnly"])
+    error_message = "A newer region has no account to deliver from."
+  }
+}
+
+run "tasks" {
+  command = plan
+
+  variables {
+    use_spot                 = true
+    cpu_architecture         = "ARM64"
+    enable_execute_command   = true
+    readonly_root_filesystem = false
+    requests_per_target      = 600
+    min_tasks                = 2
+  }
+
+  assert {
+    condition     = toset([for strategy in aws_ecs_service.api[0].capacity_provider_strategy : "${strategy.capacity_provider} ${coalesce(strategy.base, 0)} ${strategy.weight}"]) == toset(["FARGATE 2 0", "FARGATE_SPOT 0 1"])
+    error_message = "min_tasks stay on demand; only what is beyond them is Spot."
+  }
+
+  assert {
+    condition     = aws_ecs_task_definition.api[0].runtime_platform[0].cpu_architecture == "ARM64" && aws_ecs_task_definition.migrate[0].runtime_platform[0].cpu_architecture == "ARM64"
+    error_message = "Both task definitions are for the image's CPU."
+  }
+
+  assert {
+    condition     = aws_ecs_service.api[0].enable_execute_command && jsondecode(aws_ecs_task_definition.api[0].container_definitions)[0].readonlyRootFilesystem == false
+    error_message = "ECS Exec, with a root file system that its agent can write to."
+  }
+
+  assert {
+    condition     = toset(jsondecode(aws_iam_role_policy.execute_command[0].policy).Statement[0].Action) == toset(["ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel", "ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel"])
+    error_message = "ECS Exec needs its channel and nothing else."
+  }
+
+  assert {
+    condition     = aws_appautoscaling_policy.requests[0].target_tracking_scaling_policy_configuration[0].target_value == 600 && aws_appautoscaling_policy.requests[0].target_tracking_scaling_policy_configuration[0].predefined_metric_specification[0].resource_label == "app/itemsvc-dev/0123456789abcdef/targetgroup/itemsvc-dev-api/0123456789abcdef"
+    error_message = "Requests per target, counted at this target group."
+  }
+}
+
+run "deploy_role" {
+  command = plan
+
+  variables {
+    github_repository = "example/itemsvc"
+    state_bucket      = "example-terraform-state"
+  }
+
+  assert {
+    condition = jsondecode(aws_iam_role.deploy[0].assume_role_policy).Statement[0].Condition == {
+      StringEquals = {
+        "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com"
+        "token.actions.githubusercontent.com:sub" = "repo:example/itemsvc:environment:dev"
+      }
+    }
+    error_message = "Only jobs of this repository's environment may take the role, by equality and not by pattern."
+  }
+
+  # What a deploy writes, and with it every action that may change something.
+  assert {
+    condition = toset([for action in flatten([for statement in jsondecode(local.deploy_policies.write).Statement : statement.Action]) : split(":", action)[0]]) == toset([
+      "ecr", "ecs", "iam", "application-autoscaling", "logs", "kms", "s3",
+    ])
+    error_message = "A deploy writes to the registry, ECS, scaling and the state, and passes roles."
+  }
+
+  assert {
+    condition     = alltrue([for action in flatten([for statement in jsondecode(local.deploy_policies.read).Statement : statement.Action]) : can(regex("^[a-z0-9-]+:(Describe|Get|List)", action))])
+    error_message = "The policy for reading must only read."
+  }
+
+  assert {
+    condition     = !anytrue([for statement in concat(jsondecode(local.deploy_policies.read).Statement, jsondecode(local.deploy_policies.write).Statement) : anytrue([for action in flatten([statement.Action]) : endswith(action, ":*") || action == "*"])])
+    error_message = "No service as a whole."
+  }
+
+  assert {
+    condition = alltrue([for statement in jsondecode(local.deploy_policies.write).Statement :
+      !contains(flatten([statement.Resource]), "*") || statement.Sid == "ListTasks" && can(statement.Condition)
+    ])
+    error_message = "What writes names its resources."
+  }
+
+  assert {
+    condition = alltrue([for statement in jsondecode(local.deploy_policies.write).Statement : statement.Sid != "GiveTasksTheirRoles" ? true : alltrue([
+      toset(statement.Resource) == toset([aws_iam_role.execution.arn, aws_iam_role.task.arn, aws_iam_role.migrate.arn]),
+      statement.Condition.StringEquals["iam:PassedToService"] == "ecs-tasks.amazonaws.com",
+    ])])
+    error_message = "Of all roles only those of the tasks are passed, and to tasks only."
+  }
+
+  # A managed policy ends at 6,144 characters without white space.
+  assert {
+    condition     = alltrue([for policy in values(local.deploy_policies) : length(replace(policy, "/\\s/", "")) <= 6144])
+    error_message = "The policies must fit AWS's limit: ${join(", ", [for name, policy in local.deploy_policies : "${name} ${length(policy)}"])}."
+  }
+}
+
+run "deploy_role_with_the_accounts_provider" {
+  command = plan
+
+  variables {
+    github_repository        = "example/itemsvc"
+    github_environment       = "staging"
+    github_oidc_provider_arn = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
+    state_bucket             = "example-terraform-state"
+  }
+
+  assert {
+    condition     = length(aws_iam_openid_connect_provider.github) == 0 && endswith(jsondecode(aws_iam_role.deploy[0].assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"], ":environment:staging")
+    error_message = "There is one provider in an account: a given one is used."
+  }
+}

@@ -1,0 +1,61 @@
+# environments/prod.tfvars. The workspace must fit the environment, so these run apart:
+#
+#   TF_WORKSPACE=prod terraform test -test-directory=tests/prod -var-file=environments/prod.tfvars
+
+variables {
+  image_tag       = "3f2a9c1d7e5b"
+  certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
+  domain_names    = ["items.example.com"]
+}
+
+run "protected" {
+  command = plan
+
+  assert {
+    condition     = length(aws_nat_gateway.main) == 2 && aws_db_instance.main.multi_az && aws_appautoscaling_target.api[0].min_capacity == 2
+    error_message = "NAT, database and service are in both zones."
+  }
+
+  assert {
+    condition = alltrue([
+      aws_lb.main.enable_deletion_protection,
+      aws_db_instance.main.deletion_protection,
+      aws_db_instance.main.skip_final_snapshot == false,
+      aws_db_instance.main.delete_automated_backups == false,
+      aws_db_instance.main.backup_retention_period == 30,
+      aws_ecr_repository.api.force_delete == false,
+      aws_secretsmanager_secret.database_url.recovery_window_in_days == 30,
+    ])
+    error_message = "Load balancer, database, images and secrets are protected."
+  }
+
+  assert {
+    condition     = length(aws_wafv2_web_acl_association.main) == 1 && length(aws_s3_bucket.access_logs) == 1 && aws_cloudwatch_log_group.app.retention_in_days == 365
+    error_message = "A web ACL, access logs, and a year of logs."
+  }
+
+  assert {
+    condition     = output.name == "itemsvc-prod" && output.url == "https://items.example.com"
+    error_message = "Named for the environment, reached by its domain."
+  }
+}
+
+run "without_a_certificate_it_warns" {
+  command = plan
+
+  variables {
+    certificate_arn = null
+  }
+
+  expect_failures = [check.https_in_production]
+}
+
+run "dev_does_not_belong_here" {
+  command = plan
+
+  variables {
+    environment = "dev"
+  }
+
+  expect_failures = [terraform_data.environment]
+}

@@ -1,0 +1,199 @@
+# Relations between layers: each holds at its limit, and fails one step beyond.
+
+variables {
+  image_tag = "3f2a9c1d7e5b"
+}
+
+run "everything_at_its_limit" {
+  command = plan
+
+  variables {
+    alb_idle_timeout          = 60
+    gunicorn_keepalive        = 61
+    gunicorn_graceful_timeout = 59
+    deregistration_delay      = 59
+    stop_timeout              = 60
+    db_statement_timeout_ms   = 59000
+    gunicorn_workers          = 4
+    gunicorn_threads          = 2
+    max_tasks                 = 3
+    db_reserved_connections   = 32
+    db_allocated_storage      = 20
+    db_max_allocated_storage  = 22
+    deletion_protection       = true
+    db_final_snapshot         = true
+    db_backup_retention_days  = 7
+  }
+
+  assert {
+    condition     = output.db_connection_budget.needed == 80 && output.db_connection_budget.max == 80
+    error_message = "2 x 3 x 4 x 2 + 32 connections are all that a db.t4g.micro has."
+  }
+}
+
+run "keepalive_over_idle_timeout" {
+  command = plan
+
+  variables {
+    gunicorn_keepalive = 60
+  }
+
+  expect_failures = [aws_lb.main]
+}
+
+run "statement_timeout_under_idle_timeout" {
+  command = plan
+
+  variables {
+    db_statement_timeout_ms   = 60000
+    gunicorn_graceful_timeout = 90
+    stop_timeout              = 120
+  }
+
+  expect_failures = [aws_lb.main]
+}
+
+run "deregistration_under_stop_timeout" {
+  command = plan
+
+  variables {
+    deregistration_delay = 60
+  }
+
+  expect_failures = [aws_lb_target_group.api]
+}
+
+run "graceful_under_stop_timeout" {
+  command = plan
+
+  variables {
+    gunicorn_graceful_timeout = 60
+  }
+
+  expect_failures = [aws_ecs_cluster.main]
+}
+
+run "statement_timeout_within_graceful_timeout" {
+  command = plan
+
+  variables {
+    db_statement_timeout_ms = 30001
+  }
+
+  expect_failures = [aws_ecs_cluster.main]
+}
+
+run "exec_excludes_readonly_root" {
+  command = plan
+
+  variables {
+    enable_execute_command = true
+  }
+
+  expect_failures = [aws_ecs_cluster.main]
+}
+
+run "memory_for_the_workers" {
+  command = plan
+
+  variables {
+    gunicorn_workers = 5
+    gunicorn_threads = 1
+  }
+
+  expect_failures = [aws_ecs_cluster.main]
+}
+
+run "connection_budget_tasks" {
+  command = plan
+
+  variables {
+    max_tasks = 8 # 2 x 8 x 1 x 4 + 20 = 84 > 80
+  }
+
+  expect_failures = [aws_db_parameter_group.main]
+}
+
+run "connection_budget_reserve" {
+  command = plan
+
+  variables {
+    db_reserved_connections = 57 # 24 + 57 = 81 > 80
+  }
+
+  expect_failures = [aws_db_parameter_group.main]
+}
+
+run "connection_budget_grows_with_the_class" {
+  command = plan
+
+  variables {
+    max_tasks         = 17 # 2 x 17 x 1 x 4 + 20 = 156 <= 160
+    db_instance_class = "db.t4g.small"
+  }
+
+  assert {
+    condition     = output.db_connection_budget.max == 160
+    error_message = "Twice the memory, twice the connections."
+  }
+}
+
+run "protection_needs_a_final_snapshot" {
+  command = plan
+
+  variables {
+    deletion_protection = true
+  }
+
+  expect_failures = [aws_db_instance.main]
+}
+
+run "protection_needs_backups" {
+  command = plan
+
+  variables {
+    deletion_protection      = true
+    db_final_snapshot        = true
+    db_backup_retention_days = 6
+  }
+
+  expect_failures = [aws_db_instance.main]
+}
+
+run "storage_grows_by_a_tenth" {
+  command = plan
+
+  variables {
+    db_max_allocated_storage = 21
+  }
+
+  expect_failures = [aws_db_instance.main]
+}
+
+run "storage_may_stay" {
+  command = plan
+
+  variables {
+    db_max_allocated_storage = 0
+  }
+}
+
+run "environment_fits_the_workspace" {
+  command = plan
+
+  variables {
+    environment = "prod"
+  }
+
+  expect_failures = [terraform_data.environment, check.https_in_production]
+}
+
+run "deploy_role_needs_remote_state" {
+  command = plan
+
+  variables {
+    github_repository = "example/itemsvc"
+  }
+
+  expect_failures = [aws_iam_role.deploy]
+}

@@ -1,0 +1,290 @@
+# The service, the one-off task, scaling and roles, with an image.
+
+variables {
+  image_tag = "3f2a9c1d7e5b"
+}
+
+override_resource {
+  target          = aws_ecr_repository.api
+  override_during = plan
+  values = {
+    arn            = "arn:aws:ecr:us-east-1:123456789012:repository/itemsvc-dev"
+    repository_url = "123456789012.dkr.ecr.us-east-1.amazonaws.com/itemsvc-dev"
+  }
+}
+
+override_resource {
+  target          = aws_lb.main
+  override_during = plan
+  values = {
+    arn        = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/itemsvc-dev/0123456789abcdef"
+    arn_suffix = "app/itemsvc-dev/0123456789abcdef"
+    dns_name   = "itemsvc-dev-1.us-east-1.elb.amazonaws.com"
+  }
+}
+
+override_resource {
+  target          = aws_lb_target_group.api
+  override_during = plan
+  values = {
+    arn        = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/itemsvc-dev-api/0123456789abcdef"
+    arn_suffix = "targetgroup/itemsvc-dev-api/0123456789abcdef"
+  }
+}
+
+override_resource {
+  target          = aws_secretsmanager_secret.database_url
+  override_during = plan
+  values          = { arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:itemsvc-dev/database-url-AbCdEf" }
+}
+
+override_resource {
+  target          = module.credentials.aws_secretsmanager_secret.secret_key
+  override_during = plan
+  values          = { arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:itemsvc-dev/secret-key-AbCdEf" }
+}
+
+override_resource {
+  target          = aws_kms_key.main
+  override_during = plan
+  values          = { arn = "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000" }
+}
+
+override_resource {
+  target          = aws_cloudwatch_log_group.app
+  override_during = plan
+  values          = { arn = "arn:aws:logs:us-east-1:123456789012:log-group:/itemsvc/dev/app" }
+}
+
+override_resource {
+  target          = aws_ecs_task_definition.migrate
+  override_during = plan
+  values          = { arn = "arn:aws:ecs:us-east-1:123456789012:task-definition/itemsvc-dev-migrate:7" }
+}
+
+override_resource {
+  target          = aws_subnet.private
+  override_during = plan
+  values          = { id = "subnet-private" }
+}
+
+override_resource {
+  target          = aws_security_group.migrate
+  override_during = plan
+  values          = { id = "sg-migrate" }
+}
+
+override_resource {
+  target          = aws_iam_role.execution
+  override_during = plan
+  values          = { arn = "arn:aws:iam::123456789012:role/itemsvc-dev-execution" }
+}
+
+override_resource {
+  target          = aws_iam_role.task
+  override_during = plan
+  values          = { arn = "arn:aws:iam::123456789012:role/itemsvc-dev-task" }
+}
+
+override_resource {
+  target          = aws_iam_role.migrate
+  override_during = plan
+  values          = { arn = "arn:aws:iam::123456789012:role/itemsvc-dev-migrate" }
+}
+
+run "defaults" {
+  command = plan
+
+  assert {
+    condition     = aws_ecs_service.api[0].deployment_circuit_breaker[0].enable && aws_ecs_service.api[0].deployment_circuit_breaker[0].rollback
+    error_message = "The circuit breaker must stop a failing deployment and roll it back."
+  }
+
+  assert {
+    condition     = aws_ecs_service.api[0].deployment_minimum_healthy_percent == 100 && aws_ecs_service.api[0].deployment_maximum_percent == 200
+    error_message = "A roll-out must start the new tasks before it stops the old ones."
+  }
+
+  assert {
+    condition     = aws_ecs_service.api[0].network_configuration[0].assign_public_ip == false
+    error_message = "Tasks have no public address."
+  }
+
+  assert {
+    condition     = aws_ecs_service.api[0].wait_for_steady_state == false
+    error_message = "Steady is also said of a rolled back service: the deploy follows its own deployment."
+  }
+
+  assert {
+    condition     = aws_ecs_task_definition.api[0].skip_destroy && aws_ecs_task_definition.migrate[0].skip_destroy
+    error_message = "Old revisions must stay for a rollback."
+  }
+
+  assert {
+    condition     = [for strategy in aws_ecs_service.api[0].capacity_provider_strategy : "${strategy.capacity_provider} ${strategy.base} ${strategy.weight}"] == ["FARGATE 1 1"]
+    error_message = "No Spot unless asked for."
+  }
+
+  assert {
+    condition     = aws_appautoscaling_target.api[0].min_capacity == 1 && aws_appautoscaling_target.api[0].max_capacity == 3
+    error_message = "1 to 3 tasks."
+  }
+
+  assert {
+    condition     = aws_appautoscaling_target.api[0].resource_id == "service/itemsvc-dev/itemsvc-dev-api"
+    error_message = "Scaling is the service's desired count."
+  }
+
+  assert {
+    condition = alltrue([for tracking in aws_appautoscaling_policy.cpu[0].target_tracking_scaling_policy_configuration : alltrue([
+      tracking.target_value == 70,
+      tracking.predefined_metric_specification[0].predefined_metric_type == "ECSServiceAverageCPUUtilization",
+      tracking.scale_out_cooldown == 60,
+      tracking.scale_in_cooldown == 300,
+      tracking.disable_scale_in == false,
+    ])])
+    error_message = "70 % CPU; out after one minute, in after five."
+  }
+
+  assert {
+    condition     = length(aws_appautoscaling_policy.requests) == 0
+    error_message = "Requests per target only by choice."
+  }
+
+  assert {
+    condition = alltrue([for definition in [aws_ecs_task_definition.api[0], aws_ecs_task_definition.migrate[0]] : alltrue([
+      definition.cpu == "256",
+      definition.memory == "512",
+      definition.network_mode == "awsvpc",
+      definition.requires_compatibilities == toset(["FARGATE"]),
+      definition.runtime_platform[0].cpu_architecture == "X86_64",
+      [for volume in definition.volume : volume.name] == ["tmp"],
+      length(jsondecode(definition.container_definitions)) == 1,
+    ])])
+    error_message = "Both task definitions are one small Fargate container with a volume for /tmp."
+  }
+
+  assert {
+    condition = alltrue([for container in [
+      jsondecode(aws_ecs_task_definition.api[0].container_definitions)[0],
+      jsondecode(aws_ecs_task_definition.migrate[0].container_definitions)[0],
+      ] : alltrue([
+        container.image == "123456789012.dkr.ecr.us-east-1.amazonaws.com/itemsvc-dev:3f2a9c1d7e5b",
+        container.readonlyRootFilesystem,
+        container.privileged == false,
+        container.user == "10001:10001",
+        container.linuxParameters.initProcessEnabled,
+        container.ulimits == [{ name = "nofile", softLimit = 65536, hardLimit = 65536 }],
+        container.stopTimeout == 60,
+        container.mountPoints == [{ sourceVolume = "tmp", containerPath = "/tmp", readOnly = false }],
+        container.logConfiguration.options.mode == "non-blocking",
+        container.logConfiguration.options.awslogs-group == "/itemsvc/dev/app",
+        toset([for secret in container.secrets : secret.name]) == toset(["DATABASE_URL", "SECRET_KEY"]),
+        !contains(keys(container), "restartPolicy"),
+    ])])
+    error_message = "Exact image, read-only root, writable /tmp, init process, nofile, stop timeout, non-blocking logs."
+  }
+
+  assert {
+    condition     = jsondecode(aws_ecs_task_definition.api[0].container_definitions)[0].healthCheck.command == ["CMD", "python", "-I", "-S", "/app/itemsvc/healthcheck.py"]
+    error_message = "The container is probed without curl."
+  }
+
+  assert {
+    condition     = jsondecode(aws_ecs_task_definition.migrate[0].container_definitions)[0].command == ["python", "manage.py", "migrate", "--noinput"]
+    error_message = "The one-off task migrates."
+  }
+
+  assert {
+    condition     = jsondecode(aws_ecs_task_definition.api[0].container_definitions)[0].logConfiguration.options.awslogs-stream-prefix == "api" && jsondecode(aws_ecs_task_definition.migrate[0].container_definitions)[0].logConfiguration.options.awslogs-stream-prefix == "migrate"
+    error_message = "Log streams tell the service from one-off tasks."
+  }
+
+  assert {
+    condition = { for variable in jsondecode(aws_ecs_task_definition.api[0].container_definitions)[0].environment : variable.name => variable.value } == {
+      ALLOWED_HOSTS             = "itemsvc-dev-1.us-east-1.elb.amazonaws.com"
+      APP_VERSION               = "3f2a9c1d7e5b"
+      CSRF_TRUSTED_ORIGINS      = "http://itemsvc-dev-1.us-east-1.elb.amazonaws.com"
+      DB_STATEMENT_TIMEOUT_MS   = "15000"
+      GUNICORN_GRACEFUL_TIMEOUT = "30"
+      GUNICORN_KEEPALIVE        = "75"
+      GUNICORN_THREADS          = "4"
+      HTTPS_ONLY                = "false"
+      LOG_FORMAT                = "json"
+      LOG_LEVEL                 = "INFO"
+      NUM_PROXIES               = "1"
+      PORT                      = "8000"
+      WEB_CONCURRENCY           = "1"
+    }
+    error_message = "The environment is what the service reads, and no secret is in it."
+  }
+
+  assert {
+    condition     = output.migrate_command == "aws ecs run-task --region us-east-1 --cluster itemsvc-dev --task-definition arn:aws:ecs:us-east-1:123456789012:task-definition/itemsvc-dev-migrate:7 --launch-type FARGATE --network-configuration 'awsvpcConfiguration={subnets=[subnet-private,subnet-private],securityGroups=[sg-migrate],assignPublicIp=DISABLED}'"
+    error_message = "The line must be ready to paste."
+  }
+
+  assert {
+    condition = alltrue([
+      aws_ecs_task_definition.api[0].task_role_arn == aws_iam_role.task.arn,
+      aws_ecs_task_definition.migrate[0].task_role_arn == aws_iam_role.migrate.arn,
+      aws_ecs_task_definition.api[0].execution_role_arn == aws_iam_role.execution.arn,
+      aws_ecs_task_definition.migrate[0].execution_role_arn == aws_iam_role.execution.arn,
+      length(distinct([aws_iam_role.task.name, aws_iam_role.migrate.name, aws_iam_role.execution.name])) == 3,
+    ])
+    error_message = "Service and one-off task have a role each, and ECS has its own."
+  }
+
+  # Neither the service nor the one-off task may call any AWS API: no policy names their roles.
+  assert {
+    condition     = length(aws_iam_role_policy.execute_command) == 0 && length(aws_iam_role.deploy) == 0
+    error_message = "The task roles carry no policy by default, and there is no deploy role."
+  }
+
+  assert {
+    condition = alltrue([for role in [aws_iam_role.execution, aws_iam_role.task, aws_iam_role.migrate] :
+      jsondecode(role.assume_role_policy).Statement[0].Principal.Service == "ecs-tasks.amazonaws.com" &&
+      can(jsondecode(role.assume_role_policy).Statement[0].Condition.StringEquals["aws:SourceAccount"])
+    ])
+    error_message = "Only this account's ECS tasks may take the roles."
+  }
+
+  assert {
+    condition = { for statement in jsondecode(aws_iam_role_policy.execution.policy).Statement : statement.Sid => flatten([statement.Resource]) } == {
+      RegistryLogin  = ["*"]
+      PullImage      = ["arn:aws:ecr:us-east-1:123456789012:repository/itemsvc-dev"]
+      WriteLogs      = ["arn:aws:logs:us-east-1:123456789012:log-group:/itemsvc/dev/app:*"]
+      ReadSecrets    = ["arn:aws:secretsmanager:us-east-1:123456789012:secret:itemsvc-dev/database-url-AbCdEf", "arn:aws:secretsmanager:us-east-1:123456789012:secret:itemsvc-dev/secret-key-AbCdEf"]
+      DecryptSecrets = ["arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000"]
+    }
+    error_message = "The execution role reaches this environment's image, log group, secrets and key, and nothing else."
+  }
+}
+
+run "migrate_ahead_and_rotate" {
+  command = plan
+
+  variables {
+    migrate_image_tag   = "aaaaaaaaaaaa"
+    db_password_version = 2
+    secret_key_version  = 3
+  }
+
+  assert {
+    condition     = endswith(jsondecode(aws_ecs_task_definition.migrate[0].container_definitions)[0].image, ":aaaaaaaaaaaa") && endswith(jsondecode(aws_ecs_task_definition.api[0].container_definitions)[0].image, ":3f2a9c1d7e5b")
+    error_message = "The two tags are independent."
+  }
+
+  assert {
+    condition = jsondecode(aws_ecs_task_definition.api[0].container_definitions)[0].dockerLabels == {
+      "credentials.database-password" = "2"
+      "credentials.secret-key"        = "3"
+    }
+    error_message = "A new password must make a new revision: running tasks never learn it."
+  }
+
+  assert {
+    condition     = aws_db_instance.main.password_wo_version == 2
+    error_message = "The database gets the new password."
+  }
+}

@@ -1,0 +1,124 @@
+# Every validated variable with a value it refuses. All at once: a run passes only if each of them is refused.
+
+run "nonsense" {
+  command = plan
+
+  variables {
+    name                         = "Item Service"
+    environment                  = "Production!"
+    image_tag                    = "latest"
+    migrate_image_tag            = "latest"
+    images_kept                  = 4
+    vpc_cidr                     = "10.0.0.0"
+    nat                          = "both"
+    flow_log_traffic_type        = "all"
+    allowed_cidr_blocks          = []
+    certificate_arn              = "arn:aws:iam::123456789012:server-certificate/items"
+    ssl_policy                   = "ELBSecurityPolicy-2016-08"
+    domain_names                 = ["https://items.example.com"]
+    alb_idle_timeout             = 0
+    deregistration_delay         = -1
+    waf_rate_limit               = 9
+    task_cpu                     = 300
+    cpu_architecture             = "arm64"
+    gunicorn_workers             = 0
+    gunicorn_threads             = 0
+    gunicorn_graceful_timeout    = 0
+    stop_timeout                 = 121
+    log_level                    = "info"
+    migrate_statement_timeout_ms = 0
+    migrate_lock_timeout_ms      = 0
+    migrate_wait_seconds         = 0
+    min_tasks                    = 0
+    cpu_target                   = 95
+    requests_per_target          = 0
+    db_engine_version            = "17"
+    db_instance_class            = "db.t1.micro"
+    db_allocated_storage         = 10
+    db_backup_retention_days     = 0
+    db_monitoring_interval       = 20
+    db_statement_timeout_ms      = 0
+    db_reserved_connections      = 9
+    db_password_version          = 0
+    secret_key_version           = 0
+    secret_recovery_days         = 3
+    log_retention_days           = 31
+    alarm_email                  = "ops"
+    error_rate_percent           = 0
+    latency_p95_seconds          = 0
+    github_repository            = "example/*"
+    github_environment           = "*"
+    github_oidc_provider_arn     = "arn:aws:iam::123456789012:oidc-provider/example.com"
+    state_bucket                 = "s3://state"
+  }
+
+  expect_failures = [
+    var.name, var.environment, var.image_tag, var.migrate_image_tag, var.images_kept, var.vpc_cidr, var.nat,
+    var.flow_log_traffic_type, var.allowed_cidr_blocks, var.certificate_arn, var.ssl_policy, var.domain_names,
+    var.alb_idle_timeout, var.deregistration_delay, var.waf_rate_limit, var.task_cpu,
+    var.cpu_architecture, var.gunicorn_workers, var.gunicorn_threads, var.gunicorn_graceful_timeout, var.stop_timeout,
+    var.log_level, var.migrate_statement_timeout_ms, var.migrate_lock_timeout_ms, var.migrate_wait_seconds,
+    var.min_tasks, var.cpu_target, var.requests_per_target, var.db_engine_version,
+    var.db_instance_class, var.db_allocated_storage, var.db_backup_retention_days, var.db_monitoring_interval,
+    var.db_statement_timeout_ms, var.db_reserved_connections, var.db_password_version, var.secret_key_version,
+    var.secret_recovery_days, var.log_retention_days, var.alarm_email, var.error_rate_percent,
+    var.latency_p95_seconds, var.github_repository, var.github_environment, var.github_oidc_provider_arn,
+    var.state_bucket,
+  ]
+}
+
+run "plausible_but_wrong" {
+  command = plan
+
+  variables {
+    name                 = "a-service-name-that-is-too-long"
+    environment          = "pre-prod"
+    image_tag            = "itemsvc:3f2a9c1d7e5b"
+    migrate_image_tag    = "none"
+    vpc_cidr             = "10.0.0.0/28"
+    allowed_cidr_blocks  = ["0.0.0.0/0", "2001:db8::/32"]
+    certificate_arn      = "arn:aws:acm:eu-west-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
+    domain_names         = ["items.example.com", "*.example.com"]
+    task_cpu             = 1024
+    task_memory          = 1024
+    min_tasks            = 4
+    db_engine_version    = "18-beta"
+    db_allocated_storage = 70000
+    github_repository    = "itemsvc"
+  }
+
+  expect_failures = [
+    var.name, var.environment, var.image_tag, var.migrate_image_tag, var.vpc_cidr, var.allowed_cidr_blocks,
+    var.certificate_arn, var.domain_names, var.task_memory, var.max_tasks, var.db_engine_version,
+    var.db_allocated_storage, var.github_repository,
+  ]
+}
+
+run "region_is_a_region" {
+  command = plan
+
+  variables {
+    region = "Virginia"
+  }
+
+  expect_failures = [var.region]
+}
+
+run "fargate_has_no_such_pair" {
+  command = plan
+
+  variables {
+    task_cpu    = 256
+    task_memory = 4096
+  }
+
+  expect_failures = [var.task_memory]
+}
+
+run "largest_pair_of_the_smallest_cpu" {
+  command = plan
+
+  variables {
+    task_memory = 2048
+  }
+}
