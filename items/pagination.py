@@ -7,10 +7,12 @@ import binascii
 import hashlib
 import re
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
+from django.template.loader import render_to_string
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
@@ -48,7 +50,8 @@ class Cursor:
         except (UnicodeEncodeError, binascii.Error):
             raise ValueError(text) from None
         payload, checksum = raw[:17], raw[17:]
-        if len(text) != 28 or checksum != _checksum(payload) or payload[0] > 3:
+        # The standard alphabet's + and / are decoded too: only what `encode` writes is a cursor.
+        if len(text) != 28 or {"+", "/"} & set(text) or checksum != _checksum(payload) or payload[0] > 3:
             raise ValueError(text)
         return cls(uuid.UUID(bytes=payload[1:]), bool(payload[0] & 1), bool(payload[0] & 2))
 
@@ -62,6 +65,13 @@ class KeysetPagination(BasePagination):
     """A bare array, with `Link: <…>; rel="next"` and `rel="prev"` (RFC 8288)."""
 
     parameters: ClassVar[tuple[str, ...]] = ("limit", "cursor", "ordering")
+    display_page_controls = True
+    template = "rest_framework/pagination/previous_and_next.html"
+
+    # What a response without a page (an error, a POST's) has.
+    rows: Sequence[Any] = ()
+    cursor: Cursor | None = None
+    more = False
 
     def paginate_queryset(self, queryset: QuerySet, request: Request, view: APIView | None = None) -> list[Any]:
         """At most `limit` rows; raises ValidationError naming a malformed parameter."""
@@ -95,6 +105,12 @@ class KeysetPagination(BasePagination):
         if self.cursor is not None and (not backward or self.more):
             relations.append(("prev", self._address(self._edge(0, backward=True), backward=True)))
         return relations
+
+    def to_html(self) -> str:
+        """The browsable API's links to the page before and after; empty where there is neither."""
+        links = dict(self.links())
+        context = {"previous_url": links.get("prev"), "next_url": links.get("next")}
+        return render_to_string(self.template, context) if links else ""
 
     def _edge(self, index: int, *, backward: bool) -> uuid.UUID:
         """The key to start from; on a page that has become empty, one beside the cursor's, which that one includes."""

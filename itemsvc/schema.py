@@ -88,6 +88,7 @@ def describe_what_every_operation_shares(result: dict[str, Any], **kwargs: Any) 
     for path, operations in result["paths"].items():
         for operation in operations.values():
             _add_errors(path, operation)
+            _unwrap_lines(operation, components["schemas"])
     result["paths"]["/health"] = LIVENESS
     for operations in result["paths"].values():
         for operation in operations.values():
@@ -109,6 +110,13 @@ def _response(status: str, description: str, schema: str) -> dict[str, Any]:
     if status == "503":
         headers["Retry-After"] = {"$ref": "#/components/headers/RetryAfter"}
     return {"description": description, "content": content, "headers": headers}
+
+
+def _unwrap_lines(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """A stream's schema is that of one line."""
+    for response in operation["responses"].values():
+        if lines := response.get("content", {}).get("application/x-ndjson"):
+            lines["schema"] = schemas[lines["schema"]["$ref"].rpartition("/")[2]]["items"]
 
 
 def _add_errors(path: str, operation: dict[str, Any]) -> None:

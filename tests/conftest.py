@@ -13,7 +13,7 @@ from dev import postgres
 from tests import openapi
 from tests.client import Client
 from tests.environment import WORKSPACE
-from tests.service import Service
+from tests.service import Service, collect_static
 
 
 def pytest_report_header() -> str:
@@ -63,8 +63,14 @@ def schema() -> openapi.Schema:
     return openapi.load()
 
 
+@pytest.fixture(scope="session")
+def static_files() -> None:
+    """Collected once; pages name them by their hashes."""
+    collect_static(dict(os.environ))
+
+
 @pytest.fixture
-def api(schema: openapi.Schema, db: None) -> Client:
+def api(schema: openapi.Schema, db: None, static_files: None) -> Client:
     """Django's test client; every response is held against the schema."""
     return Client(schema)
 

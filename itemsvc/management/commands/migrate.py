@@ -54,7 +54,7 @@ class Command(migrate.Command):
         self, action: str, migration: Migration | None = None, fake: bool = False
     ) -> None:
         """Remembers which migration is at work, for the message if it fails."""
-        if action == "apply_start" and migration is not None:
+        if action in ("apply_start", "unapply_start") and migration is not None:
             self.current = f"{migration.app_label}.{migration.name}"
         super().migration_progress_callback(action, migration, fake)
 

@@ -1,0 +1,182 @@
+"""Environment variables: a bad or missing one stops the process with one sentence that names it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg2
+import pytest
+from psycopg2 import sql
+
+from dev import postgres
+from tests.service import ROOT, libpq_url
+
+PRODUCTION = {
+    "SECRET_KEY": "kZ3vN8qLw5Tx1RbYc7MdGf2HsJp9UaEo4WiQ6nXlVtBrKyDh0SgCm",
+    "DATABASE_URL": "postgres://app:secret@db.internal:5432/itemsvc?sslmode=verify-full",
+    "ALLOWED_HOSTS": "api.example.com",
+    "NUM_PROXIES": "1",
+}
+
+
+def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A process that knows only this environment."""
+    base = {"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "itemsvc.settings"}
+    return subprocess.run(
+        [sys.executable, *command], cwd=ROOT, env=base | environment, capture_output=True, text=True, check=False
+    )
+
+
+def load(**environment: str) -> subprocess.CompletedProcess[str]:
+    """What importing the settings says."""
+    return run("-c", "import itemsvc.settings", **environment)
+
+
+def without(name: str) -> dict[str, str]:
+    return {key: value for key, value in PRODUCTION.items() if key != name}
+
+
+def test_check_deploy_is_silent_in_production() -> None:
+    result = run("manage.py", "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == "System check identified no issues (2 silenced).\n"
+    assert result.stderr == ""
+
+
+def test_the_two_required_variables_are_enough() -> None:
+    required = {name: PRODUCTION[name] for name in ("SECRET_KEY", "DATABASE_URL")}
+    assert run("manage.py", "check", "--deploy", "--fail-level", "WARNING", **required).returncode == 0
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "DATABASE_URL"])
+@pytest.mark.parametrize("command", [("manage.py", "check"), ("-m", "gunicorn"), ("-c", "import itemsvc.settings")])
+def test_a_missing_variable_stops_every_command(name: str, command: tuple[str, ...]) -> None:
+    result = run(*command, **without(name))
+    assert result.returncode == 1
+    assert result.stderr == f"itemsvc: {name} is required and not set; .env.example says what it is.\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("DEBUG", "flase", "is 'flase', which is not true or false"),
+        ("DEBUG", "2", "is '2', which is not true or false"),
+        ("HTTPS_ONLY", "maybe", "is 'maybe', which is not true or false"),
+        ("NUM_PROXIES", "one", "is 'one', which is not a whole number"),
+        ("NUM_PROXIES", "-1", "is -1, which is not from 0 to 10"),
+        ("MAX_BODY_BYTES", "1", "is 1, which is not from 1024 to"),
+        ("LOG_FORMAT", "xml", "is 'xml', which is not one of json, text"),
+        ("LOG_LEVEL", "loud", "is 'LOUD', which is not one of DEBUG"),
+        ("DB_CONN_MAX_AGE", "1.5", "is '1.5', which is not a whole number"),
+        ("DATABASE_URL", "mysql://a:b@c/d", "does not start with postgres://"),
+        ("DATABASE_URL", "sqlite:///db.sqlite3", "does not start with postgres://"),
+        ("DATABASE_URL", "postgres://a:p#w@c/d", "percent-encode what is reserved"),
+        ("DATABASE_URL", "postgres://a:p/w@c/d", "percent-encode what is reserved"),
+        ("DATABASE_URL", "postgres://a:p?w@c/d", "percent-encode what is reserved"),
+        ("DATABASE_URL", "postgres://a:p[w@c/d", "percent-encode what is reserved"),
+        ("DATABASE_URL", "postgres://a:p@c:port/d", "percent-encode what is reserved"),
+        ("DATABASE_URL", "postgres://a:p@c:5432", "names no database"),
+    ],
+)
+def test_a_bad_value_is_one_sentence_that_names_it(name: str, value: str, problem: str) -> None:
+    result = load(**PRODUCTION | {name: value})
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"itemsvc: {name} ")
+    assert problem in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["WEB_CONCURRENCY", "GUNICORN_THREADS", "GUNICORN_KEEPALIVE", "PORT"])
+def test_gunicorns_own_are_checked_too(name: str) -> None:
+    result = run("-m", "gunicorn", "--check-config", **PRODUCTION | {name: "0"})
+    assert result.returncode == 1
+    assert f"itemsvc: {name} is 0" in result.stderr
+
+
+@pytest.mark.parametrize("word", ["true", "TRUE", "yes", "on", "1"])
+def test_booleans(word: str) -> None:
+    result = run("-c", "from itemsvc.settings import HTTPS_ONLY as x; print(x)", **PRODUCTION | {"HTTPS_ONLY": word})
+    assert result.stdout == "True\n"
+
+
+def test_a_value_that_starts_with_a_dollar_is_that_value() -> None:
+    key = "$HOME" + PRODUCTION["SECRET_KEY"]
+    result = run("-c", "from itemsvc.settings import SECRET_KEY as x; print(x)", **PRODUCTION | {"SECRET_KEY": key})
+    assert result.stdout.strip() == key
+
+
+@pytest.mark.parametrize(
+    ("mistake", "identifier"),
+    [
+        ({"ALLOWED_HOSTS": "*"}, "itemsvc.E002"),
+        ({"ALLOWED_HOSTS": "api.example.com, *"}, "itemsvc.E002"),
+        ({"SECRET_KEY": "django-insecure-" + "a1B2c3D4e5" * 6}, "itemsvc.E003"),
+        ({"SECRET_KEY": "short"}, "itemsvc.E003"),
+        ({"DB_CONN_MAX_AGE": "351"}, "itemsvc.E004"),
+        ({"CSRF_TRUSTED_ORIGINS": "api.example.com"}, "itemsvc.E006"),
+        ({"DEBUG": "true"}, "itemsvc.E001"),
+        ({"HTTPS_ONLY": "false"}, "security.W008"),
+    ],
+)
+def test_a_deployment_mistake_is_an_error(mistake: dict[str, str], identifier: str) -> None:
+    result = run("manage.py", "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION | mistake)
+    assert result.returncode == 1
+    assert f"({identifier})" in result.stderr
+
+
+def test_debug_needs_no_key_and_is_no_mistake_while_developing() -> None:
+    environment = {"DEBUG": "true", "DATABASE_URL": PRODUCTION["DATABASE_URL"], "ALLOWED_HOSTS": "*"}
+    assert run("manage.py", "check", **environment).returncode == 0
+
+
+def test_a_password_of_reserved_characters_works(postgres_server, new_database) -> None:
+    password = "aZ0:/?#[]@!$&'()*+,;=%{}|\\^~`\"<> é€"
+    role = sql.Identifier("reserved")
+    postgres.execute(
+        postgres_server,
+        sql.SQL("DROP ROLE IF EXISTS {}").format(role),
+        sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(role, sql.Literal(password)),
+    )
+    url = new_database("reserved").replace("postgres@", f"reserved:{quote(password, safe='')}@")
+    code = "from django.db import connections as c; print(c['default'].get_connection_params()['password'], end='')"
+    result = run("-c", f"import django; django.setup(); {code}", **PRODUCTION | {"DATABASE_URL": url})
+    assert result.stdout == password
+    psycopg2.connect(libpq_url(url)).close()
+
+
+def test_env_example_lists_every_variable() -> None:
+    sources = [*ROOT.glob("itemsvc/*.py"), ROOT / "gunicorn.conf.py"]
+    read = {
+        name
+        for source in sources
+        for name in re.findall(r"""(?:env|Env\(\))\.\w+\(\s*["']([A-Z_]+)["']""", source.read_text())
+    }  # fmt: skip
+    listed = set(re.findall(r"^#?([A-Z_]+)=", Path(ROOT / ".env.example").read_text(), re.MULTILINE))
+    assert len(read) > 15
+    assert listed == read
+
+
+def test_the_connection_has_its_limits(db: None, settings) -> None:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('statement_timeout'), current_setting('TimeZone')")
+        assert cursor.fetchone() == ("10s", "UTC")
+    assert connection.settings_dict["CONN_HEALTH_CHECKS"] is True
+    assert connection.settings_dict["CONN_MAX_AGE"] == 300
+
+
+@pytest.mark.parametrize(("quota", "workers"), [("25000 100000", 1), ("200000 100000", 2), ("150000 100000", 1)])
+def test_workers_follow_the_cpu_quota(quota: str, workers: int, tmp_path: Path) -> None:
+    quota_file = tmp_path / "cpu.max"
+    quota_file.write_text(quota)
+    source = (ROOT / "gunicorn.conf.py").read_text().replace("/sys/fs/cgroup/cpu.max", str(quota_file))
+    config = tmp_path / "gunicorn.conf.py"
+    config.write_text(source.replace("os.sched_getaffinity(0)", "range(8)"))
+    result = run("-m", "gunicorn", "--print-config", "-c", str(config), **PRODUCTION, PYTHONPATH=str(ROOT))
+    assert re.search(rf"^workers\s+= {workers}$", result.stdout, re.MULTILINE), result.stdout + result.stderr

@@ -1,0 +1,118 @@
+"""`GET`, `PUT`, `PATCH`, `DELETE /items/{id}`."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+
+import pytest
+
+from tests.client import Client
+from tests.service import Service, wait_until
+
+
+@pytest.fixture
+def item(api: Client) -> dict[str, str]:
+    return api.post("/items", {"name": "lamp", "description": "bright"}).json()
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_read(api: Client, item: dict[str, str], slash: str) -> None:
+    response = api.get(f"/items/{item['id']}{slash}")
+    assert (response.status_code, response.json()) == (200, item)
+
+
+@pytest.mark.parametrize("key", [str(uuid.uuid4()), "1", "not-a-uuid", "0" * 36])
+@pytest.mark.parametrize("method", ["get", "put", "patch", "delete", "head"])
+def test_what_does_not_exist_is_404(api: Client, method: str, key: str) -> None:
+    data = {"data": {"name": "a"}, "content_type": "application/json"} if method in ("put", "patch") else {}
+    response = getattr(api, method)(f"/items/{key}", **data)
+    assert response.status_code == 404
+    if method != "head":
+        assert list(response.json()) == ["detail"]
+
+
+def test_put_replaces(api: Client, item: dict[str, str]) -> None:
+    response = api.put(f"/items/{item['id']}", {"name": "torch"}, content_type="application/json")
+    assert (response.status_code, response.json()) == (200, {**item, "name": "torch"})
+    assert api.get(f"/items/{item['id']}").json() == response.json()
+
+
+def test_put_needs_a_name(api: Client, item: dict[str, str]) -> None:
+    response = api.put(f"/items/{item['id']}", {"description": "x"}, content_type="application/json")
+    assert (response.status_code, list(response.json())) == (400, ["name"])
+
+
+def test_what_was_read_can_be_sent_back(api: Client, item: dict[str, str]) -> None:
+    response = api.put(f"/items/{item['id']}", {**item, "name": "torch"}, content_type="application/json")
+    assert (response.status_code, response.json()) == (200, {**item, "name": "torch"})
+
+
+@pytest.mark.parametrize("change", [{}, {"name": "torch"}, {"description": ""}])
+def test_patch_changes_what_is_given(api: Client, item: dict[str, str], change: dict[str, str]) -> None:
+    response = api.patch(f"/items/{item['id']}", change, content_type="application/json")
+    assert (response.status_code, response.json()) == (200, {**item, **change})
+
+
+def test_patch_refuses_unknown_members(api: Client, item: dict[str, str]) -> None:
+    response = api.patch(f"/items/{item['id']}", {"colour": "red"}, content_type="application/json")
+    assert (response.status_code, list(response.json())) == (400, ["colour"])
+
+
+def test_delete(api: Client, item: dict[str, str]) -> None:
+    response = api.delete(f"/items/{item['id']}")
+    assert (response.status_code, response.content) == (204, b"")
+    assert api.get(f"/items/{item['id']}").status_code == 404
+    assert api.delete(f"/items/{item['id']}").status_code == 404
+
+
+def test_post_is_refused(api: Client, item: dict[str, str]) -> None:
+    response = api.post(f"/items/{item['id']}", {"name": "a"})
+    assert (response.status_code, response["Allow"]) == (405, "GET, PUT, PATCH, DELETE, HEAD, OPTIONS")
+
+
+def in_parallel(calls: list) -> list[int]:
+    """The status codes of calls that are under way at the same time."""
+    statuses: list[int] = []
+    threads = [threading.Thread(target=lambda call=call: statuses.append(call().status_code)) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return statuses
+
+
+def test_two_patches_at_once_both_hold(service: Service) -> None:
+    path = f"/items/{service.post('/items', json={'name': 'a'}).json()['id']}"
+    with service.connection() as blocker, blocker.cursor() as cursor:
+        # Both requests have read the item before either may write it, unless reading takes the lock.
+        cursor.execute("BEGIN; SELECT 1 FROM items_item FOR UPDATE")
+        results: list[list[int]] = []
+        changes = ({"name": "b"}, {"description": "c"})
+        calls = [lambda change=change: Service.request(service, "PATCH", path, json=change) for change in changes]
+        both = threading.Thread(target=lambda: results.append(in_parallel(calls)))
+        both.start()
+        waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        wait_until(lambda: len(service.execute(waiting)) == 2, "both requests wait for the item")
+        cursor.execute("COMMIT")
+        both.join()
+    assert results == [[200, 200]]
+    item = service.get(path).json()
+    assert (item["name"], item["description"]) == ("b", "c")
+
+
+def test_a_put_does_not_revive_what_is_being_deleted(service: Service) -> None:
+    path = f"/items/{service.post('/items', json={'name': 'a'}).json()['id']}"
+    with service.connection() as blocker, blocker.cursor() as cursor:
+        cursor.execute("BEGIN; DELETE FROM items_item")
+        statuses: list[int] = []
+        call = threading.Thread(
+            target=lambda: statuses.append(service.request("PUT", path, json={"name": "b"}).status_code)
+        )
+        call.start()
+        waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        wait_until(lambda: service.execute(waiting), "the request waits for the item")
+        cursor.execute("COMMIT")
+        call.join()
+    assert statuses == [404]
+    assert service.get("/items").json() == []

@@ -1,0 +1,83 @@
+"""`GET /schema` and `GET /docs`; every other test holds its responses against the schema."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.client import Client
+from tests.openapi import Schema
+
+
+def test_it_is_openapi_3_1_in_json(api: Client) -> None:
+    response = api.get("/schema")
+    assert response["Content-Type"].startswith("application/json")
+    assert response.json()["openapi"].startswith("3.1.")
+
+
+@pytest.mark.parametrize("media_type", ["application/json", "application/vnd.oai.openapi+json"])
+def test_it_comes_as_asked_for(api: Client, media_type: str) -> None:
+    assert api.get("/schema", headers={"accept": media_type})["Content-Type"].startswith(media_type)
+
+
+def test_it_lists_every_endpoint_and_method(api: Client) -> None:
+    paths = api.get("/schema").json()["paths"]
+    assert {path: sorted(operations) for path, operations in paths.items()} == {
+        "/health": ["get"],
+        "/health/ready": ["get"],
+        "/items": ["get", "post"],
+        "/items/{id}": ["delete", "get", "patch", "put"],
+    }
+
+
+def test_it_lists_every_parameter_of_the_list(api: Client) -> None:
+    operation = api.get("/schema").json()["paths"]["/items"]["get"]
+    queries = {parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "query"}
+    assert queries == {"limit", "cursor", "ordering", "name", "search", "created_after", "created_before"}
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "statuses"),
+    [
+        ("/items", "get", "200 400 406 500 503"),
+        ("/items", "post", "201 400 406 413 415 500 503"),
+        ("/items/{id}", "get", "200 400 404 406 500 503"),
+        ("/items/{id}", "put", "200 400 404 406 413 415 500 503"),
+        ("/items/{id}", "delete", "204 400 404 406 500 503"),
+    ],
+)
+def test_it_lists_every_status(api: Client, path: str, method: str, statuses: str) -> None:
+    assert sorted(api.get("/schema").json()["paths"][path][method]["responses"]) == statuses.split()
+
+
+def test_it_is_valid(api: Client) -> None:
+    from drf_spectacular.validation import validate_schema
+
+    validate_schema(api.get("/schema").json())
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body", "complaint"),
+    [
+        (418, {}, {}, "does not list"),
+        (201, {"Location": "/items/1"}, {"id": "1"}, "required property|not a 'uuid'"),
+        (201, {}, {}, "Location"),
+        (201, {"Location": "/", "Link": "x"}, {}, "Link"),
+        (400, {"Content-Type": "text/plain"}, {}, "text/plain"),
+        (400, {}, {"name": "not a list"}, "not valid"),
+    ],
+)
+def test_the_tests_judge_is_strict(
+    schema: Schema, status: int, headers: dict[str, str], body: object, complaint: str
+) -> None:
+    everything = {"Content-Type": "application/json", "X-Request-ID": "1", **headers}
+    with pytest.raises(Exception, match=complaint):
+        schema.judge("POST", "/items", status, everything, json.dumps(body).encode())
+
+
+def test_docs_load_nothing_from_elsewhere(api: Client) -> None:
+    response = api.get("/docs", headers={"accept": "text/html"})
+    assert response.status_code == 200
+    assert b"/static/drf_spectacular_sidecar/" in response.content
+    assert b"https://" not in response.content
