@@ -18,6 +18,12 @@ document.addEventListener(
   true, // Capturing, so that it runs before the handler on the form itself.
 );
 
+// A filter that was left empty is none: the API refuses `?name=`.
+document.addEventListener("formdata", (event) => {
+  if (event.target.method !== "get") return;
+  for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
+});
+
 function override(form, name, value) {
   let input = form.querySelector(`input[data-override="${name}"]`);
   if (!input) {
