@@ -11,6 +11,7 @@ from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema_field
 
 from items.models import NAME_MAX_LENGTH, Item
+from itemsvc.filters import RFC3339Filter
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
@@ -36,8 +37,12 @@ class ItemFilter(filters.FilterSet):
 
     name = NameFilter(lookup_expr="exact", help_text="The exact name.")
     search = NameFilter(lookup_expr="icontains", help_text="Part of the name, in upper or lower case.")
-    created_after = filters.IsoDateTimeFilter(method="after", help_text="Created later than this time (RFC 3339).")
-    created_before = filters.IsoDateTimeFilter(method="before", help_text="Created earlier than this time (RFC 3339).")
+    created_after = RFC3339Filter(
+        method="after", label="Created after", help_text="Created later than this time (RFC 3339)."
+    )
+    created_before = RFC3339Filter(
+        method="before", label="Created before", help_text="Created earlier than this time (RFC 3339)."
+    )
 
     class Meta:
         model = Item
