@@ -73,7 +73,9 @@ class KeysetPagination(BasePagination):
     cursor: Cursor | None = None
     more = False
 
-    def paginate_queryset(self, queryset: QuerySet, request: Request, view: APIView | None = None) -> list[Any]:
+    def paginate_queryset(  # type: ignore[override]  # Pages are cut in the database, so a list has none.
+        self, queryset: QuerySet, request: Request, view: APIView | None = None
+    ) -> list[Any]:
         """At most `limit` rows; raises ValidationError naming a malformed parameter."""
         self.url = request.build_absolute_uri()
         self.limit = read_limit(request)
