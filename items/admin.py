@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.contrib import admin
+from django.http import HttpRequest
 
 from items.models import Item
 
@@ -14,7 +15,10 @@ class ItemAdmin(admin.ModelAdmin):
     list_display = ("name", "created_at")
     search_fields: ClassVar = ["name"]
     date_hierarchy = "created_at"
-    readonly_fields = ("id", "created_at")
     ordering = ("-id",)
     # Counting every item on every page is the one thing that would not scale.
     show_full_result_count = False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Item | None = None) -> tuple[str, ...]:
+        """What the database makes, once it has."""
+        return ("id", "created_at") if obj else ()
