@@ -1,0 +1,143 @@
+"""`/admin/`: signing in, and items."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.service import Service
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+USERNAME, PASSWORD = "operator", "correct-horse-battery"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def account(running_service: Service) -> None:
+    """A superuser, made as an operator would."""
+    given = {"USERNAME": USERNAME, "PASSWORD": PASSWORD, "EMAIL": "operator@example.com"}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in given.items():
+            patch.setitem(running_service.environment, f"DJANGO_SUPERUSER_{name}", value)
+        running_service.manage("createsuperuser", "--noinput", check=True)
+
+
+def sign_in(page: Page, password: str = PASSWORD) -> None:
+    """Fills in the sign-in form that the page shows, and sends it."""
+    page.get_by_label("Username").fill(USERNAME)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Log in").click()
+
+
+@pytest.fixture
+def admin(page: Page) -> Page:
+    """A page that is signed in, on the admin's index."""
+    page.goto("/admin/")
+    sign_in(page)
+    page.get_by_role("heading", name="Site administration").wait_for()
+    return page
+
+
+def names(page: Page) -> list[str]:
+    """What the list shows, from the top."""
+    return page.locator("#result_list .field-name").all_inner_texts()
+
+
+def test_the_slash_is_optional(page: Page, screenshot: Callable[[Page, str], None]) -> None:
+    page.goto("/admin")
+    page.wait_for_url("**/admin/login/**")
+    screenshot(page, "admin-sign-in")
+
+
+def test_a_wrong_password_stays_outside(page: Page) -> None:
+    page.goto("/admin/items/item/")
+    sign_in(page, password="wrong")
+    page.get_by_text("Please enter the correct username and password").wait_for()
+
+
+def test_lists_newest_first_and_searches(
+    admin: Page, service: Service, screenshot: Callable[[Page, str], None]
+) -> None:
+    for name in ("one apple", "two pears", "three Apples"):
+        service.post("/items", json={"name": name})
+    admin.get_by_role("link", name="Items").last.click()
+    assert names(admin) == ["three Apples", "two pears", "one apple"]
+    screenshot(admin, "admin-items")
+    admin.locator("#searchbar").fill("apple")
+    admin.get_by_role("button", name="Search").click()
+    admin.wait_for_url("**q=apple**")
+    assert names(admin) == ["three Apples", "one apple"]
+
+
+def test_goes_down_the_date_hierarchy(admin: Page, service: Service) -> None:
+    # The key is the time: 2024-06-01 and 2025-03-04.
+    for key, name in (("018fd3ab-c200-7000-8000-000000000000", "old"), ("01956106-f200-7000-8000-000000000000", "new")):
+        service.execute("INSERT INTO items_item (id, name) VALUES (%s, %s)", key, name)
+    admin.goto("/admin/items/item/")
+    hierarchy = admin.locator(".change-list .toplinks")
+    assert hierarchy.get_by_role("link").all_inner_texts() == ["2024", "2025"]
+    hierarchy.get_by_role("link", name="2024").click()
+    admin.wait_for_url("**created_at__year=2024**")
+    assert names(admin) == ["old"]
+    hierarchy.get_by_role("link", name="June 2024").click()
+    admin.wait_for_url("**created_at__month=6**")
+    hierarchy.get_by_role("link", name="June 1").click()
+    admin.wait_for_url("**created_at__day=1**")
+    assert names(admin) == ["old"]
+
+
+def test_adds_changes_and_deletes(admin: Page, service: Service, screenshot: Callable[[Page, str], None]) -> None:
+    admin.goto("/admin/items/item/add/")
+    assert "object at 0x" not in admin.locator("#content").inner_text()
+    screenshot(admin, "admin-add")
+    admin.get_by_label("Name").fill("added")
+    admin.get_by_role("button", name="Save and continue editing").click()
+    admin.get_by_text("was added successfully").wait_for()
+    [item] = service.get("/items").json()
+    assert item["name"] == "added"
+    assert item["id"] in admin.locator(".field-id").inner_text()
+    screenshot(admin, "admin-change")
+
+    admin.get_by_label("Name").fill("changed")
+    admin.get_by_role("button", name="Save", exact=True).click()
+    admin.get_by_text("was changed successfully").wait_for()
+    assert names(admin) == ["changed"]
+
+    admin.get_by_role("link", name="changed").last.click()
+    admin.get_by_role("link", name="Delete").click()
+    admin.get_by_role("button", name="Yes, I’m sure").click()
+    admin.get_by_text("was deleted successfully").wait_for()
+    assert service.get("/items").json() == []
+
+
+def test_refuses_an_empty_name(admin: Page, service: Service) -> None:
+    admin.goto("/admin/items/item/add/")
+    admin.get_by_label("Name").fill("   ")
+    admin.get_by_role("button", name="Save", exact=True).click()
+    admin.locator(".field-name .errorlist").get_by_text("This field is required.").wait_for()
+    assert service.get("/items").json() == []
+
+
+def test_leads_back_to_the_site(admin: Page) -> None:
+    admin.get_by_role("link", name="View site").click()
+    admin.wait_for_url("**/docs")
+    admin.locator(".opblock").first.wait_for()
+
+
+def test_signing_out_ends_the_session(admin: Page) -> None:
+    admin.get_by_role("button", name="Log out").click()
+    admin.get_by_text("Logged out").wait_for()
+    admin.goto("/admin/items/item/")
+    admin.get_by_label("Username").wait_for()
+
+
+def test_the_api_is_open_to_whoever_is_signed_in(admin: Page) -> None:
+    admin.goto("/items")
+    admin.locator("#post-object-form [name=name]").fill("from a session")
+    admin.locator("#post-object-form").get_by_role("button", name="POST").click()
+    admin.get_by_text("HTTP 201 Created").wait_for()

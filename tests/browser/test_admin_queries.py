@@ -1,0 +1,44 @@
+"""What the admin asks the database does not grow with the number of rows."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from items.models import Item
+
+# Without Chromium: a page's queries are counted where they are made.
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("collected_static")]
+
+PAGES = ("/admin/items/item/", "/admin/items/item/?q=item", "/admin/items/item/?created_at__year=2025", "/admin/")
+
+
+@pytest.fixture
+def admin() -> Client:
+    """A client that is signed in."""
+    client = Client()
+    client.force_login(User.objects.create_superuser("operator"))
+    return client
+
+
+def count(client: Client, path: str) -> int:
+    """How many queries that page takes."""
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(path).status_code == 200
+    return len(queries)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_as_many_for_many_rows_as_for_one(admin: Client, path: str) -> None:
+    Item.objects.create(name="item 0")
+    for_one = count(admin, path)
+    Item.objects.bulk_create(Item(name=f"item {number}") for number in range(1, 90))
+    assert count(admin, path) == for_one <= 8
+
+
+def test_one_item(admin: Client) -> None:
+    item = Item.objects.create(name="item")
+    assert count(admin, f"/admin/items/item/{item.pk}/change/") <= 5

@@ -1,0 +1,57 @@
+"""`/docs`: Swagger UI, from the service's own files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.service import Service
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+OPERATIONS = {
+    "GET /health",
+    "GET /health/ready",
+    "GET /items",
+    "POST /items",
+    "GET /items/{id}",
+    "PUT /items/{id}",
+    "PATCH /items/{id}",
+    "DELETE /items/{id}",
+}
+
+
+def test_lists_every_operation(page: Page, screenshot: Callable[[Page, str], None]) -> None:
+    page.goto("/docs")
+    page.locator(".opblock").nth(len(OPERATIONS) - 1).wait_for()
+    screenshot(page, "docs")
+    summaries = page.locator(".opblock-summary")
+    shown = {
+        f"{method} {path}".replace("\u200b", "")
+        for method, path in zip(
+            summaries.locator(".opblock-summary-method").all_inner_texts(),
+            summaries.locator(".opblock-summary-path").all_inner_texts(),
+            strict=True,
+        )
+    }
+    assert shown == OPERATIONS
+    assert page.locator(".errors-wrapper").count() == 0
+
+
+def test_executes_a_get(page: Page, service: Service, screenshot: Callable[[Page, str], None]) -> None:
+    item = service.post("/items", json={"name": "from the docs"}).json()
+    page.goto("/docs")
+    operation = page.locator(".opblock-get").filter(has=page.locator('[data-path="/items"]'))
+    operation.locator(".opblock-summary").click()
+    operation.get_by_role("button", name="Try it out").click()
+    operation.get_by_role("button", name="Execute").click()
+    live = operation.locator(".live-responses-table")
+    live.get_by_text("200").first.wait_for()
+    screenshot(page, "docs-executed")
+    assert json.loads(live.locator(".response-col_description pre").first.inner_text()) == [item]
