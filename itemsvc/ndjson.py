@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from itertools import islice
 from typing import Any
 
@@ -51,10 +52,11 @@ def stream(queryset: QuerySet, serializer: BaseSerializer) -> StreamingHttpRespo
     return StreamingHttpResponse(Lines(queryset, serializer), content_type=NDJSONRenderer.media_type)
 
 
-def _lines(queryset: QuerySet, serializer: BaseSerializer) -> Any:
+def _lines(queryset: QuerySet, serializer: BaseSerializer) -> Generator[bytes, None, None]:
     render = renderers.JSONRenderer().render
     # Inside a transaction the cursor delivers as it goes; outside PostgreSQL would first copy every row for it.
-    with transaction.atomic():
-        rows = queryset.iterator(chunk_size=FETCH_ROWS)
+    # The cursor is closed before its transaction ends, also when the client is gone: later it is not there any more.
+    iterator: Any = queryset.iterator(chunk_size=FETCH_ROWS)  # A generator, which has a `close`.
+    with transaction.atomic(), closing(iterator) as rows:
         while block := list(islice(rows, WRITE_ROWS)):
             yield b"".join(render(serializer.to_representation(row)) + b"\n" for row in block)
