@@ -88,6 +88,6 @@ def logging_config(style: str, level: str) -> dict[str, Any]:
             "gunicorn.error": {"handlers": [], "propagate": True, "level": level},
             # A 4xx is on the access line already; what is left here is the 5xx with its traceback.
             "django.request": {"level": "ERROR"},
-            "django.security.DisallowedHost": {"level": "CRITICAL"},
+            "django.security": {"level": "CRITICAL"},
         },
     }
