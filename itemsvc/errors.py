@@ -8,10 +8,10 @@ from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError, InterfaceError, OperationalError
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, JsonResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from rest_framework import status
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, ParseError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
@@ -29,9 +29,11 @@ class ContentTooLarge(APIException):
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's handler, and 413 for a body above the limit."""
+    """DRF's handler; 413 for a body above the limit, 400 for one whose sender went away or fell silent."""
     if isinstance(exc, RequestDataTooBig):
         exc = ContentTooLarge()
+    elif isinstance(exc, UnreadablePostError):
+        exc = ParseError("The body could not be read to its end.")
     return drf_exception_handler(exc, context)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import IO, Any, NoReturn
 
+from django.utils.http import parse_header_parameters
 from rest_framework import parsers
 from rest_framework.exceptions import ParseError, UnsupportedMediaType
 
@@ -17,12 +19,12 @@ class StrictJSONParser(parsers.JSONParser):
     """
 
     def parse(
-        self, stream: IO[bytes], media_type: str | None = None, parser_context: dict[str, Any] | None = None
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
         """The decoded value."""
-        _require_utf8(media_type, parser_context or {})
+        _require_utf8(media_type or self.media_type)
         try:
-            text = stream.read().decode("utf-8")
+            text = _read(stream, parser_context or {}).decode("utf-8")
             return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_unique_members)
         except RecursionError:
             raise ParseError("JSON parse error - nested too deeply") from None
@@ -30,10 +32,22 @@ class StrictJSONParser(parsers.JSONParser):
             raise ParseError(f"JSON parse error - {_reason(exc)}") from None
 
 
-def _require_utf8(media_type: str | None, parser_context: dict[str, Any]) -> None:
-    charset = str(parser_context.get("encoding") or "utf-8")
-    if charset.lower() not in ("utf-8", "utf8"):
-        raise UnsupportedMediaType(media_type or "application/json", "Only the charset utf-8 is supported.")
+def _require_utf8(media_type: str) -> None:
+    # Read here: Django takes a charset that it does not know for none, DRF the type */* for any.
+    name, parameters = parse_header_parameters(media_type)
+    if "*" in name:
+        raise UnsupportedMediaType(media_type)
+    if parameters.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
+        raise UnsupportedMediaType(media_type, "Only the charset utf-8 is supported.")
+
+
+def _read(stream: IO[bytes], parser_context: Mapping[str, Any]) -> bytes:
+    """The body; raises ParseError where it ended early: what has arrived may well be valid JSON."""
+    body = stream.read()
+    request = parser_context.get("request")
+    if request and len(body) < int(request.META.get("CONTENT_LENGTH") or 0):
+        raise ParseError("The body is shorter than its Content-Length.")
+    return body
 
 
 def _refuse_constant(name: str) -> NoReturn:
