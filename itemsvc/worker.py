@@ -5,22 +5,35 @@ from __future__ import annotations
 import json
 import logging
 import socket
+import sys
 from datetime import timedelta
 from typing import Any
 
 from gunicorn import util
 from gunicorn.glogging import Logger
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.http.errors import InvalidHeader, UnsupportedTransferCoding
+from gunicorn.workers import gthread
 
 from itemsvc import request_id
+from itemsvc.env import Env
 from itemsvc.liveness import LIVENESS_PATHS
 from itemsvc.logs import request_id as current_request_id
 
 FORWARDED_FOR = "HTTP_X_FORWARDED_FOR"
 
+# Seconds that a client may be silent in the middle of a request, or not read its answer.
+CLIENT_TIMEOUT = Env().integer("GUNICORN_CLIENT_TIMEOUT", default=60, minimum=1)
+
 
 class AccessLogger(Logger):
     """Access lines with named fields instead of a format string."""
+
+    def exception(self, msg: str, *args: Any, **kwargs: Any) -> None:
+        """An error with its traceback; a client that stalled or vanished is no error of the service."""
+        if isinstance(sys.exc_info()[1], TimeoutError):
+            self.info("The client was silent for %s s; its connection is closed.", CLIENT_TIMEOUT)
+        else:
+            super().exception(msg, *args, **kwargs)
 
     def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: timedelta) -> None:
         """One line a request; a probe's at DEBUG, since there is one every few seconds for ever.
@@ -51,7 +64,7 @@ def response_header(resp: Any, name: str) -> str:
 
 def client_address(environ: dict[str, Any]) -> str:
     """The caller's address as the nearest trusted proxy saw it; the peer's own without a proxy."""
-    from django.conf import settings  # Loaded by now; gunicorn makes its logger before the application.
+    from django.conf import settings  # noqa: PLC0415  Loaded by now; gunicorn makes its logger before the application.
 
     hops = [hop.strip() for hop in environ.get(FORWARDED_FOR, "").split(",") if hop.strip()]
     if settings.NUM_PROXIES and hops:
@@ -59,12 +72,23 @@ def client_address(environ: dict[str, Any]) -> str:
     return str(environ.get("REMOTE_ADDR") or "-")
 
 
-class JSONErrorWorker(ThreadWorker):
+class Connection(gthread.TConn):
+    """A connection that a silent client cannot keep a thread waiting on: gunicorn's own waits for ever."""
+
+    def init(self) -> None:
+        """Called before each of its requests."""
+        super().init()
+        self.sock.settimeout(CLIENT_TIMEOUT)
+
+
+class JSONErrorWorker(gthread.ThreadWorker):
     """A threaded worker whose own errors (a malformed request line, a header too long) are JSON with a request id."""
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
         """Logs the error and answers it, both under one new id."""
         current_request_id.set(request_id.choose({}))
+        if isinstance(exc, UnsupportedTransferCoding):
+            exc = InvalidHeader(str(exc))  # 400 instead of 501: a 5xx would blame the service, and alert somebody.
         super().handle_error(req, client, addr, exc)
 
 
@@ -78,5 +102,6 @@ def write_json_error(sock: socket.socket, status_int: int, reason: str, mesg: st
     util.write_nonblock(sock, head.encode("latin1") + body)
 
 
-# gunicorn has no hook for these answers: its workers call this function by its module.
+# gunicorn has no hook for these: its workers find both by their modules.
 util.write_error = write_json_error
+gthread.TConn = Connection
