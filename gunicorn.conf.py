@@ -14,15 +14,24 @@ env = Env()
 def cpus() -> float:
     """The CPUs this process may use: its cgroup's quota if there is one, else what the machine has."""
     available = float(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-    except (OSError, ValueError):
-        return available
-    return available if quota == "max" else min(available, int(quota) / int(period))
+    return min(available, cpu_quota() or available)
+
+
+def cpu_quota() -> float | None:
+    """What the cgroup allows, version 2 or 1 of it, in CPUs; None without a limit."""
+    for names in (("cpu.max",), ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")):
+        try:
+            quota, period = " ".join(Path("/sys/fs/cgroup", name).read_text() for name in names).split()
+        except (OSError, ValueError):
+            continue
+        return None if quota in ("max", "-1") else int(quota) / int(period)
+    return None
 
 
 wsgi_app = "itemsvc.wsgi:application"
-bind = [f"{env.get_value('BIND', default='0.0.0.0')}:{env.integer('PORT', default=8000, minimum=1, maximum=65535)}"]
+address = env.get_value("BIND", default="0.0.0.0")  # noqa: S104  (a container has no other way to be reached)
+port = env.integer("PORT", default=8000, minimum=1, maximum=65535)
+bind = [f"{address}:{port}"]
 
 # One process for each whole CPU: a second one on the same CPU gains nothing and costs another 60 MB.
 workers = env.integer("WEB_CONCURRENCY", default=max(1, int(cpus())), minimum=1, maximum=64)

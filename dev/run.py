@@ -83,7 +83,7 @@ def refuse_taken_port(port: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("0.0.0.0", port))  # noqa: S104  (where gunicorn will listen)
+            probe.bind(("0.0.0.0", port))  # Where gunicorn will listen.
         except OSError as error:
             sys.exit(f"Port {port} cannot be used: {error.strerror}. Try another: make run PORT={port + 1}")
 

@@ -24,7 +24,9 @@ class Item(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, db_default=UUIDv7(), editable=False)
-    name = models.CharField(max_length=NAME_MAX_LENGTH, help_text="What it is called; white space around it is removed.")
+    name = models.CharField(
+        max_length=NAME_MAX_LENGTH, help_text="What it is called; white space around it is removed."
+    )
     description = models.TextField(blank=True, default="", db_default="", max_length=DESCRIPTION_MAX_LENGTH)
     created_at = models.GeneratedField(
         expression=models.Func(models.F("id"), function="uuid_extract_timestamp"),

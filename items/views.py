@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -40,7 +40,7 @@ LOCATION = OpenApiParameter(
 @extend_schema_view(
     get=extend_schema(
         summary="List items",
-        description="One page of a bare JSON array; with `Accept: application/x-ndjson` every matching item, one a line.",
+        description="One page of a bare array; with `Accept: application/x-ndjson` every matching item, one a line.",
         parameters=[LINK],
     ),
     post=extend_schema(summary="Make an item", parameters=[LOCATION]),
@@ -51,7 +51,7 @@ class ItemList(generics.ListCreateAPIView):
     queryset = Item.objects.all()
     serializer_class = ItemSerializer
     pagination_class = KeysetPagination
-    filter_backends: ClassVar = [StrictFilterBackend]
+    filter_backends = (StrictFilterBackend,)
     filterset_class = ItemFilter
 
     def get_renderers(self) -> list[BaseRenderer]:
@@ -59,7 +59,9 @@ class ItemList(generics.ListCreateAPIView):
         renderers = super().get_renderers()
         return [*renderers, ndjson.NDJSONRenderer()] if self.request.method in READ_METHODS else renderers
 
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def list(  # type: ignore[override]  # DRF passes a plain Django response on.
+        self, request: Request, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
         """One page, or with `Accept: application/x-ndjson` every matching item."""
         if not isinstance(request.accepted_renderer, ndjson.NDJSONRenderer):
             return super().list(request, *args, **kwargs)

@@ -18,6 +18,7 @@ from itemsvc.errors import RETRY_AFTER_SECONDS
 
 logger = logging.getLogger(__name__)
 
+
 def database_problem() -> str | None:
     """Why the database does not answer, or None."""
     try:
@@ -48,7 +49,7 @@ CHECKS: Mapping[str, Callable[[], str | None]] = {"database": database_problem, 
 class ReadinessView(APIView):
     """Whether this process can serve requests: the database answers and has every migration of this code."""
 
-    renderer_classes = [JSONRenderer]
+    renderer_classes = (JSONRenderer,)
 
     @extend_schema(
         operation_id="readiness",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.http import HttpRequest
 from rest_framework import parsers, renderers
 
 if TYPE_CHECKING:
+    from rest_framework.request import Request
     from rest_framework.views import APIView  # Which imports the default renderers, so this module.
 
 
@@ -17,7 +17,7 @@ class BrowsableAPIRenderer(renderers.BrowsableAPIRenderer):
     `static/itemsvc/json-forms.js`, loaded by the template, sends what was filled in as JSON.
     """
 
-    def get_rendered_html_form(self, data: Any, view: APIView, method: str, request: HttpRequest) -> Any:
+    def get_rendered_html_form(self, data: Any, view: APIView, method: str, request: Request) -> Any:
         """The form as HTML, or None where the method has none."""
         # DRF draws it only for a view with a form parser; the request has been parsed by now, so this changes no more
         # than that.

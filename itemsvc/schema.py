@@ -28,7 +28,7 @@ ERROR = {
     "additionalProperties": False,
 }
 INVALID = {
-    "description": "What is wrong with each member or parameter, by name; or one sentence if the request cannot be read.",
+    "description": "What is wrong with each member or parameter, by name; or one sentence on the whole request.",
     "anyOf": [
         {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
         {"$ref": "#/components/schemas/Error"},
@@ -75,7 +75,7 @@ LIVENESS = {
 class SchemaView(SpectacularAPIView):
     """The OpenAPI 3.1 document, as JSON unless the caller asks for YAML."""
 
-    renderer_classes = [OpenApiJsonRenderer2, OpenApiJsonRenderer, OpenApiYamlRenderer]
+    renderer_classes = [OpenApiJsonRenderer2, OpenApiJsonRenderer, OpenApiYamlRenderer]  # noqa: RUF012  (typed as a list)
 
 
 def describe_what_every_operation_shares(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:

@@ -91,7 +91,9 @@ def service(running_service: Service, schema: openapi.Schema) -> Service:
 
 
 @pytest.fixture
-def start_service(new_database: Callable[[str], str], request: pytest.FixtureRequest) -> Iterator[Callable[..., Service]]:
+def start_service(
+    new_database: Callable[[str], str], request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Service]]:
     """Starts a service of the test's own, with its own database and environment; all are stopped afterwards."""
     started: list[Service] = []
 

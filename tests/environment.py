@@ -1,4 +1,4 @@
-"""Loaded before the settings (`-p tests.environment`): what the tests' process, and every process it starts, is told."""
+"""Loaded before the settings (`-p tests.environment`): what this process, and each that it starts, is told."""
 
 import atexit
 import os

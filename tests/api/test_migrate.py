@@ -116,4 +116,3 @@ def test_looking_takes_no_lock(target: Service, words: tuple[str, ...]) -> None:
         code, output, _ = finish(begin(target, *words))
     assert code == (1 if words == ("--check",) else 0)
     assert "Waiting" not in output
-

@@ -50,9 +50,7 @@ class Command(migrate.Command):
         except DatabaseError as exc:
             raise CommandError(self.explain(exc)) from exc
 
-    def migration_progress_callback(
-        self, action: str, migration: Migration | None = None, fake: bool = False
-    ) -> None:
+    def migration_progress_callback(self, action: str, migration: Migration | None = None, fake: bool = False) -> None:
         """Remembers which migration is at work, for the message if it fails."""
         if action in ("apply_start", "unapply_start") and migration is not None:
             self.current = f"{migration.app_label}.{migration.name}"
@@ -82,7 +80,9 @@ def advisory_lock(connection: BaseDatabaseWrapper, wait_seconds: float, say: Any
     deadline, next_word = time.monotonic() + wait_seconds, 0.0
     while not _scalar(connection, "SELECT pg_try_advisory_lock(%s)", ADVISORY_LOCK):
         if time.monotonic() >= deadline:
-            raise CommandError(f"Another migrate held its lock for {wait_seconds} s. {_holder(connection)}", returncode=75)
+            raise CommandError(
+                f"Another migrate held its lock for {wait_seconds} s. {_holder(connection)}", returncode=75
+            )
         if time.monotonic() >= next_word:
             say(f"Waiting for another migrate to finish. {_holder(connection)}")
             next_word = time.monotonic() + SAY_EVERY_SECONDS
