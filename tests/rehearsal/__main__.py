@@ -17,6 +17,7 @@ from . import prerequisites
 
 ROOT = Path(__file__).parents[2]
 SUMMARY = ROOT / ".local" / "rehearsal" / "summary.md"
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 BY_HAND = ("AWS_", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy", "DOCKER_CONFIG")
 
 
@@ -29,12 +30,17 @@ def main(arguments=None):
     problem = prerequisites.missing()
     if problem:
         return _not_possible(problem)
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    for number in SIGNALS:
+        signal.signal(number, _interrupt)
     try:
         return _by_hand() if options.command == "emulators" else _play()
     except KeyboardInterrupt:
         print("interrupted; everything this run started is removed", file=sys.stderr)
         return 130
+
+
+def _interrupt(*_):
+    raise KeyboardInterrupt
 
 
 def _not_possible(problem):
@@ -133,13 +139,14 @@ class _Set:
 
     def _remove(self):
         # A second Ctrl-C must not leave half of it behind.
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        before = {number: signal.signal(number, signal.SIG_IGN) for number in SIGNALS}
         try:
             for line in self._emulators.stop(self._repository.tags if self._repository else ()):
                 self._report.line(f"could not remove {line}")
             self._directory.cleanup()
         finally:
-            signal.signal(signal.SIGINT, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def _by_hand():

@@ -34,31 +34,33 @@ def check(condition, message, details=()):
 
 @dataclass(frozen=True)
 class Run:
-    """A finished command; `output` is standard output and error as they came."""
+    """A finished command; `output` is standard output and, unless `errors` were kept apart, standard error."""
 
     command: str
     code: int
     output: str
     seconds: float
+    errors: str = ""
 
     def expect(self, code):
         """Itself; raises ActFailed with the last output lines when it ended with another exit code."""
-        check(self.code == code, f"`{self.command}` ended with exit code {self.code}, not {code}", self.output)
+        check(self.code == code, f"`{self.command}` ended with exit code {self.code}, not {code}",
+              self.output + self.errors)
         return self
 
 
 class Background:
     """A command that runs beside the act."""
 
-    def __init__(self, command, cwd, environment):
+    def __init__(self, command, cwd, environment, errors=subprocess.STDOUT):
         self.command, self.started = command, time.monotonic()
         self.process = subprocess.Popen(command, cwd=cwd, env=environment, text=True, stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+                                        stdout=subprocess.PIPE, stderr=errors, start_new_session=True)
 
     def wait(self, timeout):
         """A Run; raises ActFailed when the command takes longer than `timeout` seconds, and ends it."""
         try:
-            output, _ = self.process.communicate(timeout=timeout)
+            output, errors = self.process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
             self.kill()
             output, _ = self.process.communicate()
@@ -66,7 +68,7 @@ class Background:
         except BaseException:
             self.kill()
             raise
-        return Run(self._shown, self.process.returncode, output, time.monotonic() - self.started)
+        return Run(self._shown, self.process.returncode, output, time.monotonic() - self.started, errors or "")
 
     def kill(self):
         """End the command and all that it started."""
@@ -115,9 +117,9 @@ class Stage:
         return self.start(sys.executable, "-m", "deploy", *arguments)
 
     def bash(self, script, timeout=300, cwd="."):
-        """A shell script as a person would paste it, which stops at its first error."""
-        return Background(["bash", "-euo", "pipefail", "-c", script], self.repository.path / cwd, self.environment).wait(
-            timeout)
+        """A shell script as a person would paste it, which stops at its first error; `output` is standard output."""
+        command = ["bash", "-euo", "pipefail", "-c", script]
+        return Background(command, self.repository.path / cwd, self.environment, subprocess.PIPE).wait(timeout)
 
     # --- AWS ------------------------------------------------------------------------------------------------------------
 
