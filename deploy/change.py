@@ -25,7 +25,7 @@ def release(context: Context, lock: DeployLock, tags: Tags, previous: str | None
         _restore(context, lock, failure, Tags(previous, tags.migrate), tags.image)
         raise
     except DeployError as failure:
-        failure.details.append(_serving_line(context))
+        failure.details.append(serving_line(context))
         raise
     context.releases.record(str(tags.image))
 
@@ -76,13 +76,13 @@ def _restore(context: Context, lock: DeployLock, failure: DeployError, tags: Tag
     except DeployError as problem:
         raise RestoreFailedError(
             f"{failure.message} Restoring {tags.image} failed too: {problem.message}",
-            details=[*failure.details, "restore:", *problem.details, _serving_line(context)],
+            details=[*failure.details, "restore:", *problem.details, serving_line(context)],
             hint=f"Look at once: `python -m deploy status`, then `python -m deploy rollback {tags.image}`.",
         ) from failure
-    failure.details.append(_serving_line(context))
+    failure.details.append(serving_line(context))
 
 
-def _serving_line(context: Context) -> str:
+def serving_line(context: Context) -> str:
     """What serves now, for the end of a failure's message; never raises."""
     try:
         tag = context.serving(context.stack_or_none())

@@ -63,7 +63,7 @@ class Reporter:
 
     def note(self, text: str) -> None:
         """How far the running step is; shown now and then, so that a CI log tells a slow step from a dead one."""
-        if self._current is None or self._current.note == text:
+        if self._current is None:
             return
         self._current.note = text
         if time.monotonic() - self._printed >= QUIET_SECONDS:

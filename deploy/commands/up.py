@@ -39,6 +39,16 @@ def _up(context: Context, lock: DeployLock, tag: str) -> None:
     # Read again: what was read before the lock may be another deploy's past.
     stack = context.stack_or_none()
     previous = context.serving(stack)
+    try:
+        _prepare(context, lock, stack, tag, previous)
+    except DeployError as failure:
+        failure.details.append(change.serving_line(context))
+        raise
+    change.release(context, lock, Tags(tag, tag), previous)
+
+
+def _prepare(context: Context, lock: DeployLock, stack: Stack | None, tag: str, previous: str | None) -> None:
+    """Everything that leaves the service as it is: image, registry, migrate task, migrations."""
     with context.reporter.step(BUILD):
         local = _build(context, stack, tag)
     if stack is None:
@@ -51,8 +61,7 @@ def _up(context: Context, lock: DeployLock, tag: str) -> None:
         stack = change.apply(context, lock, Tags(_as_it_is(context, stack, previous), tag))
     with context.reporter.step(MIGRATE):
         lock.check()
-        _migrate(context, stack, previous)
-    change.release(context, lock, Tags(tag, tag), previous)
+        migrate(context, stack)
 
 
 def _tag(context: Context) -> str:
@@ -94,14 +103,6 @@ def _as_it_is(context: Context, stack: Stack, previous: str | None) -> str | Non
     if live.primary.rollout_state == "FAILED":
         return previous or stack.image_tag
     return service.image_tag(context.aws.ecs, live.primary.task_definition, stack.container_name) or stack.image_tag
-
-
-def _migrate(context: Context, stack: Stack, previous: str | None) -> None:
-    try:
-        migrate(context, stack)
-    except DeployError as failure:
-        failure.details.append(f"The service was not touched: {previous or 'nothing'} serves as before.")
-        raise
 
 
 def _dry_run(context: Context, tag: str) -> None:

@@ -1,14 +1,17 @@
 """`python manage.py migrate`, as behaviour.json wants it."""
 
 import json
+import signal
 import sys
 import time
 from pathlib import Path
 
+# The first process of a container has no default handler.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 behaviour = json.loads(Path("behaviour.json").read_text())["migrate"]
 print("Operations to perform: items.0002", flush=True)
 if behaviour == "fail":
-    sys.exit("items.0002 failed: relation \"items\" is locked")
+    sys.exit('items.0002 failed: relation "items" is locked')
 if behaviour == "busy":
     print("another migrate holds the lock", file=sys.stderr)
     sys.exit(75)

@@ -28,15 +28,22 @@ variable "migrate_image_tag" {
 }
 
 variable "target_group_arn" {
-  type = string
+  type    = string
+  default = null
 }
 
 variable "subnet_ids" {
-  type = list(string)
+  type    = list(string)
+  default = ["subnet-1"]
 }
 
-variable "broken" {
-  description = "Makes the apply fail half-way."
-  type        = bool
-  default     = false
+variable "url" {
+  type    = string
+  default = "http://stand-in.example"
+}
+
+variable "fault" {
+  description = "A shell command that the apply of a new image runs: to fail, or to take its time."
+  type        = string
+  default     = "true"
 }
