@@ -5,10 +5,11 @@ BIN := .venv/bin
 PORT ?= 8000
 N ?= 10000
 ARGS ?= help
+SLOW := docker or terraform or browser or slow
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all lint shell manage migrations seed requirements clean
+.PHONY: help run test test-slow lint shell manage migrations seed rehearse deploy requirements clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -17,7 +18,16 @@ run: .venv/installed ## Serve the API on http://localhost:8000 (PORT=…) with a
 	@exec $(BIN)/python -m dev.run
 
 test: .venv/installed ## Run the fast tests, with coverage (ARGS="-k name" for some)
-	@$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered $(if $(filter-out help,$(ARGS)),$(ARGS))
+	@$(BIN)/python -m pytest -m "not ($(SLOW))" --cov --cov-report=term-missing:skip-covered $(if $(filter-out help,$(ARGS)),$(ARGS))
+
+test-slow: .venv/installed .venv-terraform/installed .venv-checkov/installed ## Run the slow tests: containers, browser, Terraform and deploy on emulated AWS
+	@$(BIN)/python -m pytest -m "$(SLOW)" $(if $(filter-out help,$(ARGS)),$(ARGS))
+
+rehearse: .venv-terraform/installed ## Rehearse the whole AWS deployment on this machine (Docker and Terraform needed)
+	@.venv-terraform/bin/python -m tests.rehearsal
+
+deploy: .venv/installed ## Deploy this commit to AWS (ARGS="--environment prod")
+	@$(BIN)/python -m deploy up $(filter-out help,$(ARGS))
 
 lint: .venv/installed ## Check style, types, migrations, security, Terraform
 	@$(BIN)/python -m dev.lint
@@ -41,6 +51,13 @@ clean: ## Remove what was built and tested; the data in .local/ stays
 	@rm -rf .venv .venv-* .coverage* htmlcov staticfiles .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -not -path './.local/*' -prune -exec rm -rf {} +
 	@echo "Removed. The database and the key are in .local/; delete that to forget them too."
+
+# Environments of their own: what these bring along would get in the way of the service's.
+.venv-%/installed: requirements-%.txt
+	@echo "Installing into .venv-$* (once) …" >&2
+	@$(PYTHON) -m venv .venv-$*
+	@.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-$*.txt
+	@touch $@
 
 .venv/installed: requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "itemsvc needs Python 3.11 to 3.13; this is " + sys.version.split()[0] + ". Name another one: make $(MAKECMDGOALS) PYTHON=python3.12")'
