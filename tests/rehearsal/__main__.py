@@ -1,7 +1,7 @@
 """The command: `python -m tests.rehearsal`, which `make rehearse` runs.
 
-    python -m tests.rehearsal              play all acts
-    python -m tests.rehearsal emulators    start the empty account, say how to use it, remove it on Ctrl-C
+python -m tests.rehearsal              play all acts
+python -m tests.rehearsal emulators    start the empty account, say how to use it, remove it on Ctrl-C
 """
 
 import argparse
@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import prerequisites
+from tests.rehearsal import prerequisites
 
 ROOT = Path(__file__).parents[2]
 SUMMARY = ROOT / ".local" / "rehearsal" / "summary.md"
@@ -24,8 +24,13 @@ BY_HAND = ("AWS_", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy", "DOCKER_C
 def main(arguments=None):
     """Exit code: 0 all passed or skipped for want of a tool, 1 an act failed, 2 wrong usage, 130 interrupted."""
     parser = argparse.ArgumentParser(prog="python -m tests.rehearsal", description="Rehearse the whole AWS deployment.")
-    parser.add_argument("command", nargs="?", choices=("play", "emulators"), default="play",
-                        help="play the acts (the default), or only start the emulators to try things by hand")
+    parser.add_argument(
+        "command",
+        nargs="?",
+        choices=("play", "emulators"),
+        default="play",
+        help="play the acts (the default), or only start the emulators to try things by hand",
+    )
     options = parser.parse_args(arguments)
     problem = prerequisites.missing()
     if problem:
@@ -52,8 +57,8 @@ def _not_possible(problem):
 
 
 def _play():
-    from .acts import ACTS
-    from .report import Report
+    from tests.rehearsal.acts import ACTS
+    from tests.rehearsal.report import Report
 
     report = Report(len(ACTS))
     with _Set(report) as stage:
@@ -63,7 +68,7 @@ def _play():
 
 
 def _play_acts(acts, stage, report):
-    from .report import SKIPPED, Result
+    from tests.rehearsal.report import SKIPPED, Result
 
     lost = False
     for act in acts:
@@ -76,15 +81,15 @@ def _play_acts(acts, stage, report):
 
 
 def _play_act(act, stage, report):
-    from .report import FAILED, PASSED, Result
-    from .stage import ActFailed
+    from tests.rehearsal.commands import ActError
+    from tests.rehearsal.report import FAILED, PASSED, Result
 
     stage.notes, started = [], time.monotonic()
     with report.step(report.title(act.name)):
         try:
             act.play(stage)
             return Result(act.name, PASSED, time.monotonic() - started, stage.notes)
-        except ActFailed as failure:
+        except ActError as failure:
             reason, details = str(failure), failure.details
         except Exception as problem:  # An act that breaks has failed, and the ones after it still tell something.
             reason, details = f"{type(problem).__name__}: {problem}", _where(problem)
@@ -112,9 +117,9 @@ class _Set:
         self._report = report
 
     def __enter__(self):
-        from .emulators import Emulators
-        from .repository import Repository
-        from .stage import Stage
+        from tests.rehearsal.emulators import Emulators
+        from tests.rehearsal.repository import Repository
+        from tests.rehearsal.stage import Stage
 
         self._directory = tempfile.TemporaryDirectory(prefix="itemsvc-rehearsal-", ignore_cleanup_errors=True)
         self._emulators, self._repository = Emulators(), None
@@ -122,15 +127,18 @@ class _Set:
         try:
             with self._report.step("starting the emulators"):
                 self._emulators.start()
-                self._repository = Repository(ROOT, Path(self._directory.name) / "itemsvc",
-                                              self._emulators.authority_certificate())
+                self._repository = Repository(
+                    ROOT, Path(self._directory.name) / "itemsvc", self._emulators.authority_certificate()
+                )
         except BaseException:
             self._remove()
             raise
         self._report.line(f"emulators up after {time.monotonic() - started:.1f} s: MiniStack and moto, not AWS")
         if self._emulators.nofile_ceiling:
-            self._report.line(f"this Docker engine grants at most {self._emulators.nofile_ceiling} open files:"
-                              " higher limits of task definitions are lowered to that")
+            self._report.line(
+                f"this Docker engine grants at most {self._emulators.nofile_ceiling} open files:"
+                " higher limits of task definitions are lowered to that"
+            )
         return Stage(self._emulators, self._repository)
 
     def __exit__(self, *_):
@@ -150,7 +158,7 @@ class _Set:
 
 
 def _by_hand():
-    from .report import WHAT_THIS_IS, Report
+    from tests.rehearsal.report import WHAT_THIS_IS, Report
 
     report = Report(0)
     with _Set(report) as stage:

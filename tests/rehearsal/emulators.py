@@ -19,7 +19,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from .prerequisites import docker_client
+from tests.rehearsal.prerequisites import docker_client
 
 IMAGE = "ministackorg/ministack:1.5.33"
 SOURCE = Path(__file__).parent / "emulator"
@@ -96,8 +96,11 @@ class Emulators:
         Whatever the caller's environment says of AWS or Terraform variables is left out, so that no rehearsal reaches
         a real account. Plain HTTP goes through the gateway, the only one to know the load balancers' host names.
         """
-        kept = {name: value for name, value in os.environ.items()
-                if not name.upper().startswith(("AWS_", "TF_VAR_", "TF_WORKSPACE", "TF_CLI_ARGS", "TF_DATA_DIR"))}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.upper().startswith(("AWS_", "TF_VAR_", "TF_WORKSPACE", "TF_CLI_ARGS", "TF_DATA_DIR"))
+        }
         return kept | {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING": self.moto_endpoint,
@@ -151,16 +154,20 @@ class Emulators:
         try:
             limit = Ulimit(name="nofile", soft=ORDINARY_NOFILE, hard=ORDINARY_NOFILE)
             self.docker.containers.run(IMAGE, ulimits=[limit], **options)
-            return None
         except (APIError, ContainerError):
             return int(self.docker.containers.run(IMAGE, **options))
+        return None
 
     def _start_moto(self):
         self.moto_port = free_port()
-        with open(self.directory / "moto.log", "wb") as log:
+        with (self.directory / "moto.log").open("wb") as log:
             self.moto = subprocess.Popen(
                 [sys.executable, str(SOURCE / "moto_start.py"), "-H", "127.0.0.1", "-p", str(self.moto_port)],
-                stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
 
     def _start_ministack(self):
         self.network = self.docker.networks.create(self.run, labels={LABEL: self.run})
@@ -202,8 +209,12 @@ class Emulators:
 
     def _image_names(self, tags):
         registry, ours = f"127.0.0.1:{self.port}/", tuple(f":{tag}" for tag in tags)
-        return [name for image in self.docker.images.list() for name in image.tags
-                if name.startswith(registry) or (ours and name.endswith(ours))]
+        return [
+            name
+            for image in self.docker.images.list()
+            for name in image.tags
+            if name.startswith(registry) or (ours and name.endswith(ours))
+        ]
 
     def _docker_config(self):
         """A Docker client configuration of this run's own, so that its registry log-in is not kept on the machine."""

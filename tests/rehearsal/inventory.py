@@ -24,8 +24,13 @@ LISTS = (
     ("s3", "list_buckets", "Buckets", "Name", {}),
     ("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName", {}),
     ("cloudwatch", "list_dashboards", "DashboardEntries", "DashboardName", {}),
-    ("application-autoscaling", "describe_scalable_targets", "ScalableTargets", "ResourceId",
-     {"ServiceNamespace": "ecs"}),
+    (
+        "application-autoscaling",
+        "describe_scalable_targets",
+        "ScalableTargets",
+        "ResourceId",
+        {"ServiceNamespace": "ecs"},
+    ),
 )
 # Every AWS account has these, and so have the emulators.
 OF_EVERY_ACCOUNT = ("alias/aws/", "AWSServiceRoleFor", "default")

@@ -26,7 +26,7 @@ def missing():
     for module, remedy in NEEDED_MODULES.items():
         if not importlib.util.find_spec(module):
             return f"Python module {module} not found: {remedy}"
-    answer = subprocess.run(["docker", "info", "--format", "{{.ID}}"], capture_output=True, text=True)
+    answer = subprocess.run(["docker", "info", "--format", "{{.ID}}"], check=False, capture_output=True, text=True)
     if answer.returncode:
         return f"Docker does not answer: {NEEDED_COMMANDS['docker']}"
     return None
@@ -37,7 +37,7 @@ def docker_client():
     import docker
 
     if "DOCKER_HOST" not in os.environ:
-        answer = subprocess.run(["docker", "context", "inspect"], capture_output=True, text=True)
+        answer = subprocess.run(["docker", "context", "inspect"], check=False, capture_output=True, text=True)
         if answer.returncode == 0:
             os.environ["DOCKER_HOST"] = json.loads(answer.stdout)[0]["Endpoints"]["docker"]["Host"]
     return docker.from_env()

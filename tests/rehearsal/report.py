@@ -76,11 +76,21 @@ class Report:
 
     def markdown(self):
         """The summary as a Markdown table."""
-        rows = [f"| {number} | {r.name} | {r.outcome} | {r.seconds:.1f} s | {r.reason or '; '.join(r.notes)} |"
-                for number, r in enumerate(self.results, 1)]
+        rows = [
+            f"| {number} | {r.name} | {r.outcome} | {r.seconds:.1f} s | {r.reason or '; '.join(r.notes)} |"
+            for number, r in enumerate(self.results, 1)
+        ]
         total = time.monotonic() - self._started
-        return "\n".join(["| | act | outcome | time | seen |", "|---|---|---|---|---|", *rows, "",
-                          f"{int(total // 60)} min {int(total % 60)} s in all. {WHAT_THIS_IS}", ""])
+        return "\n".join(
+            [
+                "| | act | outcome | time | seen |",
+                "|---|---|---|---|---|",
+                *rows,
+                "",
+                f"{int(total // 60)} min {int(total % 60)} s in all. {WHAT_THIS_IS}",
+                "",
+            ]
+        )
 
     def closing_line(self):
         skipped = f", {self.count(SKIPPED)} skipped" if self.count(SKIPPED) else ""
@@ -105,8 +115,13 @@ class Report:
         table = Table("", "act", "outcome", "time", "seen", title="Rehearsal")
         colours = {PASSED: "green", FAILED: "red", SKIPPED: "yellow"}
         for number, result in enumerate(self.results, 1):
-            table.add_row(str(number), result.name, f"[{colours[result.outcome]}]{result.outcome}[/]",
-                          f"{result.seconds:.1f} s", result.reason or "\n".join(result.notes))
+            table.add_row(
+                str(number),
+                result.name,
+                f"[{colours[result.outcome]}]{result.outcome}[/]",
+                f"{result.seconds:.1f} s",
+                result.reason or "\n".join(result.notes),
+            )
         return table
 
     @staticmethod

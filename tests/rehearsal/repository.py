@@ -20,7 +20,7 @@ class Repository:
         self.source, self.path = Path(source), Path(directory)
         self.tags = []
         self._copy()
-        with open(self.path / BUNDLE, "a") as bundle:
+        with (self.path / BUNDLE).open("a") as bundle:
             bundle.write(f"\n{authority_certificate}")
         self._git("init", "--quiet", "--initial-branch", "main")
         self.commit("The working tree, with the emulator's certificate authority added to the RDS bundle")
@@ -49,17 +49,21 @@ class Repository:
             "from django.db import migrations\n\n\n"
             "class Migration(migrations.Migration):\n"
             f"    dependencies = [('items', {newest!r})]\n"
-            f"    operations = [migrations.RunSQL({forwards!r}, {backwards!r})]\n")
+            f"    operations = [migrations.RunSQL({forwards!r}, {backwards!r})]\n"
+        )
 
     def append(self, path, text):
         """Append text to a file of the working tree."""
-        with open(self.path / path, "a") as file:
+        with (self.path / path).open("a") as file:
             file.write(text)
 
     def _copy(self):
         listed = subprocess.run(
             ["git", "-C", str(self.source), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-            check=True, capture_output=True, text=True).stdout
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
         for name in filter(None, listed.split("\0")):
             original, copy = self.source / name, self.path / name
             if not original.is_file():
@@ -69,5 +73,6 @@ class Repository:
             copy.chmod(copy.stat().st_mode | 0o200)
 
     def _git(self, *arguments):
-        return subprocess.run(["git", *IDENTITY, *arguments], cwd=self.path, check=True, capture_output=True,
-                              text=True).stdout
+        return subprocess.run(
+            ["git", *IDENTITY, *arguments], cwd=self.path, check=True, capture_output=True, text=True
+        ).stdout

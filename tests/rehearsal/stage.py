@@ -1,87 +1,14 @@
 """What the acts share: the emulated account, the scratch repository, and how to look at both."""
 
 import json
-import os
-import signal
 import subprocess
 import sys
-import time
 import urllib.parse
-from dataclasses import dataclass
 
 import boto3
 
-from .http_client import Client
-
-SHOWN_LINES = 30
-ENVIRONMENT = "dev"
-
-
-class ActFailed(Exception):
-    """An act saw something that it should not have seen; `details` are lines that show why."""
-
-    def __init__(self, message, details=()):
-        super().__init__(message)
-        self.details = list(details)
-
-
-def check(condition, message, details=()):
-    """Raise ActFailed unless the condition holds; `details` may be a text."""
-    if not condition:
-        lines = str(details).splitlines()[-SHOWN_LINES:] if isinstance(details, str) else details
-        raise ActFailed(message, lines)
-
-
-@dataclass(frozen=True)
-class Run:
-    """A finished command; `output` is standard output and, unless `errors` were kept apart, standard error."""
-
-    command: str
-    code: int
-    output: str
-    seconds: float
-    errors: str = ""
-
-    def expect(self, code):
-        """Itself; raises ActFailed with the last output lines when it ended with another exit code."""
-        check(self.code == code, f"`{self.command}` ended with exit code {self.code}, not {code}",
-              self.output + self.errors)
-        return self
-
-
-class Background:
-    """A command that runs beside the act."""
-
-    def __init__(self, command, cwd, environment, errors=subprocess.STDOUT):
-        self.command, self.started = command, time.monotonic()
-        self.process = subprocess.Popen(command, cwd=cwd, env=environment, text=True, stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE, stderr=errors, start_new_session=True)
-
-    def wait(self, timeout):
-        """A Run; raises ActFailed when the command takes longer than `timeout` seconds, and ends it."""
-        try:
-            output, errors = self.process.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            output, _ = self.process.communicate()
-            raise ActFailed(f"`{self._shown}` took longer than {timeout} s", output.splitlines()[-SHOWN_LINES:]) from None
-        except BaseException:
-            self.kill()
-            raise
-        return Run(self._shown, self.process.returncode, output, time.monotonic() - self.started, errors or "")
-
-    def kill(self):
-        """End the command and all that it started."""
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGTERM)
-            try:
-                self.process.wait(15)
-            except subprocess.TimeoutExpired:
-                os.killpg(self.process.pid, signal.SIGKILL)
-
-    @property
-    def _shown(self):
-        return " ".join(["python", *self.command[1:]] if self.command[0] == sys.executable else self.command)
+from tests.rehearsal.commands import Background, check
+from tests.rehearsal.http_client import Client
 
 
 class Stage:
@@ -99,14 +26,9 @@ class Stage:
         """Put what was seen into the summary."""
         self.notes.append(text)
 
-    # --- commands -----------------------------------------------------------------------------------------------------
-
     def start(self, *command):
         """Start a command in the scratch repository, in the emulated environment."""
         return Background(list(command), self.repository.path, self.environment)
-
-    def run(self, *command, timeout=300):
-        return self.start(*command).wait(timeout)
 
     def deploy(self, *arguments, timeout=400):
         """`python -m deploy …` to its end."""
@@ -121,21 +43,29 @@ class Stage:
         command = ["bash", "-euo", "pipefail", "-c", script]
         return Background(command, self.repository.path / cwd, self.environment, subprocess.PIPE).wait(timeout)
 
-    # --- AWS ------------------------------------------------------------------------------------------------------------
-
     def aws(self, service):
         """A boto3 client of the emulated account."""
         moto = service in ("application-autoscaling", "cloudwatch")
         return boto3.client(
-            service, region_name=self.environment["AWS_REGION"], aws_access_key_id="test", aws_secret_access_key="test",
-            endpoint_url=self.emulators.moto_endpoint if moto else self.emulators.endpoint)
+            service,
+            region_name=self.environment["AWS_REGION"],
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            endpoint_url=self.emulators.moto_endpoint if moto else self.emulators.endpoint,
+        )
 
     def outputs(self):
         """The Terraform outputs by name, read again after each deploy."""
         if self._outputs is None:
             answer = subprocess.run(
-                ["terraform", "output", "-json"], cwd=self.repository.path / "terraform", env=self.environment,
-                capture_output=True, text=True, timeout=60)
+                ["terraform", "output", "-json"],
+                check=False,
+                cwd=self.repository.path / "terraform",
+                env=self.environment,
+                capture_output=True,
+                text=True,
+                timeout=60,
+            )
             check(answer.returncode == 0, "terraform output failed", answer.stderr)
             self._outputs = {name: output["value"] for name, output in json.loads(answer.stdout).items()}
         return self._outputs
@@ -148,8 +78,9 @@ class Stage:
     def service(self):
         """The ECS service as it is now."""
         outputs = self.outputs()
-        return self.aws("ecs").describe_services(
-            cluster=outputs["cluster_name"], services=[outputs["service_name"]])["services"][0]
+        return self.aws("ecs").describe_services(cluster=outputs["cluster_name"], services=[outputs["service_name"]])[
+            "services"
+        ][0]
 
     def serving_tag(self):
         """The image tag of the primary deployment's task definition."""
@@ -164,11 +95,10 @@ class Stage:
         parts = reference.split(":")
         if parts[2] == "ssm":
             return self.aws("ssm").get_parameter(Name=parts[5].removeprefix("parameter"), WithDecryption=True)[
-                "Parameter"]["Value"]
+                "Parameter"
+            ]["Value"]
         value = self.aws("secretsmanager").get_secret_value(SecretId=":".join(parts[:7]))["SecretString"]
         return json.loads(value)[parts[7]] if len(parts) > 7 and parts[7] else value
-
-    # --- the service and its database -------------------------------------------------------------------------------------
 
     def client(self):
         """HTTP through the load balancer."""
@@ -182,9 +112,22 @@ class Stage:
         """Rows of a query in the emulated RDS instance, as lines of |-separated columns."""
         url = self.database_url()
         code, output = self.emulators.database_container().exec_run(
-            ["psql", "-h", "127.0.0.1", "-U", url.username, "-d", database or url.path.lstrip("/"), "-AtX",
-             "-v", "ON_ERROR_STOP=1", "-c", sql],
-            environment={"PGPASSWORD": urllib.parse.unquote(url.password)})
+            [
+                "psql",
+                "-h",
+                "127.0.0.1",
+                "-U",
+                url.username,
+                "-d",
+                database or url.path.lstrip("/"),
+                "-AtX",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-c",
+                sql,
+            ],
+            environment={"PGPASSWORD": urllib.parse.unquote(url.password)},
+        )
         text = output.decode(errors="replace")
         check(code == 0, f"the query failed: {sql}", text)
         return text.splitlines()
@@ -193,9 +136,8 @@ class Stage:
         """Every column of every table, and every applied migration: what a failed migration must leave as it was."""
         return self.query(
             "SELECT table_name || '.' || column_name || ' ' || data_type FROM information_schema.columns"
-            " WHERE table_schema = 'public' UNION ALL SELECT app || ' ' || name FROM django_migrations ORDER BY 1")
-
-    # --- what must never change -------------------------------------------------------------------------------------------
+            " WHERE table_schema = 'public' UNION ALL SELECT app || ' ' || name FROM django_migrations ORDER BY 1"
+        )
 
     def keep(self, name):
         """Write an item that every later act must still find as it was."""
@@ -222,5 +164,8 @@ class Stage:
 
     def container_logs(self, lines=15):
         """The last log lines of each container of this run, by name: for a failed act's report."""
-        return {c.name: c.logs(tail=lines).decode(errors="replace").splitlines()
-                for c in self.emulators.containers(all=True) if c.name != self.emulators.run}
+        return {
+            c.name: c.logs(tail=lines).decode(errors="replace").splitlines()
+            for c in self.emulators.containers(all=True)
+            if c.name != self.emulators.run
+        }

@@ -30,8 +30,10 @@ class Traffic:
         self.written = {}
 
     def __enter__(self):
-        self._threads = [threading.Thread(target=self._run, args=(number, client), daemon=True)
-                         for number, client in enumerate(self._clients)]
+        self._threads = [
+            threading.Thread(target=self._run, args=(number, client), daemon=True)
+            for number, client in enumerate(self._clients)
+        ]
         for thread in self._threads:
             thread.start()
         return self

@@ -1,9 +1,9 @@
 """The acts of the rehearsal, in the order in which they are played."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Callable
 
-from . import broken_revisions, contract, deploys, readme, task_definitions
+from tests.rehearsal.acts import broken_revisions, contract, deploys, readme, task_definitions
 
 
 @dataclass(frozen=True)

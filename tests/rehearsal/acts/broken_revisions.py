@@ -1,6 +1,6 @@
 """Revisions that must not get through, and what they must leave as it was."""
 
-from ..stage import check
+from tests.rehearsal.commands import check
 
 TASK_FAILED, ROLLOUT_FAILED = 42, 50
 BROKEN_SQL = "CREATE TABLE half_done (id integer); SELECT 1 / 0"
@@ -15,12 +15,15 @@ def failing_migration(stage):
     before, deployment = stage.schema(), stage.service()["deployments"][0]["id"]
     run = stage.deploy("up").expect(TASK_FAILED)
     check("division by zero" in run.output, "the deploy does not show why the migration failed", run.output)
-    check(stage.schema() == before, "the failed migration changed the schema",
-          sorted(set(stage.schema()) ^ set(before)))
+    check(
+        stage.schema() == before, "the failed migration changed the schema", sorted(set(stage.schema()) ^ set(before))
+    )
     check(stage.service()["deployments"][0]["id"] == deployment, "the service was deployed all the same")
     stage.check_serving(stage.tags["second"])
-    stage.note(f"exit code {run.code} after {run.seconds:.0f} s, the database's error shown, schema as before,"
-               " second revision serves")
+    stage.note(
+        f"exit code {run.code} after {run.seconds:.0f} s, the database's error shown, schema as before,"
+        " second revision serves"
+    )
 
 
 def crash_at_start(stage):
@@ -31,8 +34,13 @@ def crash_at_start(stage):
     run = stage.deploy("up").expect(ROLLOUT_FAILED)
     check("this revision cannot start" in run.output, "the deploy does not show why the revision failed", run.output)
     deployments = stage.service()["deployments"]
-    check(any(d["rolloutState"] == "FAILED" and d["failedTasks"] for d in deployments),
-          "ECS has no failed deployment", [str(d) for d in deployments])
+    check(
+        any(d["rolloutState"] == "FAILED" and d["failedTasks"] for d in deployments),
+        "ECS has no failed deployment",
+        [str(d) for d in deployments],
+    )
     stage.check_serving(stage.tags["second"])
-    stage.note(f"exit code {run.code} after {run.seconds:.0f} s, circuit breaker and rollback seen, the traceback's last"
-               f" line shown, second revision serves, not {tag}")
+    stage.note(
+        f"exit code {run.code} after {run.seconds:.0f} s, circuit breaker and rollback seen, the traceback's last"
+        f" line shown, second revision serves, not {tag}"
+    )

@@ -4,7 +4,7 @@ import json
 import re
 import uuid
 
-from ..stage import check
+from tests.rehearsal.commands import check
 
 MIB = 1024 * 1024
 TRACE_ID = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}")
@@ -46,8 +46,9 @@ class _Counting:
 
     def send(self, method, path, status, body=None, headers=None):
         self.requests += 1
-        answer = self._client.request(method, path, body, {**({"Content-Type": "application/json"} if body else {}),
-                                                           **(headers or {})})
+        answer = self._client.request(
+            method, path, body, {**({"Content-Type": "application/json"} if body else {}), **(headers or {})}
+        )
         check(answer.status == status, f"{method} {path} answered {answer.status}, not {status}", str(answer))
         return answer
 
@@ -96,7 +97,11 @@ def _pages(client):
 
 def _filters(client):
     item = client.send("POST", "/items", 201, {"name": "Needle in haystack"}).json()
-    for query in ("name=Needle%20in%20haystack", "search=IN%20HAY", f"created_before=2999-01-01T00:00:00Z&search=needle"):
+    for query in (
+        "name=Needle%20in%20haystack",
+        "search=IN%20HAY",
+        "created_before=2999-01-01T00:00:00Z&search=needle",
+    ):
         _equal(query, client.send("GET", f"/items?{query}", 200).json(), [item])
     _equal("created_after", client.send("GET", "/items?created_after=2999-01-01T00:00:00Z", 200).json(), [])
     client.send("DELETE", f"/items/{item['id']}", 204)

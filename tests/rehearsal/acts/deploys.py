@@ -3,9 +3,9 @@
 import json
 import time
 
-from ..inventory import leftovers
-from ..stage import check
-from ..traffic import Traffic
+from tests.rehearsal.commands import check
+from tests.rehearsal.inventory import leftovers
+from tests.rehearsal.traffic import Traffic
 
 LOCKED = 14
 # The load goes on for this long before and after the roll-out itself.
@@ -22,8 +22,10 @@ def first_deploy(stage):
     stage.tags["first"] = stage.repository.tag()
     stage.keep("written by the first deploy")
     stage.check_serving(stage.tags["first"])
-    tls = stage.query("SELECT count(*), count(*) FILTER (WHERE ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)"
-                      " WHERE client_addr IS NOT NULL AND client_addr <> '127.0.0.1'")[0]
+    tls = stage.query(
+        "SELECT count(*), count(*) FILTER (WHERE ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)"
+        " WHERE client_addr IS NOT NULL AND client_addr <> '127.0.0.1'"
+    )[0]
     connections, encrypted = tls.split("|")
     check(connections == encrypted != "0", f"{encrypted} of {connections} database connections are encrypted")
     stage.note(f"`deploy up` took {run.seconds:.0f} s; {encrypted} of {connections} database connections encrypted")
@@ -39,14 +41,19 @@ def second_revision(stage):
         _let_pass(traffic, MARGIN_REQUESTS)
         run = stage.deploy("up").expect(0)
         _let_pass(traffic, MARGIN_REQUESTS)
-    check(not traffic.failures, f"{len(traffic.failures)} of {traffic.requests} requests failed during the roll-out",
-          traffic.failures[:20])
+    check(
+        not traffic.failures,
+        f"{len(traffic.failures)} of {traffic.requests} requests failed during the roll-out",
+        traffic.failures[:20],
+    )
     check(stage.service()["deployments"][0]["id"] != before, "no new deployment was made")
     check("items_item.rehearsal_note text" in stage.schema(), "the migration's column is missing")
     stage.check_serving(stage.tags["second"])
     _check_written(stage, traffic)
-    stage.note(f"{traffic.requests:,} requests, 0 failed, slowest {traffic.slowest:.1f} s;"
-               f" all {len(traffic.written)} items written meanwhile are there; `deploy up` took {run.seconds:.0f} s")
+    stage.note(
+        f"{traffic.requests:,} requests, 0 failed, slowest {traffic.slowest:.1f} s;"
+        f" all {len(traffic.written)} items written meanwhile are there; `deploy up` took {run.seconds:.0f} s"
+    )
 
 
 def _check_written(stage, traffic):
@@ -77,8 +84,10 @@ def two_at_once(stage):
         raise
     first.wait(400).expect(0)
     stage.check_serving(stage.tags["second"])
-    stage.note(f"the second one was refused after {second.seconds:.1f} s with exit code {second.code};"
-               " the first one's revision serves")
+    stage.note(
+        f"the second one was refused after {second.seconds:.1f} s with exit code {second.code};"
+        " the first one's revision serves"
+    )
 
 
 def down(stage):

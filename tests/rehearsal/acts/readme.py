@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 
-from ..stage import check
+from tests.rehearsal.commands import check
 
 OUTPUTS = """
 terraform output alb_dns
@@ -40,7 +40,10 @@ def _paste_migrate_command(stage):
     pasted = stage.bash('eval "$(terraform output -raw migrate_command)"', cwd="terraform").expect(0)
     answer = json.loads(pasted.output)
     check(len(answer["tasks"]) == 1 and not answer["failures"], "migrate_command started no task", pasted.output)
-    ecs, where = stage.aws("ecs"), {"cluster": stage.outputs()["cluster_name"], "tasks": [answer["tasks"][0]["taskArn"]]}
+    ecs, where = (
+        stage.aws("ecs"),
+        {"cluster": stage.outputs()["cluster_name"], "tasks": [answer["tasks"][0]["taskArn"]]},
+    )
     ecs.get_waiter("tasks_stopped").wait(**where, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
     task = ecs.describe_tasks(**where)["tasks"][0]
     code = task["containers"][0].get("exitCode")

@@ -10,9 +10,9 @@ import threading
 import time
 import urllib.parse
 
-from ..emulator import container_settings
-from ..emulators import LABEL
-from ..stage import check
+from tests.rehearsal.commands import check
+from tests.rehearsal.emulator import container_settings
+from tests.rehearsal.emulators import LABEL
 
 DATABASE = "plain_docker"
 NO_AUTHORITY = "/etc/ssl/certs/ca-certificates.crt"
@@ -43,7 +43,9 @@ def _refuse_unknown_authority(stage):
     with _container(stage, "migrate", sslrootcert=NO_AUTHORITY) as container:
         code = container.wait(timeout=60)["StatusCode"]
         text = _log(container)
-        check(code != 0 and "certificate verify failed" in text, "a database of an unknown authority was accepted", text)
+        check(
+            code != 0 and "certificate verify failed" in text, "a database of an unknown authority was accepted", text
+        )
 
 
 def _migrate(stage):
@@ -71,13 +73,20 @@ def _check_settings(stage, container, definition):
     """What Docker says it gave the container is what the task definition asks for."""
     given, asked = container.attrs["HostConfig"], definition["containerDefinitions"][0]
     seen = {
-        "cpu": given["NanoCpus"], "memory": given["Memory"], "swap": given["MemorySwap"] - given["Memory"],
-        "read-only": given["ReadonlyRootfs"], "init": given["Init"], "user": container.attrs["Config"]["User"],
+        "cpu": given["NanoCpus"],
+        "memory": given["Memory"],
+        "swap": given["MemorySwap"] - given["Memory"],
+        "read-only": given["ReadonlyRootfs"],
+        "init": given["Init"],
+        "user": container.attrs["Config"]["User"],
     }
     expected = {
-        "cpu": int(definition["cpu"]) * 1_000_000_000 // 1024, "memory": int(definition["memory"]) * 1024 * 1024,
-        "swap": 0, "read-only": asked["readonlyRootFilesystem"],
-        "init": asked["linuxParameters"]["initProcessEnabled"], "user": asked["user"],
+        "cpu": int(definition["cpu"]) * 1_000_000_000 // 1024,
+        "memory": int(definition["memory"]) * 1024 * 1024,
+        "swap": 0,
+        "read-only": asked["readonlyRootFilesystem"],
+        "init": asked["linuxParameters"]["initProcessEnabled"],
+        "user": asked["user"],
     }
     check(seen == expected, f"settings {seen}, not {expected}")
     limit = min(asked["ulimits"][0]["softLimit"], stage.emulators.nofile_ceiling or asked["ulimits"][0]["softLimit"])
@@ -89,15 +98,25 @@ def _check_settings(stage, container, definition):
 def _drain(stage, container, asked, service):
     """SIGTERM while a request waits for a lock: it is answered, and the process ends in time."""
     timeout, answers = container_settings.stop_timeout(asked), []
-    locked = threading.Thread(target=stage.query, daemon=True, args=(
-        f"BEGIN; LOCK TABLE items_item; SELECT pg_sleep({LOCK_SECONDS}); COMMIT", DATABASE))
+    locked = threading.Thread(
+        target=stage.query,
+        daemon=True,
+        args=(f"BEGIN; LOCK TABLE items_item; SELECT pg_sleep({LOCK_SECONDS}); COMMIT", DATABASE),
+    )
     locked.start()
-    _wait_for(stage, "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted"
-                     " AND relation = 'items_item'::regclass", "the table was not locked")
+    _wait_for(
+        stage,
+        "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted"
+        " AND relation = 'items_item'::regclass",
+        "the table was not locked",
+    )
     waiting = threading.Thread(target=lambda: answers.append(service.request("GET", "/items")), daemon=True)
     waiting.start()
-    _wait_for(stage, "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'items_item'::regclass",
-              "the request does not wait for the lock")
+    _wait_for(
+        stage,
+        "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'items_item'::regclass",
+        "the request does not wait for the lock",
+    )
     started = time.monotonic()
     container.stop(timeout=timeout)
     seconds = time.monotonic() - started
@@ -125,9 +144,15 @@ def _container(stage, kind, sslrootcert=None, **options):
     environment |= stage.resolved_secrets(asked)
     environment["DATABASE_URL"] = _other_database(environment["DATABASE_URL"], sslrootcert)
     container = stage.emulators.docker.containers.run(
-        asked["image"], asked.get("command"), detach=True, environment=environment, network=stage.emulators.run,
-        labels={LABEL: stage.emulators.run}, **options,
-        **container_settings.run_settings(definition, asked, stage.emulators.nofile_ceiling))
+        asked["image"],
+        asked.get("command"),
+        detach=True,
+        environment=environment,
+        network=stage.emulators.run,
+        labels={LABEL: stage.emulators.run},
+        **options,
+        **container_settings.run_settings(definition, asked, stage.emulators.nofile_ceiling),
+    )
     try:
         yield container
     finally:
@@ -150,8 +175,11 @@ def _wait_healthy(container):
         state = container.attrs["State"]
         if (state.get("Health") or {}).get("Status") == "healthy":
             return time.monotonic() - started
-        check(state["Running"] and time.monotonic() - started < HEALTHY_SECONDS, "the container did not get healthy",
-              _log(container))
+        check(
+            state["Running"] and time.monotonic() - started < HEALTHY_SECONDS,
+            "the container did not get healthy",
+            _log(container),
+        )
         time.sleep(0.2)
 
 

@@ -75,10 +75,16 @@ def _limits(task_definition, container):
 
 def _mounts(task_definition, container):
     """Fargate's empty volumes as anonymous Docker volumes: both start as a copy of what the image has there."""
-    empty = {volume["name"] for volume in task_definition.get("volumes") or []
-             if not (volume.get("host") or {}).get("sourcePath") and not volume.get("efsVolumeConfiguration")}
-    return [Mount(target=point["containerPath"], source=None, type="volume", read_only=bool(point.get("readOnly")))
-            for point in container.get("mountPoints") or [] if point["sourceVolume"] in empty]
+    empty = {
+        volume["name"]
+        for volume in task_definition.get("volumes") or []
+        if not (volume.get("host") or {}).get("sourcePath") and not volume.get("efsVolumeConfiguration")
+    }
+    return [
+        Mount(target=point["containerPath"], source=None, type="volume", read_only=bool(point.get("readOnly")))
+        for point in container.get("mountPoints") or []
+        if point["sourceVolume"] in empty
+    ]
 
 
 def _ulimit(limit, nofile_ceiling):

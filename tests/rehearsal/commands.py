@@ -1,0 +1,90 @@
+"""Commands that acts run, and how an act says that it saw the wrong thing."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+SHOWN_LINES = 30
+
+
+class ActError(Exception):
+    """An act saw something that it should not have seen; `details` are lines that show why."""
+
+    def __init__(self, message, details=()):
+        super().__init__(message)
+        self.details = list(details)
+
+
+def check(condition, message, details=()):
+    """Raise ActError unless the condition holds; `details` may be a text."""
+    if not condition:
+        lines = str(details).splitlines()[-SHOWN_LINES:] if isinstance(details, str) else details
+        raise ActError(message, lines)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished command; `output` is standard output and, unless `errors` were kept apart, standard error."""
+
+    command: str
+    code: int
+    output: str
+    seconds: float
+    errors: str = ""
+
+    def expect(self, code):
+        """Itself; raises ActError with the last output lines when it ended with another exit code."""
+        check(
+            self.code == code,
+            f"`{self.command}` ended with exit code {self.code}, not {code}",
+            self.output + self.errors,
+        )
+        return self
+
+
+class Background:
+    """A command that runs beside the act."""
+
+    def __init__(self, command, cwd, environment, errors=subprocess.STDOUT):
+        self.command, self.started = command, time.monotonic()
+        self.process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=environment,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            start_new_session=True,
+        )
+
+    def wait(self, timeout):
+        """A Run; raises ActError when the command takes longer than `timeout` seconds, and ends it."""
+        try:
+            output, errors = self.process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            output, _ = self.process.communicate()
+            raise ActError(
+                f"`{self._shown}` took longer than {timeout} s", output.splitlines()[-SHOWN_LINES:]
+            ) from None
+        except BaseException:
+            self.kill()
+            raise
+        return Run(self._shown, self.process.returncode, output, time.monotonic() - self.started, errors or "")
+
+    def kill(self):
+        """End the command and all that it started."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGTERM)
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+
+    @property
+    def _shown(self):
+        return " ".join(["python", *self.command[1:]] if self.command[0] == sys.executable else self.command)

@@ -1,0 +1,52 @@
+"""Gateway: a load balancer owns every path of its own host name, and clients reach that name by HTTP proxy.
+
+MiniStack answers /health itself, whatever the host. And no machine resolves an emulated *.elb.amazonaws.com: clients
+get there with http_proxy set to the gateway, which makes them send requests in absolute form (RFC 9112, section 3.2.2).
+"""
+
+from urllib.parse import urlsplit
+
+from ministack import app
+
+BALANCERS = ".elb.amazonaws.com"
+
+_application = app.app
+_before_body = app._handle_pre_body_request
+_after_body = app._handle_post_body_shortcuts
+_data_plane = app._handle_special_data_plane_request
+
+
+def _is_balancer(headers):
+    return headers.get("host", "").split(":")[0].lower().endswith(BALANCERS)
+
+
+async def _handle_before_body(method, path, headers, *rest):
+    return None if _is_balancer(headers) else await _before_body(method, path, headers, *rest)
+
+
+async def _handle_after_body(method, path, headers, *rest):
+    return None if _is_balancer(headers) else await _after_body(method, path, headers, *rest)
+
+
+async def _handle_data_plane(method, path, headers, body, query, *rest, **options):
+    if not _is_balancer(headers):
+        return await _data_plane(method, path, headers, body, query, *rest, **options)
+    answer = await app._handle_alb_request(
+        headers["host"], path, method, headers, body, query, options.get("raw_query_string"), options.get("raw_path")
+    )
+    return answer or (502, {"Content-Type": "text/plain"}, b"no load balancer of this name\n")
+
+
+async def _origin_form(scope, receive, send):
+    """The application, with `GET http://host/path` read as `GET /path`."""
+    if scope["type"] == "http" and scope["path"].startswith("http://"):
+        raw = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0]
+        path = urlsplit(scope["path"]).path or "/"
+        scope = {**scope, "path": path, "raw_path": (urlsplit(raw).path or "/").encode()}
+    await _application(scope, receive, send)
+
+
+app._handle_pre_body_request = _handle_before_body
+app._handle_post_body_shortcuts = _handle_after_body
+app._handle_special_data_plane_request = _handle_data_plane
+app.app = _origin_form
