@@ -1,0 +1,90 @@
+"""The image, built once, a PostgreSQL for it, and the service as Fargate would run it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from tests.containers.engine import Container, Session, docker, run
+from tests.service import wait_until
+
+POSTGRES_IMAGE = "postgres:18-alpine"
+PASSWORD = "only-for-tests"
+APP_VERSION = "0123456789ab"
+
+#: The smallest Fargate task: 256 CPU units and 512 MB, and what the task definition sets besides.
+FARGATE = (
+    "--cpu-shares=256",
+    "--cpus=0.25",
+    "--memory=512m",
+    "--memory-swap=512m",
+    "--read-only",
+    "--init",
+    "--cap-drop=ALL",
+    "--security-opt=no-new-privileges:true",
+)
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Session]:
+    """A Docker engine; what the tests made on it is removed afterwards."""
+    if shutil.which("docker") is None or run("docker", "info", check=False).returncode:
+        pytest.skip("no Docker engine answers here: install Docker and start it")
+    session = Session()
+    try:
+        yield session
+    finally:
+        session.clear()
+
+
+@pytest.fixture(scope="session")
+def image(engine: Session) -> str:
+    """The service's image, from the Dockerfile as it is."""
+    name = f"{engine.id}:built"
+    docker("build", engine.label, f"--build-arg=APP_VERSION={APP_VERSION}", f"--tag={name}", ".", seconds=600)
+    return name
+
+
+@pytest.fixture(scope="session")
+def network(engine: Session) -> str:
+    """A network in which containers find each other by name."""
+    return engine.network()
+
+
+@pytest.fixture(scope="session")
+def database(engine: Session, network: str) -> Container:
+    """PostgreSQL 18, with an empty database."""
+    options = (f"--network={network}", f"--env=POSTGRES_PASSWORD={PASSWORD}", "--tmpfs=/var/lib/postgresql")
+    container = engine.start(POSTGRES_IMAGE, options=options)
+    # Over TCP: the server that only initialises the directory listens on its socket alone.
+    ready = ("docker", "exec", container.name, "pg_isready", "--host=127.0.0.1", "--timeout=1")
+    wait_until(lambda: run(*ready, check=False).returncode == 0, "PostgreSQL accepts connections", 60)
+    return container
+
+
+@pytest.fixture(scope="session")
+def service_options(network: str, database: Container) -> tuple[str, ...]:
+    """What every container of the service is given."""
+    return (
+        *FARGATE,
+        f"--network={network}",
+        f"--env=DATABASE_URL=postgres://postgres:{PASSWORD}@{database.name}:5432/postgres",
+        f"--env=SECRET_KEY=only-for-tests-{'x7Kq2' * 10}",
+        "--env=HTTPS_ONLY=false",
+    )
+
+
+@pytest.fixture(scope="session")
+def migrated(engine: Session, image: str, service_options: tuple[str, ...]) -> str:
+    """What the one-off migrate task printed, on the empty database."""
+    return engine.run(image, "python", "manage.py", "migrate", "--noinput", options=service_options).stdout
+
+
+@pytest.fixture(scope="session")
+def api(engine: Session, image: str, service_options: tuple[str, ...], migrated: str) -> Container:
+    """The service, healthy by its own health check."""
+    container = engine.start(image, options=(*service_options, "--publish=127.0.0.1::8000"))
+    container.wait_for("health_status: healthy", 90)
+    return container
