@@ -197,6 +197,21 @@ locals {
       Resource = "arn:${local.partition}:application-autoscaling:${var.region}:${local.account_id}:scalable-target/*"
     },
     {
+      # Target tracking keeps its alarms under names of its own.
+      Sid      = "ScalingAlarms"
+      Effect   = "Allow"
+      Action   = ["cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm"]
+      Resource = "${local.arn_prefix.cloudwatch}:alarm:TargetTracking-service/${local.name}/*"
+    },
+    {
+      # Once in an account's life: the role through which scaling changes the service.
+      Sid       = "FirstScalingOfTheAccount"
+      Effect    = "Allow"
+      Action    = "iam:CreateServiceLinkedRole"
+      Resource  = "${local.iam_prefix}:role/aws-service-role/ecs.application-autoscaling.amazonaws.com/*"
+      Condition = { StringEquals = { "iam:AWSServiceName" = "ecs.application-autoscaling.amazonaws.com" } }
+    },
+    {
       Sid      = "ReadLogs"
       Effect   = "Allow"
       Action   = ["logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents"]

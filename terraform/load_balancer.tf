@@ -2,6 +2,7 @@ resource "aws_lb" "main" {
   #checkov:skip=CKV_AWS_91:Access logs are access_logs (off in dev): requests are in the service's own log.
   #checkov:skip=CKV_AWS_150:Deletion protection is deletion_protection (on in prod); dev must be able to be destroyed.
   #checkov:skip=CKV2_AWS_28:The web ACL is enable_waf: it costs more than the rest of an idle dev environment's load balancer.
+  #checkov:skip=CKV2_AWS_76:AWSManagedRulesKnownBadInputsRuleSet is among enable_waf's rules, which are dynamic blocks that checkov does not follow.
   #checkov:skip=CKV2_AWS_20:HTTP redirects as soon as there is a certificate; without a domain there is none to give.
   name                       = local.name
   load_balancer_type         = "application"
@@ -32,6 +33,9 @@ resource "aws_lb" "main" {
       error_message = "db_statement_timeout_ms (${var.db_statement_timeout_ms}) must be below alb_idle_timeout (${var.alb_idle_timeout} s): otherwise a query works on for a client that was already answered 504."
     }
   }
+
+  # AWS refuses a public load balancer in a VPC without a gateway, and to detach the gateway under one.
+  depends_on = [aws_internet_gateway.main]
 }
 
 resource "aws_lb_target_group" "api" {

@@ -1,7 +1,7 @@
 # Two tiers of private subnets: tasks can reach out (NAT or endpoints), the database has no route out of the VPC.
 
 locals {
-  azs       = slice(data.aws_availability_zones.available.names, 0, 2)
+  azs       = coalescelist(var.availability_zones, slice(sort(data.aws_availability_zones.available.names), 0, 2))
   nat_azs   = { none = [], single = slice(local.azs, 0, 1), per_az = local.azs }[var.nat]
   az_number = { for index, az in local.azs : az => index }
 }

@@ -34,6 +34,7 @@ resource "aws_security_group" "tasks" {
 }
 
 resource "aws_security_group" "migrate" {
+  #checkov:skip=CKV2_AWS_5:Given to one-off tasks when they are started (output migrate_security_group_ids).
   name        = "${local.name}-migrate"
   description = "One-off tasks: reached by nobody, reach the database and AWS APIs"
   vpc_id      = aws_vpc.main.id

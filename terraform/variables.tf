@@ -87,6 +87,18 @@ variable "vpc_cidr" {
   }
 }
 
+variable "availability_zones" {
+  description = "The two zones to use. Empty: the first two of the region, by name."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(var.availability_zones) == 0 || length(distinct(var.availability_zones)) == 2 && alltrue([for zone in var.availability_zones : startswith(zone, var.region)])
+    error_message = "availability_zones must be two different zones of the region (var.region), or empty."
+  }
+}
+
 variable "nat" {
   description = "How private subnets reach AWS: single (one NAT gateway), per_az (one in each zone), none (VPC endpoints, no internet)."
   type        = string

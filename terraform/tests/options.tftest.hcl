@@ -81,9 +81,11 @@ run "in_front" {
     certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
     domain_names    = ["items.example.com", "api.example.com"]
     nat             = "per_az"
-    enable_waf      = true
-    access_logs     = true
-    alarm_email     = "ops@example.com"
+
+    availability_zones = ["us-east-1c", "us-east-1f"]
+    enable_waf         = true
+    access_logs        = true
+    alarm_email        = "ops@example.com"
   }
 
   assert {
@@ -111,8 +113,8 @@ run "in_front" {
   }
 
   assert {
-    condition     = length(aws_nat_gateway.main) == 2 && length(aws_route.nat) == 2
-    error_message = "A NAT gateway in each zone."
+    condition     = toset(keys(aws_nat_gateway.main)) == toset(["us-east-1c", "us-east-1f"]) && length(aws_route.nat) == 2
+    error_message = "A NAT gateway in each of the given zones."
   }
 
   assert {
@@ -222,7 +224,7 @@ run "deploy_role" {
   # What a deploy writes, and with it every action that may change something.
   assert {
     condition = toset([for action in flatten([for statement in jsondecode(local.deploy_policies.write).Statement : statement.Action]) : split(":", action)[0]]) == toset([
-      "ecr", "ecs", "iam", "application-autoscaling", "logs", "kms", "s3",
+      "ecr", "ecs", "iam", "application-autoscaling", "cloudwatch", "logs", "kms", "s3",
     ])
     error_message = "A deploy writes to the registry, ECS, scaling and the state, and passes roles."
   }

@@ -13,6 +13,7 @@ run "nonsense" {
     nat                          = "both"
     flow_log_traffic_type        = "all"
     allowed_cidr_blocks          = []
+    availability_zones           = ["us-east-1a"]
     certificate_arn              = "arn:aws:iam::123456789012:server-certificate/items"
     ssl_policy                   = "ELBSecurityPolicy-2016-08"
     domain_names                 = ["https://items.example.com"]
@@ -54,7 +55,7 @@ run "nonsense" {
 
   expect_failures = [
     var.name, var.environment, var.image_tag, var.migrate_image_tag, var.images_kept, var.vpc_cidr, var.nat,
-    var.flow_log_traffic_type, var.allowed_cidr_blocks, var.certificate_arn, var.ssl_policy, var.domain_names,
+    var.flow_log_traffic_type, var.allowed_cidr_blocks, var.availability_zones, var.certificate_arn, var.ssl_policy, var.domain_names,
     var.alb_idle_timeout, var.deregistration_delay, var.waf_rate_limit, var.task_cpu,
     var.cpu_architecture, var.gunicorn_workers, var.gunicorn_threads, var.gunicorn_graceful_timeout, var.stop_timeout,
     var.log_level, var.migrate_statement_timeout_ms, var.migrate_lock_timeout_ms, var.migrate_wait_seconds,
@@ -76,6 +77,7 @@ run "plausible_but_wrong" {
     image_tag            = "itemsvc:3f2a9c1d7e5b"
     migrate_image_tag    = "none"
     vpc_cidr             = "10.0.0.0/28"
+    availability_zones   = ["eu-west-1a", "eu-west-1b"]
     allowed_cidr_blocks  = ["0.0.0.0/0", "2001:db8::/32"]
     certificate_arn      = "arn:aws:acm:eu-west-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
     domain_names         = ["items.example.com", "*.example.com"]
@@ -89,7 +91,7 @@ run "plausible_but_wrong" {
 
   expect_failures = [
     var.name, var.environment, var.image_tag, var.migrate_image_tag, var.vpc_cidr, var.allowed_cidr_blocks,
-    var.certificate_arn, var.domain_names, var.task_memory, var.max_tasks, var.db_engine_version,
+    var.availability_zones, var.certificate_arn, var.domain_names, var.task_memory, var.max_tasks, var.db_engine_version,
     var.db_allocated_storage, var.github_repository,
   ]
 }
