@@ -1,0 +1,55 @@
+"""`terraform test`, once for each workspace that it needs."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+
+from tests.terraform.account import Account
+from tests.terraform.stack import COMMAND_SECONDS, Stack
+
+PRODUCTION = ("-test-directory=tests/prod", "-var-file=environments/prod.tfvars")
+
+
+@dataclasses.dataclass
+class Result:
+    """How a file ended: pass, fail, or error; its runs by status; what Terraform said of failures."""
+
+    status: str
+    runs: dict[str, str]
+    diagnostics: list[str]
+
+
+def run(account: Account) -> dict[str, Result]:
+    """Results by file."""
+    account.wait()
+    stack = Stack(account.directory.parent / "terraform", account)
+    stack.init()
+    return _test(stack, "default") | _test(stack, "prod", *PRODUCTION)
+
+
+def _test(stack: Stack, workspace: str, *options: str) -> dict[str, Result]:
+    answer = subprocess.run(
+        ["terraform", "test", "-json", *options],
+        cwd=stack.directory,
+        env=stack.account.environment | {"TF_WORKSPACE": workspace},
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_SECONDS,
+        check=False,
+    )
+    results: dict[str, Result] = {}
+    for line in answer.stdout.splitlines():
+        event = json.loads(line)
+        file = results.setdefault(event["@testfile"], Result("", {}, [])) if "@testfile" in event else None
+        if file is None:
+            continue
+        if event["type"] == "test_run" and "status" in event["test_run"]:
+            file.runs[event["test_run"]["run"]] = event["test_run"]["status"]
+        elif event["type"] == "test_file" and event["test_file"].get("status"):
+            file.status = event["test_file"]["status"]
+        elif event["type"] == "diagnostic":
+            file.diagnostics.append(event["diagnostic"]["summary"] + ": " + event["diagnostic"].get("detail", ""))
+    assert results, answer.stdout + answer.stderr
+    return results

@@ -1,0 +1,198 @@
+"""The dev environment on an account that remembers everything and runs nothing, in the order of its life."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+import pytest
+
+from tests.terraform.leftovers import leftovers
+from tests.terraform.secrets_search import files_with, secrets_of
+from tests.terraform.stack import Stack
+
+IMAGE, NEXT_IMAGE = "image_tag=3f2a9c1d7e5b", "image_tag=9d8c7b6a5f4e"
+ROTATION = "db_password_version=2"
+
+
+@pytest.fixture(scope="session")
+def served(dev: Stack) -> Stack:
+    """The dev environment with an image."""
+    dev.apply(IMAGE)
+    return dev
+
+
+def test_the_first_apply_needs_no_image_and_no_variable(dev: Stack) -> None:
+    outputs = dev.outputs()
+    assert outputs["name"] == "itemsvc-dev"
+    assert outputs["url"] == f"http://{outputs['alb_dns']}"
+    assert not {"service_name", "migrate_command", "migrate_task_definition_arn", "image_tag"} & outputs.keys()
+    assert dev.account.client("ecs").list_services(cluster="itemsvc-dev")["serviceArns"] == []
+
+
+def test_an_image_adds_the_service_and_leaves_the_rest_alone(dev: Stack) -> None:
+    created = dev.plan(IMAGE)
+    assert created == dict.fromkeys(
+        [
+            "aws_appautoscaling_policy.cpu[0]",
+            "aws_appautoscaling_target.api[0]",
+            "aws_ecs_service.api[0]",
+            "aws_ecs_task_definition.api[0]",
+            "aws_ecs_task_definition.migrate[0]",
+        ],
+        "create",
+    )
+
+
+def test_after_an_apply_with_an_image_nothing_is_left_to_do(served: Stack) -> None:
+    assert served.plan(IMAGE) == {}
+
+
+def test_a_new_image_changes_the_task_definitions_and_the_service_alone(served: Stack) -> None:
+    assert served.plan(NEXT_IMAGE) == {
+        "aws_ecs_service.api[0]": "update",
+        "aws_ecs_task_definition.api[0]": "replace",
+        "aws_ecs_task_definition.migrate[0]": "replace",
+    }
+
+
+def test_migrating_first_changes_the_one_off_task_alone(served: Stack) -> None:
+    ahead = served.plan(IMAGE, "migrate_image_tag=9d8c7b6a5f4e")
+    assert ahead == {"aws_ecs_task_definition.migrate[0]": "replace"}
+
+
+def test_migrate_command_is_one_line_for_a_shell(served: Stack) -> None:
+    outputs = served.outputs()
+    words = shlex.split(outputs["migrate_command"])
+    assert words[:3] == ["aws", "ecs", "run-task"]
+    given = dict(zip(words[3::2], words[4::2], strict=True))
+    subnets, groups = ",".join(outputs["migrate_subnet_ids"]), ",".join(outputs["migrate_security_group_ids"])
+    assert given == {
+        "--region": "us-east-1",
+        "--cluster": outputs["cluster_name"],
+        "--task-definition": outputs["migrate_task_definition_arn"],
+        "--launch-type": "FARGATE",
+        "--network-configuration": (
+            f"awsvpcConfiguration={{subnets=[{subnets}],securityGroups=[{groups}],assignPublicIp=DISABLED}}"
+        ),
+    }
+
+
+def test_a_change_behind_terraforms_back_is_shown_and_mended(served: Stack) -> None:
+    account = served.account
+    ec2, elb, ecs = account.client("ec2"), account.client("elbv2"), account.client("ecs")
+    database = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": ["itemsvc-dev-database"]}])
+    group = database["SecurityGroups"][0]["GroupId"]
+    rules = ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group]}])["SecurityGroupRules"]
+    from_tasks = next(rule for rule in rules if rule["Description"] == "PostgreSQL from tasks")
+    ec2.revoke_security_group_ingress(GroupId=group, SecurityGroupRuleIds=[from_tasks["SecurityGroupRuleId"]])
+    balancer = elb.describe_load_balancers()["LoadBalancers"][0]["LoadBalancerArn"]
+    timeout = {"Key": "idle_timeout.timeout_seconds", "Value": "120"}
+    elb.modify_load_balancer_attributes(LoadBalancerArn=balancer, Attributes=[timeout])
+    # Autoscaling does this all day: it is no drift.
+    ecs.update_service(cluster="itemsvc-dev", service="itemsvc-dev-api", desiredCount=3)
+
+    assert served.plan(IMAGE) == {
+        "aws_lb.main": "update",
+        'aws_vpc_security_group_ingress_rule.database["tasks"]': "create",
+    }
+    served.apply(IMAGE)
+    assert served.plan(IMAGE) == {}
+    service = ecs.describe_services(cluster="itemsvc-dev", services=["itemsvc-dev-api"])["services"][0]
+    assert service["desiredCount"] == 3
+
+
+def test_a_plan_that_breaks_every_relation_says_so_of_each(served: Stack) -> None:
+    said = served.refused(
+        IMAGE,
+        "gunicorn_keepalive=60",
+        "gunicorn_graceful_timeout=60",
+        "deregistration_delay=60",
+        "db_statement_timeout_ms=60001",
+        "enable_execute_command=true",
+        "max_tasks=8",
+        "gunicorn_workers=5",
+        "deletion_protection=true",
+        "db_max_allocated_storage=21",
+        "github_repository=example/itemsvc",
+        "environment=staging",
+    )
+    for sentence in (
+        "gunicorn_keepalive (60 s) must exceed alb_idle_timeout (60 s)",
+        "gunicorn_graceful_timeout (60 s) must be below stop_timeout (60 s)",
+        "deregistration_delay (60 s) must be below stop_timeout (60 s)",
+        "db_statement_timeout_ms (60001) must be below alb_idle_timeout (60 s)",
+        "db_statement_timeout_ms (60001) must not exceed gunicorn_graceful_timeout (60 s)",
+        "enable_execute_command needs a writable root file system",
+        "2 x max_tasks (8) x gunicorn_workers (5) x gunicorn_threads (4) + db_reserved_connections (20) = 340",
+        "gunicorn_workers (5) need about 128 MiB each, and the task has 512",
+        "deletion_protection says that the data matters",
+        "db_max_allocated_storage (21 GiB) must be 0 (no autoscaling) or at least 10 % above",
+        "github_repository needs state_bucket",
+        "environment staging belongs to the workspace staging, and this is default",
+    ):
+        assert sentence in said
+
+
+def test_the_database_and_the_application_get_the_same_password(served: Stack) -> None:
+    assert_same_password(served)
+
+
+def test_rotating_is_raising_one_number_even_after_an_apply_that_broke_off(served: Stack) -> None:
+    account, before = served.account, served.account.secret("itemsvc-dev/database-password")
+    key = account.secret("itemsvc-dev/secret-key")
+    revision = served.outputs()["service_task_definition_arn"]
+
+    # As far as an apply comes that is interrupted before it reaches the database.
+    served.run(
+        "apply", "-auto-approve", "-input=false", f"-var={IMAGE}", f"-var={ROTATION}", "-target=module.credentials"
+    )
+    assert account.secret("itemsvc-dev/database-password") != before
+    assert before in account.secret("itemsvc-dev/database-url")
+
+    assert served.plan(IMAGE, ROTATION) == {
+        "aws_db_instance.main": "update",
+        "aws_ecs_service.api[0]": "update",
+        "aws_ecs_task_definition.api[0]": "replace",
+        "aws_ecs_task_definition.migrate[0]": "replace",
+        "aws_secretsmanager_secret_version.database_url": "replace",
+    }
+    served.apply_plan()
+    assert served.plan(IMAGE, ROTATION) == {}
+    assert_same_password(served)
+    assert account.secret("itemsvc-dev/database-password") != before
+    assert account.secret("itemsvc-dev/secret-key") == key
+    assert served.outputs()["service_task_definition_arn"] != revision
+
+
+def test_no_secret_is_in_the_state_a_plan_or_the_output(served: Stack) -> None:
+    secrets = secrets_of(served)
+    passwords = {entry["password"] for entry in served.account.journal("passwords.jsonl")}
+    # Two database passwords, twice as URL, and the key: without them the search would prove nothing.
+    assert len(passwords) == 2
+    assert len(secrets) == 5
+    assert (served.directory / "terraform.tfstate").exists()
+    assert list(served.directory.glob("plan-*.tfplan"))
+    assert files_with(served.directory, secrets) == []
+    assert not [secret for secret in secrets if secret in served.output]
+
+
+def test_destroy_leaves_nothing(served: Stack) -> None:
+    served.destroy(IMAGE, ROTATION)
+    assert leftovers(served.account) == []
+    # Revisions cost nothing and are kept while the environment lives; AWS deletes none by itself.
+    definitions = served.account.client("ecs").list_task_definitions()["taskDefinitionArns"]
+    assert {re.sub(r".*/(.*):\d+", r"\1", arn) for arn in definitions} == {"itemsvc-dev-api", "itemsvc-dev-migrate"}
+
+
+def assert_same_password(stack: Stack) -> None:
+    """RDS has what the secret says, and DATABASE_URL is made of it."""
+    account, outputs = stack.account, stack.outputs()
+    password = account.journal("passwords.jsonl")[-1]["password"]
+    assert re.fullmatch(r"[A-Za-z0-9]{40}", password)
+    assert account.secret("itemsvc-dev/database-password") == password
+    assert account.secret("itemsvc-dev/database-url") == (
+        f"postgres://itemsvc:{password}@{outputs['db_endpoint']}/items"
+        "?sslmode=verify-full&sslrootcert=/app/certs/rds-global-bundle.pem"
+    )
+    assert re.fullmatch(r"[A-Za-z0-9]{64}", account.secret("itemsvc-dev/secret-key"))
