@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
@@ -106,7 +106,9 @@ class ItemDetail(generics.RetrieveUpdateDestroyAPIView):
     def get_queryset(self) -> QuerySet[Item]:
         """Locked where it is about to change: otherwise two PATCHes would undo each other, a PUT revive a deletion."""
         queryset = super().get_queryset()
-        return queryset.select_for_update() if self.request.method in ("PUT", "PATCH", "DELETE") else queryset
+        # OPTIONS looks for the item as a PUT would, but in no transaction.
+        locks = self.request.method in ("PUT", "PATCH", "DELETE") and connection.in_atomic_block
+        return queryset.select_for_update() if locks else queryset
 
     @transaction.atomic
     def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
