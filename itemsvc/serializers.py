@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from django.core.validators import ProhibitNullCharactersValidator, RegexValidator
 from django.db import models
 from rest_framework import serializers
+
+# PostgreSQL's text has no NUL. Neither pattern can be made to backtrack for long. White space is what `strip` removes,
+# spelt out where other languages' \s is narrower.
+TEXT = r"^[^\x00]+$"
+NOT_BLANK = r"^[\s\x1c-\x1f\x85]*[^\s\x1c-\x1f\x85\x00][^\x00]*$"
 
 
 class StringField(serializers.CharField):
     """A string; DRF's own would take a number for one."""
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(**kwargs)
+        # The same check as DRF's, but as a pattern, which the schema shows.
+        self.validators = [check for check in self.validators if not isinstance(check, ProhibitNullCharactersValidator)]
+        pattern = TEXT if self.allow_blank else NOT_BLANK
+        self.validators.append(RegexValidator(pattern, message=ProhibitNullCharactersValidator.message))
 
     def to_internal_value(self, data: Any) -> str:
         """The string, trimmed; raises ValidationError for anything else."""
