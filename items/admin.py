@@ -16,7 +16,7 @@ class ItemAdmin(admin.ModelAdmin):
     search_fields: ClassVar = ["name"]
     date_hierarchy = "created_at"
     ordering = ("-id",)
-    # Counting every item on every page is the one thing that would not scale.
+    # The number of all items, beside the number of those that match, is what a large table need not count.
     show_full_result_count = False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Item | None = None) -> tuple[str, ...]:

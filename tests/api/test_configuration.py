@@ -27,6 +27,7 @@ PRODUCTION = {
 def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """A process that knows only this environment."""
     base = {"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "itemsvc.settings"}
+    base |= {name: value for name, value in os.environ.items() if name.startswith("COVERAGE")}
     return subprocess.run(
         [sys.executable, *command], cwd=ROOT, env=base | environment, capture_output=True, text=True, check=False
     )
@@ -173,9 +174,8 @@ def test_the_connection_has_its_limits(db: None, settings) -> None:
 
 @pytest.mark.parametrize(("quota", "workers"), [("25000 100000", 1), ("200000 100000", 2), ("150000 100000", 1)])
 def test_workers_follow_the_cpu_quota(quota: str, workers: int, tmp_path: Path) -> None:
-    quota_file = tmp_path / "cpu.max"
-    quota_file.write_text(quota)
-    source = (ROOT / "gunicorn.conf.py").read_text().replace("/sys/fs/cgroup/cpu.max", str(quota_file))
+    (tmp_path / "cpu.max").write_text(quota)
+    source = (ROOT / "gunicorn.conf.py").read_text().replace("/sys/fs/cgroup", str(tmp_path))
     config = tmp_path / "gunicorn.conf.py"
     config.write_text(source.replace("os.sched_getaffinity(0)", "range(8)"))
     result = run("-m", "gunicorn", "--print-config", "-c", str(config), **PRODUCTION, PYTHONPATH=str(ROOT))

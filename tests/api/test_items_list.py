@@ -185,7 +185,7 @@ def test_times_are_exclusive_bounds(api: Client) -> None:
     assert listed(created_before=second) == [first]
     assert listed(created_after=first, created_before=third) == [second]
     assert listed(created_after="2026-01-01T01:00:00.999+01:00") == [second, third]
-    assert listed(created_after="2026-01-01T00:00:00.9999995") == [second, third]
+    assert listed(created_after="2026-01-01T00:00:00.9999995Z") == [second, third]
     assert listed(created_before="2026-01-01T00:00:01.0001Z") == [first, second]
     assert listed(created_after="1900-01-01T00:00:00Z") == [first, second, third]
     assert listed(created_before="1900-01-01T00:00:00Z") == []
