@@ -1,11 +1,18 @@
-"""What the README tells a person to type after a deploy, typed: terraform output, curl, and migrate_command pasted."""
+"""What the documentation tells a person to type after a deploy, typed: README, terraform output, migrate_command."""
 
 import json
 import os
+import re
 import shutil
+import sys
+from pathlib import Path
 
 from tests.rehearsal.commands import check
 
+SECTION = re.compile(r"^## Deploy to AWS$(.*?)^## ", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```sh$(.*?)^```$", re.MULTILINE | re.DOTALL)
+# What only looks. The lines that deploy and destroy are acts of their own.
+LOOKING = re.compile(r"^(curl|(\.venv/bin/)?python\S* -m deploy (status|logs)|terraform (-chdir=terraform )?output)\b")
 OUTPUTS = """
 terraform output alb_dns
 terraform output -raw alb_dns
@@ -20,7 +27,8 @@ curl --silent --show-error --fail "http://$alb_dns/items?name=lamp"; echo
 
 
 def words(stage):
-    """Each line does what the README says."""
+    """Each line does what it says."""
+    _readme_lines(stage)
     alb_dns = stage.outputs()["alb_dns"]
     shown = stage.bash(OUTPUTS, cwd="terraform").expect(0).output
     check(f'"{alb_dns}"' in shown, "terraform output alb_dns shows something else", shown)
@@ -33,6 +41,28 @@ def words(stage):
     _paste_migrate_command(stage)
 
 
+def _readme_lines(stage):
+    """The README's own lines, those that only look, pasted as they are."""
+    section = SECTION.search((stage.repository.path / "README.md").read_text())
+    check(section, "the README has no section `Deploy to AWS`")
+    lines = [line for block in BLOCK.findall(section[1]) for line in block.splitlines() if LOOKING.match(line)]
+    check(lines, "the README's section `Deploy to AWS` shows nothing to look with")
+    _provide_venv(stage.repository.path)
+    for line in lines:
+        run = stage.bash(line).expect(0)
+        check(run.output.strip(), f"`{line}` shows nothing")
+    stage.note(f"{len(lines)} lines of the README pasted")
+
+
+def _provide_venv(directory):
+    """The environment that this runs in, where `make` would have made one."""
+    venv = directory / ".venv"
+    venv.mkdir(exist_ok=True)
+    for entry in Path(sys.prefix).iterdir():
+        if not (venv / entry.name).is_symlink():
+            (venv / entry.name).symlink_to(entry)
+
+
 def _paste_migrate_command(stage):
     if not shutil.which("aws") and os.environ.get("CI") != "true":
         stage.note("migrate_command not pasted: the AWS CLI is not installed")
@@ -40,10 +70,8 @@ def _paste_migrate_command(stage):
     pasted = stage.bash('eval "$(terraform output -raw migrate_command)"', cwd="terraform").expect(0)
     answer = json.loads(pasted.output)
     check(len(answer["tasks"]) == 1 and not answer["failures"], "migrate_command started no task", pasted.output)
-    ecs, where = (
-        stage.aws("ecs"),
-        {"cluster": stage.outputs()["cluster_name"], "tasks": [answer["tasks"][0]["taskArn"]]},
-    )
+    ecs = stage.aws("ecs")
+    where = {"cluster": stage.outputs()["cluster_name"], "tasks": [answer["tasks"][0]["taskArn"]]}
     ecs.get_waiter("tasks_stopped").wait(**where, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
     task = ecs.describe_tasks(**where)["tasks"][0]
     code = task["containers"][0].get("exitCode")
