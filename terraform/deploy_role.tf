@@ -47,6 +47,7 @@ locals {
     "ecr:GetAuthorizationToken",
     "ecs:DescribeTaskDefinition",
     "ecs:ListTaskDefinitions",
+    "elasticloadbalancing:DescribeCapacityReservation",
     "elasticloadbalancing:DescribeListenerAttributes",
     "elasticloadbalancing:DescribeListeners",
     "elasticloadbalancing:DescribeLoadBalancerAttributes",
@@ -79,6 +80,7 @@ locals {
     "events:ListTargetsByRule"                                    = ["${local.arn_prefix.events}:rule/${local.name}-*"]
     "iam:GetOpenIDConnectProvider"                                = ["${local.iam_prefix}:oidc-provider/${local.github_issuer}"]
     "iam:GetRole iam:GetRolePolicy iam:ListRolePolicies"          = ["${local.iam_prefix}:role/${local.name}-*"]
+    "iam:GetPolicy iam:GetPolicyVersion"                          = ["${local.iam_prefix}:policy/${local.name}-deploy-*"]
     "iam:ListAttachedRolePolicies"                                = ["${local.iam_prefix}:role/${local.name}-*"]
     "kms:DescribeKey kms:GetKeyPolicy kms:GetKeyRotationStatus"   = [aws_kms_key.main.arn]
     "kms:ListResourceTags"                                        = [aws_kms_key.main.arn]
@@ -223,6 +225,13 @@ locals {
       Action    = "kms:Decrypt"
       Resource  = aws_kms_key.main.arn
       Condition = { StringEquals = { "kms:ViaService" = "secretsmanager.${var.region}.amazonaws.com" } }
+    },
+    {
+      # The lock of a running deploy, and what was released when.
+      Sid      = "RememberDeploys"
+      Effect   = "Allow"
+      Action   = ["ssm:DeleteParameter", "ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath", "ssm:PutParameter"]
+      Resource = ["${local.arn_prefix.ssm}:parameter/${var.name}/${var.environment}/deploy", "${local.arn_prefix.ssm}:parameter/${var.name}/${var.environment}/deploy/*"]
     },
     {
       Sid      = "State"

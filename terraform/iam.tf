@@ -85,7 +85,7 @@ resource "aws_iam_role" "migrate" {
 # The channel of ECS Exec; its actions take no resources.
 resource "aws_iam_role_policy" "execute_command" {
   #checkov:skip=CKV_AWS_290:The ssmmessages actions have no resource types or condition keys.
-  #checkov:skip=CKV_AWS_355:As above.
+  #checkov:skip=CKV_AWS_355:The ssmmessages actions take no resource but *.
   count = var.enable_execute_command ? 1 : 0
 
   name = "execute-command"

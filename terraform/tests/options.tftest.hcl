@@ -224,9 +224,9 @@ run "deploy_role" {
   # What a deploy writes, and with it every action that may change something.
   assert {
     condition = toset([for action in flatten([for statement in jsondecode(local.deploy_policies.write).Statement : statement.Action]) : split(":", action)[0]]) == toset([
-      "ecr", "ecs", "iam", "application-autoscaling", "cloudwatch", "logs", "kms", "s3",
+      "ecr", "ecs", "iam", "application-autoscaling", "cloudwatch", "logs", "kms", "s3", "ssm",
     ])
-    error_message = "A deploy writes to the registry, ECS, scaling and the state, and passes roles."
+    error_message = "A deploy writes to the registry, ECS, scaling, its own notes and the state, and passes roles."
   }
 
   assert {

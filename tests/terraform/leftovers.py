@@ -35,8 +35,9 @@ def _network(account: Account) -> list[str]:
 def _compute(account: Account) -> list[str]:
     ecs, elb = account.client("ecs"), account.client("elbv2")
     scaling = account.client("application-autoscaling")
+    clusters = ecs.describe_clusters(clusters=ecs.list_clusters()["clusterArns"])["clusters"]
     return [
-        *ecs.list_clusters()["clusterArns"],
+        *[cluster["clusterArn"] for cluster in clusters if cluster["status"] != "INACTIVE"],
         *[r["repositoryArn"] for r in account.client("ecr").describe_repositories()["repositories"]],
         *[balancer["LoadBalancerArn"] for balancer in elb.describe_load_balancers()["LoadBalancers"]],
         *[group["TargetGroupArn"] for group in elb.describe_target_groups()["TargetGroups"]],
@@ -68,7 +69,12 @@ def _identity(account: Account) -> list[str]:
         *[role["Arn"] for role in iam.list_roles()["Roles"]],
         *[policy["Arn"] for policy in iam.list_policies(Scope="Local")["Policies"]],
         *[p["Arn"] for p in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]],
-        *[k["Arn"] for k in keys if k["KeyState"] != "PendingDeletion" and k["KeyManager"] == "CUSTOMER"],
+        # AWS's own keys come into being with the first use of a service, and are free.
+        *[
+            f"{key['Arn']} {key['Description']}"
+            for key in keys
+            if key["KeyState"] != "PendingDeletion" and not key["Description"].startswith("Default ")
+        ],
         *[a["AliasName"] for a in kms.list_aliases()["Aliases"] if not a["AliasName"].startswith("alias/aws/")],
     ]
 

@@ -36,10 +36,7 @@ def missing() -> str | None:
     if terraform() is None:
         return "terraform is missing: install Terraform 1.11 or later"
     if moto_python() is None:
-        return (
-            "moto is missing: python3 -m venv .venv-terraform && "
-            ".venv-terraform/bin/pip install -r requirements-terraform.txt"
-        )
+        return "moto is missing: make .venv-terraform/installed"
     return None
 
 

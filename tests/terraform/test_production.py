@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatchcase
 
+import boto3
+
 from tests.terraform.production import DOMAIN, Life
+from tests.terraform.requirements import ROOT
 
 #: moto's name of a service, where IAM has another.
 IAM_NAMES = {"elbv2": "elasticloadbalancing"}
 #: Who is calling: allowed to everybody, whatever the policies say.
 ALWAYS_ALLOWED = {"sts:GetCallerIdentity"}
+#: `deploy down` destroys the environment, and with it this role.
+FOR_A_PERSON = {"ecr:BatchDeleteImage"}
 #: Where the action of the API and the one that IAM asks for have different names.
 IAM_ACTIONS = {
     "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
@@ -51,6 +57,13 @@ def test_the_deploy_role_may_do_what_a_deploy_does(production_life: Life) -> Non
     assert sorted(a for a in needed if not any(fnmatchcase(a, pattern) for pattern in allowed)) == []
 
 
+def test_the_deploy_role_may_do_what_the_deploy_command_calls(production_life: Life) -> None:
+    allowed = [action for document in production_life.deploy_policies for action in _allowed(document)]
+    called = _called_by_the_deploy_command()
+    assert {"ecs:RunTask", "ecs:DescribeTasks", "ecr:DescribeImages", "logs:FilterLogEvents"} <= called
+    assert sorted(called - FOR_A_PERSON - set(allowed)) == []
+
+
 def test_it_also_converges_without_nat_and_with_exec(production_life: Life) -> None:
     assert production_life.converged_without_nat
 
@@ -61,6 +74,17 @@ def test_no_secret_is_in_a_file(production_life: Life) -> None:
 
 def test_destroy_leaves_nothing(production_life: Life) -> None:
     assert production_life.leftovers == []
+
+
+def _called_by_the_deploy_command() -> set[str]:
+    """Every AWS API that deploy/ calls through boto3, found by the names of the clients' methods."""
+    text = "\n".join(path.read_text() for path in (ROOT / "deploy").glob("*.py"))
+    called = set()
+    for service in ("ecr", "ecs", "logs", "ssm"):
+        operations = boto3.client(service, region_name="us-east-1").meta.method_to_api_mapping
+        names = re.findall(rf'\b_?{service}\.(?:get_paginator\(")?(\w+)', text)
+        called |= {f"{service}:{operations[name]}" for name in names if name in operations}
+    return called
 
 
 def _allowed(document: dict) -> list[str]:

@@ -49,7 +49,7 @@ ephemeral "aws_secretsmanager_secret_version" "database_password" {
 }
 
 resource "aws_secretsmanager_secret" "secret_key" {
-  #checkov:skip=CKV2_AWS_57:Rotated by raising a number and applying, as above.
+  #checkov:skip=CKV2_AWS_57:Rotated by raising a number and applying: a timer would end everybody's session.
   name                    = "${var.name}/secret-key"
   description             = "Django's SECRET_KEY of ${var.name}"
   kms_key_id              = var.kms_key_arn
