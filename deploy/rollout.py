@@ -57,9 +57,8 @@ class Rollout:
             current = self._describe()
             self._show_events(current)
             self._collect_stopped(deployment_id)
-            ours = current.by_id(deployment_id)
-            self._note(ours)
-            if self._finished(current, ours, deployment_id):
+            self._note(current.by_id(deployment_id))
+            if self._finished(current, deployment_id):
                 return
             if time.monotonic() >= deadline:
                 raise self._failure(RolloutTimeoutError, f"The roll-out was not done after {self.timeout:.0f} s.")
@@ -67,25 +66,34 @@ class Rollout:
 
     def _identify(self) -> str:
         """The id of the primary deployment of our task definition; a failed one of an earlier try is started anew."""
-        deadline = time.monotonic() + APPEAR_SECONDS
+        deadline = time.monotonic() + min(APPEAR_SECONDS, self.timeout)
         while True:
             current = self._describe()
             self._seen_events |= {event.id for event in current.events}
             primary = current.primary
             if primary and primary.task_definition == self.task_definition:
                 return self._restart() if primary.rollout_state == "FAILED" else primary.id
-            gone = [known for known in current.deployments if known.task_definition == self.task_definition]
-            if gone and gone[0].rollout_state == "FAILED":
-                self._collect_stopped(gone[0].id)
-                raise self._failure(RolloutFailedError, f"The roll-out failed: {gone[0].reason}")
-            if time.monotonic() >= deadline:
-                found = primary.task_definition if primary else "none"
-                raise RolloutSupersededError(
-                    "The service's primary deployment is not the one that was just applied.",
-                    details=[f"expected {self.task_definition}", f"found    {found}"],
-                    hint="Somebody changes the service besides deploy: find out who, then run it again.",
-                )
+            ours = next((known for known in current.deployments if known.task_definition == self.task_definition), None)
+            if ours or time.monotonic() >= deadline:
+                raise self._lost(current, ours)
             time.sleep(self.poll)
+
+    def _lost(self, current: Service, ours: Deployment | None) -> DeployError:
+        """Why our deployment is not the primary one (any more)."""
+        primary = current.primary
+        reasons = [known.reason for known in (ours, primary) if known]
+        breaker = [reason for reason in reasons if "circuit breaker" in reason]
+        if breaker or (ours and ours.rollout_state == "FAILED"):
+            self._collect_stopped(ours.id if ours else None)
+            return self._failure(RolloutFailedError, f"The roll-out failed: {(breaker or reasons)[0]}")
+        return RolloutSupersededError(
+            "Another deployment of the service replaced this one before it was complete.",
+            details=[
+                f"ours    {ours.id if ours else 'not listed'} ({self.task_definition})",
+                f"primary {primary.id} ({primary.task_definition})" if primary else "primary none",
+            ],
+            hint="Somebody changes the service besides deploy: `python -m deploy status` tells what serves.",
+        )
 
     def _restart(self) -> str:
         self.show("the last try of this revision failed: starting a new deployment of it")
@@ -94,21 +102,11 @@ class Rollout:
         )
         return next(str(known["id"]) for known in answer["service"]["deployments"] if known["status"] == "PRIMARY")
 
-    def _finished(self, current: Service, ours: Deployment | None, deployment_id: str) -> bool:
-        if ours is not None and ours.rollout_state == "FAILED":
-            raise self._failure(RolloutFailedError, f"The roll-out failed: {ours.reason}")
-        if ours is not None and ours.status == "PRIMARY":
-            return ours.rollout_state == "COMPLETED"
-        primary = current.primary
-        details = [f"ours    {deployment_id} ({self.task_definition})"]
-        details += [f"primary {primary.id} ({primary.task_definition})"] if primary else []
-        if primary and "circuit breaker" in primary.reason + (ours.reason if ours else ""):
-            raise self._failure(RolloutFailedError, f"The roll-out failed: {primary.reason}")
-        raise RolloutSupersededError(
-            "Another deployment of the service replaced this one before it was complete.",
-            details=details,
-            hint="Whether the new release serves is up to that deployment: `python -m deploy status`.",
-        )
+    def _finished(self, current: Service, deployment_id: str) -> bool:
+        ours = current.by_id(deployment_id)
+        if ours is None or ours.status != "PRIMARY" or ours.rollout_state == "FAILED":
+            raise self._lost(current, ours)
+        return ours.rollout_state == "COMPLETED"
 
     def _describe(self) -> Service:
         found = service.describe(self.ecs, self.stack.cluster_name, self.stack.service_name)
@@ -128,7 +126,7 @@ class Rollout:
             failed = f", {ours.failed} failed" if ours.failed else ""
             self.note(f"{state}: {ours.running} running, {ours.pending} pending, {ours.desired} desired{failed}")
 
-    def _collect_stopped(self, deployment_id: str) -> None:
+    def _collect_stopped(self, deployment_id: str | None) -> None:
         arns = self.ecs.list_tasks(
             cluster=self.stack.cluster_name, serviceName=self.stack.service_name, desiredStatus="STOPPED"
         )["taskArns"]
@@ -139,9 +137,9 @@ class Rollout:
             if self._is_ours(task, deployment_id):
                 self._stopped[task["taskArn"]] = task
 
-    def _is_ours(self, task: dict[str, Any], deployment_id: str) -> bool:
+    def _is_ours(self, task: dict[str, Any], deployment_id: str | None) -> bool:
         starter = task.get("startedBy", "")
-        another = starter.startswith("ecs-svc/") and starter != deployment_id
+        another = deployment_id and starter.startswith("ecs-svc/") and starter != deployment_id
         return task["taskDefinitionArn"] == self.task_definition and not another and task["lastStatus"] == "STOPPED"
 
     def _failure(self, kind: type[DeployError], message: str) -> DeployError:

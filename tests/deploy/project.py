@@ -109,17 +109,22 @@ class Project:
             pytest.fail(f"deploy {name} hangs:\n{process.communicate(timeout=30)[0]}")
         return Run(process.returncode, output)
 
-    def outputs(self) -> dict[str, object]:
-        """The Terraform outputs as they are now."""
+    def terraform_command(self, *arguments: str) -> str:
+        """A plain terraform command's output."""
         result = subprocess.run(
-            ["terraform", "output", "-json"],
+            ["terraform", *arguments],
             cwd=self.terraform,
             env=self.environment,
             check=True,
             capture_output=True,
             text=True,
         )
-        return {name: output["value"] for name, output in json.loads(result.stdout).items()}
+        return result.stdout
+
+    def outputs(self) -> dict[str, object]:
+        """The Terraform outputs as they are now."""
+        outputs = json.loads(self.terraform_command("output", "-json"))
+        return {name: output["value"] for name, output in outputs.items()}
 
     def _count(self) -> int:
         command = ["git", "-C", str(self.app), "rev-list", "--count", "HEAD"]

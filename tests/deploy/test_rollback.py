@@ -28,25 +28,21 @@ def test_back_to_what_served_before_and_forward_again(served: ServedProject) -> 
 
 
 def test_to_a_named_tag(served: ServedProject) -> None:
-    first = served.commit()
+    before = served.settled()
+    served.commit()
     served.deploy("up").expect(0)
-    for _ in range(2):
-        served.commit()
-        served.deploy("up").expect(0)
-    served.deploy("rollback", first).expect(0)
-    assert served.settled() == first
+    served.deploy("rollback", before).expect(0)
+    assert served.settled() == before
 
 
 def test_to_an_image_that_is_not_there(served: ServedProject) -> None:
     before = served.settled()
-    served.deploy("rollback", "0123456789ab").expect(32, "The registry has no image 0123456789ab.", f"it has: {before}")
+    served.deploy("rollback", "0123456789ab").expect(32, "The registry has no image 0123456789ab.", "it has: ")
     assert served.settled() == before
 
 
 def test_without_a_record_the_revisions_tell(served: ServedProject) -> None:
-    old = served.commit()
-    served.deploy("up").expect(0)
-    new = served.commit()
+    old, new = served.settled(), served.commit()
     served.deploy("up").expect(0)
     served.account.client("ssm").delete_parameter(Name="/stand-in/dev/deploy/releases")
     served.deploy("rollback", "--dry-run").expect(0, f"would replace {new} by {old}")

@@ -36,4 +36,7 @@ def test_run_of_a_command_that_does_not_exist(served: ServedProject) -> None:
 
 
 def test_run_too_long(served: ServedProject) -> None:
-    served.deploy("run", "--timeout", "2", "--", "sleep", "100").expect(43, "was not done after 2 s; it is stopped now")
+    command = "import signal, time; signal.signal(signal.SIGTERM, lambda *_: exit(1)); time.sleep(100)"
+    served.deploy("run", "--timeout", "2", "--", "python", "-c", command).expect(
+        43, "was not done after 2 s; it is stopped now"
+    )

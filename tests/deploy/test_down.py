@@ -1,0 +1,62 @@
+"""`down`."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.deploy.local import RELEASES, LocalProject
+
+pytestmark = pytest.mark.deploy
+
+
+def test_needs_a_yes(deployed: LocalProject) -> None:
+    deployed.deploy("down").expect(15, "was not confirmed", "Pass --yes.")
+    deployed.deploy("status").expect(0, "serving      v1")
+
+
+def test_dry_run_destroys_nothing(deployed: LocalProject) -> None:
+    deployed.deploy("down", "--dry-run").expect(0, "delete terraform_data.api[0]", "3 to destroy")
+    deployed.deploy("status").expect(0, "serving      v1")
+
+
+def test_everything_goes(deployed: LocalProject) -> None:
+    deployed.deploy("down", "--yes").expect(0, "images deleted", "environment dev is gone")
+    assert deployed.terraform_command("state", "list") == ""
+    assert deployed.client("ecr").list_images(repositoryName=deployed.name)["imageIds"] == []
+    names = [known["Name"] for known in deployed.client("ssm").describe_parameters()["Parameters"]]
+    assert RELEASES not in names
+    assert not [name for name in names if name.startswith("/stand-in/")]
+
+
+def test_another_environment_takes_its_workspace_along(project: LocalProject) -> None:
+    project.write_variables("stage")
+    project.terraform_command("init")
+    project.deploy("down", "-e", "stage", "--yes").expect(0, "environment stage is gone")
+    assert "stage" not in project.terraform_command("workspace", "list")
+
+
+def test_deletion_protection(deployed: LocalProject) -> None:
+    ec2, rds = deployed.client("ec2"), deployed.client("rds")
+    subnets = [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"][:2]]
+    elb = deployed.client("elbv2")
+    balancer = elb.create_load_balancer(Name="protected", Subnets=subnets)["LoadBalancers"][0]
+    elb.modify_load_balancer_attributes(
+        LoadBalancerArn=balancer["LoadBalancerArn"],
+        Attributes=[{"Key": "deletion_protection.enabled", "Value": "true"}],
+    )
+    rds.create_db_instance(
+        DBInstanceIdentifier="stand-in-dev",
+        DBInstanceClass="db.t4g.micro",
+        Engine="postgres",
+        MasterUsername="app",
+        MasterUserPassword="only-for-tests",
+        AllocatedStorage=20,
+        DeletionProtection=True,
+    )
+    outputs = deployed.terraform / "outputs.tf"
+    outputs.write_text(outputs.read_text().replace('"stand-in.example" }', f'"{balancer["DNSName"]}" }}', 1))
+    deployed.deploy("up", "--image-tag", "v1", "--skip-smoke").expect(0)
+    deployed.deploy("down", "--yes").expect(
+        15, "Deletion protection is on for the load balancer and the database", "deletion_protection = false"
+    )
+    deployed.deploy("status").expect(0, "serving      v1")
