@@ -110,16 +110,22 @@ class Stage:
 
     def query(self, sql, database=None):
         """Rows of a query in the emulated RDS instance, as lines of |-separated columns."""
+        code, text = self._psql("127.0.0.1", sql, database)
+        check(code == 0, f"the query failed: {sql}", text)
+        return text.splitlines()
+
+    def refused_without_tls(self):
+        """What the database says to an unencrypted connection from the network."""
+        return self._psql(self.database_url().hostname, "SELECT 1", sslmode="disable")[1]
+
+    def _psql(self, host, sql, database=None, sslmode="prefer"):
+        """(exit code, output) of psql in the database's container."""
         url = self.database_url()
+        name = database or url.path.lstrip("/")
         code, output = self.emulators.database_container().exec_run(
             [
                 "psql",
-                "-h",
-                "127.0.0.1",
-                "-U",
-                url.username,
-                "-d",
-                database or url.path.lstrip("/"),
+                f"host={host} user={url.username} dbname={name} sslmode={sslmode}",
                 "-AtX",
                 "-v",
                 "ON_ERROR_STOP=1",
@@ -128,9 +134,7 @@ class Stage:
             ],
             environment={"PGPASSWORD": urllib.parse.unquote(url.password)},
         )
-        text = output.decode(errors="replace")
-        check(code == 0, f"the query failed: {sql}", text)
-        return text.splitlines()
+        return code, output.decode(errors="replace")
 
     def schema(self):
         """Every column of every table, and every applied migration: what a failed migration must leave as it was."""

@@ -28,7 +28,12 @@ def first_deploy(stage):
     )[0]
     connections, encrypted = tls.split("|")
     check(connections == encrypted != "0", f"{encrypted} of {connections} database connections are encrypted")
-    stage.note(f"`deploy up` took {run.seconds:.0f} s; {encrypted} of {connections} database connections encrypted")
+    refusal = stage.refused_without_tls()
+    check("no encryption" in refusal, "the database takes an unencrypted connection", refusal)
+    stage.note(
+        f"`deploy up` took {run.seconds:.0f} s; {encrypted} of {connections} database connections encrypted,"
+        " an unencrypted one is refused"
+    )
 
 
 def second_revision(stage):

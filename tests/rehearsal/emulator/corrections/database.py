@@ -1,23 +1,39 @@
-"""RDS: an endpoint with a name, a certificate for that name, no public port, and attributes that are kept.
+"""RDS: an endpoint with a name, a certificate for it, a parameter group that counts, no public port, kept attributes.
 
 MiniStack reports the container's IP address and signs the certificate before it knows it, so that nothing that
 verifies host names connects; AWS reports <identifier>.<account hash>.<region>.rds.amazonaws.com. It publishes the
-database on every interface of the machine, which a private instance has no business with. And it forgets the log
-exports and the key of performance insights, so that a second plan would set them again.
+database on every interface of the machine, which a private instance has no business with. It starts PostgreSQL with
+its defaults, whatever the parameter group says. And it forgets the log exports and the key of performance insights, so
+that a second plan would set them again.
 """
+
+import io
+import tarfile
 
 from ministack.core.responses import get_region
 from ministack.services import rds
 
 from corrections.ownership import RUN
 
-_names = {}
+# Of RDS alone, or naming libraries that only RDS has.
+NOT_POSTGRESQL = ("rds.", "shared_preload_libraries")
+ACCESS_FILE = "pg_hba.conf"
+# What RDS does for rds.force_ssl; the container's own psql comes in unencrypted.
+ACCESS = """local all all trust
+host all all 127.0.0.1/32 scram-sha-256
+{kind} all all all scram-sha-256
+"""
+
+_names, _groups = {}, {}
 _run_container, _create, _xml = rds._run_rds_container, rds._create_db_instance, rds._instance_xml
+_tls_archive = rds._pg_tls_archive
 
 
 def _run_named(docker_client, engine, settings, tls_names=(), tls_ips=()):
-    name = f"{settings['labels']['db_id']}.c0emulated.{get_region()}.rds.amazonaws.com"
+    identifier = settings["labels"]["db_id"]
+    name = f"{identifier}.c0emulated.{get_region()}.rds.amazonaws.com"
     settings.pop("ports", None)
+    settings["command"] = ["postgres", *_options(_parameters(identifier))]
     network = settings.get("network")
     if network:
         settings["networking_config"] = {network: docker_client.api.create_endpoint_config(aliases=[name])}
@@ -28,7 +44,37 @@ def _run_named(docker_client, engine, settings, tls_names=(), tls_ips=()):
     return container
 
 
+def _parameters(identifier):
+    """The values of an instance's parameter group by name; formulas in braces are left out."""
+    group = rds._param_groups.get(_groups.get(identifier)) or {}
+    values = {name: entry["ParameterValue"] for name, entry in (group.get("Parameters") or {}).items()}
+    return {name: value for name, value in values.items() if value and not value.startswith("{")}
+
+
+def _options(parameters):
+    settings = {name: value for name, value in parameters.items() if not name.startswith(NOT_POSTGRESQL)}
+    settings["hba_file"] = f"{rds._PG_TLS_DIR}/{_access_file(parameters)}"
+    return [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+
+
+def _access_file(parameters):
+    return f"{'hostssl' if parameters.get('rds.force_ssl') == '1' else 'host'}-{ACCESS_FILE}"
+
+
+def _archive_with_access(certificate, key):
+    """MiniStack's archive of certificate and key, and a client authentication file for either setting of force_ssl."""
+    buffer = io.BytesIO(_tls_archive(certificate, key))
+    with tarfile.open(fileobj=buffer, mode="a") as archive:
+        for kind in ("host", "hostssl"):
+            data = ACCESS.format(kind=kind).encode()
+            entry = tarfile.TarInfo(f"{rds._PG_TLS_DIR.lstrip('/')}/{kind}-{ACCESS_FILE}")
+            entry.size, entry.mode = len(data), 0o600
+            archive.addfile(entry, io.BytesIO(data))
+    return buffer.getvalue()
+
+
 def _create_remembering(parameters):
+    _groups[rds._p(parameters, "DBInstanceIdentifier")] = rds._p(parameters, "DBParameterGroupName")
     answer = _create(parameters)
     instance = rds._instances.get(rds._p(parameters, "DBInstanceIdentifier"))
     if instance:
@@ -48,6 +94,7 @@ def _whole_xml(instance):
 
 
 rds._rds_docker_scope = lambda *_: RUN
+rds._pg_tls_archive = _archive_with_access
 rds._run_rds_container = _run_named
 rds._reported_endpoint = lambda host, port, _host_port: (_names.get(host, host), port)
 rds._create_db_instance = rds._ACTION_MAP["CreateDBInstance"] = _create_remembering
