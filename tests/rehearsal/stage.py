@@ -121,17 +121,9 @@ class Stage:
     def _psql(self, host, sql, database=None, sslmode="prefer"):
         """(exit code, output) of psql in the database's container."""
         url = self.database_url()
-        name = database or url.path.lstrip("/")
+        where = f"host={host} user={url.username} dbname={database or url.path.lstrip('/')} sslmode={sslmode}"
         code, output = self.emulators.database_container().exec_run(
-            [
-                "psql",
-                f"host={host} user={url.username} dbname={name} sslmode={sslmode}",
-                "-AtX",
-                "-v",
-                "ON_ERROR_STOP=1",
-                "-c",
-                sql,
-            ],
+            ["psql", where, "-AtX", "-v", "ON_ERROR_STOP=1", "-c", sql],
             environment={"PGPASSWORD": urllib.parse.unquote(url.password)},
         )
         return code, output.decode(errors="replace")
