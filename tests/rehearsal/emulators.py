@@ -7,6 +7,7 @@ nothing else is ever touched.
 import io
 import json
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -27,6 +28,7 @@ LABEL = "itemsvc.rehearsal"
 ACCOUNT, REGION = "000000000000", "us-east-1"
 GATEWAY_PORT = 4566
 READY_SECONDS = 60
+LOG_LINE = re.compile(r"\d{4}-\d\d-\d\d \S+ \w+ \[(?!hypercorn)|Traceback|\s+File|\w+Error")
 # What task definitions usually ask for; a Docker daemon inside a restricted machine may not be allowed to grant it.
 ORDINARY_NOFILE = 65536
 
@@ -131,11 +133,11 @@ class Emulators:
         return next(c for c in self.containers() if c.labels.get("ministack") == "rds")
 
     def log_tail(self, lines=40):
-        """The gateway's last log lines without its access log."""
+        """The gateway's last log lines, without its access log and its banner."""
         if not self.gateway:
             return ""
         text = self.gateway.logs(tail=2000).decode(errors="replace")
-        return "\n".join([line for line in text.splitlines() if "access" not in line][-lines:])
+        return "\n".join([line for line in text.splitlines() if LOG_LINE.match(line)][-lines:])
 
     def _pull(self):
         import docker
@@ -147,16 +149,26 @@ class Emulators:
 
     def _nofile_ceiling(self):
         """The most open files that this engine grants a container, or None when it grants what is usual."""
-        from docker.errors import APIError, ContainerError
+        from docker.errors import APIError
         from docker.types import Ulimit
 
-        options = {"entrypoint": ["sh", "-c", "ulimit -Hn"], "remove": True, "labels": {LABEL: self.run}}
+        limit = Ulimit(name="nofile", soft=ORDINARY_NOFILE, hard=ORDINARY_NOFILE)
         try:
-            limit = Ulimit(name="nofile", soft=ORDINARY_NOFILE, hard=ORDINARY_NOFILE)
-            self.docker.containers.run(IMAGE, ulimits=[limit], **options)
-        except (APIError, ContainerError):
-            return int(self.docker.containers.run(IMAGE, **options))
+            self._hard_nofile(ulimits=[limit])
+        except APIError:
+            return self._hard_nofile()
         return None
+
+    def _hard_nofile(self, **options):
+        probe = self.docker.containers.create(
+            IMAGE, entrypoint=["sh", "-c", "ulimit -Hn"], labels={LABEL: self.run}, **options
+        )
+        try:
+            probe.start()
+            probe.wait(timeout=30)
+            return int(probe.logs())
+        finally:
+            probe.remove(force=True)
 
     def _start_moto(self):
         self.moto_port = free_port()

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 WHAT_THIS_IS = (
@@ -32,10 +32,12 @@ class Report:
         self._console = self._rich_console() if self._stream.isatty() else None
 
     def line(self, text=""):
-        if self._console:
-            self._console.print(text, markup=False, highlight=False)
-        else:
-            print(text, file=self._stream, flush=True)
+        # Nobody reads any more (`| head`): the acts and the clean-up go on all the same.
+        with suppress(BrokenPipeError):
+            if self._console:
+                self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+            else:
+                print(text, file=self._stream, flush=True)
 
     @contextmanager
     def step(self, title):
@@ -110,6 +112,7 @@ class Report:
         self.line(self.closing_line())
 
     def _rich_table(self):
+        from rich.markup import escape
         from rich.table import Table
 
         table = Table("", "act", "outcome", "time", "seen", title="Rehearsal")
@@ -120,7 +123,7 @@ class Report:
                 result.name,
                 f"[{colours[result.outcome]}]{result.outcome}[/]",
                 f"{result.seconds:.1f} s",
-                result.reason or "\n".join(result.notes),
+                escape(result.reason or "\n".join(result.notes)),
             )
         return table
 
