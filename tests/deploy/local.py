@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import hashlib
 import json
 import os
 import shutil
@@ -67,8 +68,11 @@ class LocalProject(Project):
         """Puts an image into the registry; its tag."""
         ecr = self.client("ecr")
         manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": {"digest": f"sha256:{tag}"}, "layers": []}
+        digest = f"sha256:{hashlib.sha256(tag.encode()).hexdigest()}"
         with contextlib.suppress(ecr.exceptions.ImageAlreadyExistsException):
-            ecr.put_image(repositoryName=self.name, imageTag=tag, imageManifest=json.dumps(manifest))
+            ecr.put_image(
+                repositoryName=self.name, imageTag=tag, imageManifest=json.dumps(manifest), imageDigest=digest
+            )
         return tag
 
     def create(self) -> None:

@@ -55,8 +55,11 @@ def test_deletion_protection(deployed: LocalProject) -> None:
     )
     outputs = deployed.terraform / "outputs.tf"
     outputs.write_text(outputs.read_text().replace('"stand-in.example" }', f'"{balancer["DNSName"]}" }}', 1))
-    deployed.deploy("up", "--image-tag", "v1", "--skip-smoke").expect(0)
+    deployed.up("v1").expect(0)
     deployed.deploy("down", "--yes").expect(
         15, "Deletion protection is on for the load balancer and the database", "deletion_protection = false"
     )
     deployed.deploy("status").expect(0, "serving      v1")
+    rds.modify_db_instance(DBInstanceIdentifier="stand-in-dev", DeletionProtection=False)
+    deployed.deploy("down", "--yes").expect(15, "Deletion protection is on for the load balancer:")
+    rds.delete_db_instance(DBInstanceIdentifier="stand-in-dev", SkipFinalSnapshot=True)

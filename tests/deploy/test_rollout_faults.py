@@ -11,7 +11,7 @@ from tests.deploy.gateway import Gateway
 from tests.deploy.local import LocalProject
 from tests.deploy.scripted_ecs import ScriptedEcs
 
-pytestmark = pytest.mark.deploy
+pytestmark = [pytest.mark.deploy, pytest.mark.slow]
 
 
 def log_of_the_crash(project: LocalProject, stream: str) -> None:

@@ -14,7 +14,7 @@ from tests.deploy.local import LocalProject
 from tests.deploy.project import ROOT
 from tests.deploy.scripted_ecs import ScriptedEcs
 
-pytestmark = pytest.mark.deploy
+pytestmark = [pytest.mark.deploy, pytest.mark.slow]
 
 
 def test_an_apply_that_fails(deployed: LocalProject, ecs: ScriptedEcs) -> None:
