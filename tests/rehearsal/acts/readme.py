@@ -50,7 +50,7 @@ def _readme_lines(stage):
     _provide_venv(stage.repository.path)
     for line in lines:
         run = stage.bash(line).expect(0)
-        check(run.output.strip(), f"`{line}` shows nothing")
+        check((run.output + run.errors).strip(), f"`{line}` shows nothing")
     stage.note(f"{len(lines)} lines of the README pasted")
 
 
