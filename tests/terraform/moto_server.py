@@ -24,6 +24,7 @@ os.environ.setdefault("MOTO_ECS_SERVICE_RUNNING", "1")
 
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 from moto.core.responses import BaseResponse
+from moto.ec2.models.nat_gateways import NatGatewayBackend
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.rds.models import DBInstance, DBParameterGroup
@@ -155,6 +156,16 @@ def keep_rule_descriptions():
     SecurityGroupRule.description = property(lambda self: self.kept_description)
 
 
+def release_nat_interfaces():
+    """EC2: a NAT gateway's network interface goes with it."""
+
+    @around(NatGatewayBackend, "delete_nat_gateway")
+    def delete(original, self, nat_gateway_id):
+        gateway = original(self, nat_gateway_id)
+        self.enis.pop(gateway._eni.id, None)
+        return gateway
+
+
 def write_journal(directory):
     """Appends every request, and every database password, to the files in `directory`."""
 
@@ -190,6 +201,7 @@ if __name__ == "__main__":
     keep_service_settings()
     keep_database_settings()
     keep_rule_descriptions()
+    release_nat_interfaces()
     if options.journal:
         write_journal(options.journal)
     main(rest or sys.argv[1:])

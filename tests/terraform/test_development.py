@@ -86,14 +86,14 @@ def test_a_change_behind_terraforms_back_is_shown_and_mended(served: Stack) -> N
     rules = ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group]}])["SecurityGroupRules"]
     from_tasks = next(rule for rule in rules if rule["Description"] == "PostgreSQL from tasks")
     ec2.revoke_security_group_ingress(GroupId=group, SecurityGroupRuleIds=[from_tasks["SecurityGroupRuleId"]])
-    balancer = elb.describe_load_balancers()["LoadBalancers"][0]["LoadBalancerArn"]
-    timeout = {"Key": "idle_timeout.timeout_seconds", "Value": "120"}
-    elb.modify_load_balancer_attributes(LoadBalancerArn=balancer, Attributes=[timeout])
+    targets = elb.describe_target_groups()["TargetGroups"][0]["TargetGroupArn"]
+    delay = {"Key": "deregistration_delay.timeout_seconds", "Value": "300"}
+    elb.modify_target_group_attributes(TargetGroupArn=targets, Attributes=[delay])
     # Autoscaling does this all day: it is no drift.
     ecs.update_service(cluster="itemsvc-dev", service="itemsvc-dev-api", desiredCount=3)
 
     assert served.plan(IMAGE) == {
-        "aws_lb.main": "update",
+        "aws_lb_target_group.api": "update",
         'aws_vpc_security_group_ingress_rule.database["tasks"]': "create",
     }
     served.apply(IMAGE)
