@@ -166,6 +166,7 @@ def _by_hand():
         report.line("In another shell:")
         report.line()
         report.line(f"cd {shlex.quote(str(stage.repository.path))}")
+        report.line("unset AWS_PROFILE AWS_SESSION_TOKEN")
         for name, value in stage.environment.items():
             if name.startswith(BY_HAND):
                 report.line(f"export {name}={shlex.quote(value)}")

@@ -23,6 +23,8 @@ from pathlib import Path
 from tests.rehearsal.prerequisites import docker_client
 
 IMAGE = "ministackorg/ministack:1.5.33"
+# What MiniStack runs an RDS instance of this major version from.
+DATABASE_IMAGE = "postgres:18-alpine"
 SOURCE = Path(__file__).parent / "emulator"
 LABEL = "itemsvc.rehearsal"
 ACCOUNT, REGION = "000000000000", "us-east-1"
@@ -142,10 +144,11 @@ class Emulators:
     def _pull(self):
         import docker
 
-        try:
-            self.docker.images.get(IMAGE)
-        except docker.errors.ImageNotFound:
-            self.docker.images.pull(IMAGE)
+        for image in (IMAGE, DATABASE_IMAGE):
+            try:
+                self.docker.images.get(image)
+            except docker.errors.ImageNotFound:
+                self.docker.images.pull(image)
 
     def _nofile_ceiling(self):
         """The most open files that this engine grants a container, or None when it grants what is usual."""
