@@ -11,7 +11,8 @@ from typing import Any
 from tests.terraform.account import Account
 from tests.terraform.requirements import ROOT
 
-COMMAND_SECONDS = 400
+# Minutes more than any command takes: what ends it is a hang, not a busy machine.
+COMMAND_SECONDS = 900
 NO_CHANGES, CHANGES = 0, 2
 
 
