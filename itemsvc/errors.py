@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+import psycopg2
 from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, JsonResponse, UnreadablePostError
@@ -96,7 +97,12 @@ class DatabaseErrorMiddleware:
 
 def is_unavailable(exception: BaseException) -> bool:
     """Whether the database, rather than the statement, is what failed."""
-    return isinstance(exception, OperationalError | InterfaceError)
+    # Of a connection that breaks while rows are read the driver says no more than DatabaseError; and what it raises
+    # when Django closes the cursor for that reason is not translated.
+    if type(exception) in (DatabaseError, psycopg2.DatabaseError):
+        return True
+    untranslated = psycopg2.OperationalError | psycopg2.InterfaceError
+    return isinstance(exception, OperationalError | InterfaceError | untranslated)
 
 
 def first_line(exception: DatabaseError | Exception) -> str:
