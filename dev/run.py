@@ -1,6 +1,7 @@
 """`make run`: the service as it runs in production, on this machine, with a PostgreSQL of its own.
 
-Without DATABASE_URL an embedded PostgreSQL under `.local/` is started and, at the end, stopped; its data stays.
+Without DATABASE_URL an embedded PostgreSQL under `.local/` (LOCAL_DIR) is started and, at the end, stopped; its data
+stays.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import environ
 from dev import postgres
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCAL = ROOT / ".local"
+LOCAL = Path(os.environ.get("LOCAL_DIR") or ROOT / ".local")
 DATA = LOCAL / "postgres"
 
 
