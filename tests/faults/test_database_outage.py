@@ -1,0 +1,177 @@
+"""PostgreSQL goes away and comes back under running requests; queries that take too long; none there at the start."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import django.db
+import psutil
+import psycopg2
+import pytest
+import requests
+
+from itemsvc.errors import is_unavailable
+from tests.faults.conftest import Database
+from tests.faults.load import Answered, Load
+from tests.service import Service, free_port, wait_until
+
+RECOVERY_SECONDS = 1.0
+UNAVAILABLE = {"detail": "The database is unavailable. Try again shortly."}
+
+
+def workers(service: Service) -> set[int]:
+    """Process ids of gunicorn and its workers."""
+    return {service.process.pid, *(child.pid for child in psutil.Process(service.process.pid).children(recursive=True))}
+
+
+def errors(service: Service) -> list[str]:
+    """What it logged as an error with a traceback, or past the logging."""
+    return [line["exception"] for line in service.log_lines() if "exception" in line]
+
+
+def recovery_seconds(answers: list[Answered], back: float) -> float:
+    """From when PostgreSQL was back until the first item was made and the last request refused."""
+    after = [answer for answer in answers if answer.ended > back]
+    made = min(answer.ended for answer in after if answer.status == 201)
+    refused = [answer.ended for answer in after if answer.status not in (200, 201)]
+    return max([made, *refused]) - back
+
+
+@pytest.mark.parametrize("outages", [3])
+def test_a_crash_under_load_is_503_and_recovered_from_within_a_second(
+    database: Database, serve: Callable[..., Service], outages: int, record_property: Callable[[str, object], None]
+) -> None:
+    service = serve(WEB_CONCURRENCY="2")
+    wait_until(lambda: len(workers(service)) == 3, "gunicorn and its two workers run")
+    processes = workers(service)
+    recoveries = []
+    with Load(service.url) as load:
+        for _ in range(outages):
+            before = load.count(201)
+            wait_until(lambda served=before: load.count(201) > served + 20, "items are made")
+            refused = load.count(503)
+            database.crash()
+            wait_until(lambda seen=refused: load.count(503) > seen + 20, "requests are refused while it is away")
+            database.start()
+            back = time.monotonic()
+            made = load.count(201)
+            wait_until(lambda made=made: load.count(201) > made + 20, "items are made again")
+            recoveries.append(recovery_seconds(load.answers, back))
+    record_property("recovery_seconds", [round(seconds, 3) for seconds in recoveries])
+    assert max(recoveries) < RECOVERY_SECONDS
+    assert [answer.problem for answer in load.answers if answer.problem] == []
+    for answer in load.answers:
+        judge(answer.response)
+    assert workers(service) == processes
+    kept = {str(row[0]) for row in service.execute("SELECT id FROM items_item")}
+    assert load.made() <= kept
+    assert errors(service) == []
+
+
+def judge(response: requests.Response | None) -> None:
+    """Asserts that it is a success, or a 503 that says so in the form that the contract has."""
+    assert response is not None
+    if response.status_code in (200, 201):
+        return
+    assert (response.status_code, response.headers["Content-Type"]) == (503, "application/json")
+    assert response.headers["X-Request-ID"]
+    if response.request.path_url == "/health/ready":
+        assert response.json()["check"] in ("database", "migrations")  # It may go away between the two.
+        return
+    assert response.json() == UNAVAILABLE
+    assert int(response.headers["Retry-After"]) >= 1
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/x-ndjson"])
+def test_a_query_that_takes_too_long_is_503(serve: Callable[..., Service], accept: str) -> None:
+    service = serve(DB_STATEMENT_TIMEOUT_MS="200")
+    with service.connection() as other, other.cursor() as cursor:
+        cursor.execute("BEGIN; LOCK TABLE items_item IN ACCESS EXCLUSIVE MODE")
+        judged = [
+            service.get("/items", headers={"Accept": accept}),
+            service.post("/items", json={"name": "a"}),
+            service.get("/items/00000000-0000-0000-0000-000000000000"),
+        ]
+    for response in judged:
+        assert response.status_code == 503
+        judge(response)
+    assert service.get("/items", headers={"Accept": accept}).status_code == 200
+    assert errors(service) == []
+
+
+@pytest.mark.parametrize("how", ["its backend is terminated", "its backend is killed", "the server crashes"])
+@pytest.mark.parametrize("accept", ["application/json", "application/x-ndjson"])
+def test_a_connection_lost_while_rows_are_read_is_503(
+    serve: Callable[..., Service], database: Database, slow_rows: None, accept: str, how: str
+) -> None:
+    service = serve()
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(service.get, "/items", headers={"Accept": accept})
+        backend = wait_until(lambda: service.execute(f"SELECT pid {SLEEPING}"), "rows are being read")[0][0]
+        if how == "the server crashes":
+            database.crash()
+        elif how == "its backend is killed":  # As by the kernel, when memory is short; the server then starts anew.
+            psutil.Process(backend).kill()
+        else:
+            service.execute(f"SELECT pg_terminate_backend(pid) {SLEEPING}")
+        response = reading.result()
+    assert response.status_code == 503
+    judge(response)
+    assert errors(service) == []
+
+
+SLEEPING = "FROM pg_stat_activity WHERE application_name = 'itemsvc' AND wait_event = 'PgSleep'"
+
+
+@pytest.fixture
+def slow_rows(database: Database) -> Iterator[None]:
+    """Every row takes a minute to read."""
+    service = Service(database.url)
+    service.execute("INSERT INTO items_item (name) VALUES ('slow')")
+    service.execute("ALTER TABLE items_item RENAME TO fast_items")
+    service.execute("CREATE VIEW items_item AS SELECT * FROM fast_items WHERE pg_sleep(60)::text = ''")
+    yield
+    database.start()
+    wait_until(lambda: answers(service), "PostgreSQL takes connections again")
+    service.execute("DROP VIEW items_item")
+    service.execute("ALTER TABLE fast_items RENAME TO items_item")
+
+
+def answers(service: Service) -> bool:
+    """Whether its database does."""
+    with contextlib.suppress(psycopg2.OperationalError):
+        return service.execute("SELECT true") == [(True,)]
+    return False
+
+
+def test_without_a_database_it_starts_lives_and_is_not_ready() -> None:
+    with Service(f"postgres://nobody@127.0.0.1:{free_port()}/nothing") as service:
+        service.http.headers["Connection"] = "close"
+        assert service.get("/health").content == b'{"status":"healthy"}'
+        ready = service.get("/health/ready")
+        assert (ready.status_code, ready.json()["check"]) == (503, "database")
+        for response in (service.get("/items"), service.post("/items", json={"name": "a"})):
+            assert response.status_code == 503
+            judge(response)
+        assert service.get("/schema").status_code == 200
+        assert errors(service) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "unavailable"),
+    [
+        (django.db.OperationalError("connection refused"), True),
+        (django.db.InterfaceError("connection already closed"), True),
+        # What a fetch says of a connection that a failover cut while the new server already answers.
+        (django.db.DatabaseError("server closed the connection unexpectedly"), True),
+        (psycopg2.OperationalError("server closed the connection unexpectedly"), True),
+        (django.db.ProgrammingError("relation does not exist"), False),
+        (django.db.DataError("out of range"), False),
+        (ValueError("no"), False),
+    ],
+)
+def test_what_counts_as_unavailable(error: Exception, unavailable: bool) -> None:
+    assert is_unavailable(error) is unavailable

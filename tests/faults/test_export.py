@@ -1,0 +1,103 @@
+"""NDJSON exports: a client that goes away, a database that does, one snapshot, memory."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+
+import psutil
+import pytest
+import requests
+
+from tests.faults.conftest import Database
+from tests.service import Service, wait_until
+
+NDJSON = {"Accept": "application/x-ndjson"}
+KIB, MIB = 1024, 1024 * 1024
+#: More than the sockets' buffers hold, so that the export is still under way when its first line is read.
+BIG = {"rows": 20_000, "bytes": 2_000}
+
+
+def fill(service: Service, rows: int, bytes: int = 100) -> None:  # noqa: A002
+    """Items `item 1`, `item 2`, …"""
+    sql = (
+        "INSERT INTO items_item (name, description) SELECT 'item ' || n, repeat('x', %s) FROM generate_series(1, %s) n"
+    )
+    service.execute(sql, bytes, rows)
+
+
+def exporting(service: Service) -> int:
+    """How many transactions the service has open."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'itemsvc' AND xact_start IS NOT NULL"
+    count: int = service.execute(query)[0][0]
+    return count
+
+
+def begin(service: Service) -> tuple[requests.Response, Iterator[bytes], bytes]:
+    """An export under way: the response, its blocks to come, and the first of them."""
+    response = service.get("/items", headers=NDJSON, stream=True)
+    blocks = response.iter_content(KIB)
+    first = next(blocks)
+    assert first.startswith(b'{"id":')
+    assert exporting(service) == 1
+    return response, blocks, first
+
+
+@pytest.fixture
+def exporter(serve: Callable[..., Service]) -> Service:
+    service = serve()
+    fill(service, **BIG)
+    return service
+
+
+def test_a_client_that_goes_away_frees_its_connection(exporter: Service) -> None:
+    for _ in range(6):  # More than there are threads.
+        begin(exporter)[0].close()
+    wait_until(lambda: exporting(exporter) == 0, "the transactions have ended")
+    assert exporter.get("/items?limit=1").status_code == 200
+    lines = exporter.log_lines()
+    assert [line for line in lines if line["level"] == "ERROR" or "exception" in line] == []
+
+
+def test_a_database_killed_in_the_middle_truncates_the_stream(exporter: Service, database: Database) -> None:
+    _, blocks, _ = begin(exporter)
+    database.crash()
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        b"".join(blocks)
+    wait_until(lambda: [line for line in exporter.log_lines() if line["level"] == "ERROR"], "the reason is in the log")
+    database.start()
+    assert exporter.get("/items?limit=1").status_code == 200
+
+
+def test_it_is_one_snapshot(exporter: Service) -> None:
+    _, blocks, first = begin(exporter)
+    exporter.execute("UPDATE items_item SET name = 'changed' WHERE name LIKE '%%7'")
+    exporter.execute("DELETE FROM items_item WHERE name LIKE '%%1'")
+    exporter.execute("INSERT INTO items_item (name) VALUES ('new')")
+    names = [json.loads(line)["name"] for line in (first + b"".join(blocks)).splitlines()]
+    assert names == [f"item {number}" for number in range(BIG["rows"], 0, -1)]
+
+
+@pytest.mark.parametrize("rows", [200_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
+def test_memory_does_not_grow_with_the_table(
+    serve: Callable[..., Service], rows: int, record_property: Callable[[str, object], None]
+) -> None:
+    service = serve()
+    fill(service, 10_000)
+    few = peak(service, 10_000)
+    fill(service, rows - 10_000)
+    many = peak(service, rows)
+    record_property("peak_mib", [round(few / MIB, 1), round(many / MIB, 1)])
+    assert many < few + 10 * MIB
+
+
+def peak(service: Service, rows: int) -> int:
+    """The workers' largest resident memory, in bytes, while they export every row."""
+    processes = psutil.Process(service.process.pid).children(recursive=True)
+    largest, lines = 0, 0
+    with service.get("/items", headers=NDJSON, stream=True) as response:
+        for block in response.iter_content(MIB):
+            lines += block.count(b"\n")
+            largest = max(largest, sum(process.memory_info().rss for process in processes))
+    assert lines == rows
+    return largest

@@ -1,0 +1,109 @@
+"""`make run`, without make: it starts, keeps its data, says what is wrong, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+import psutil
+import pytest
+import requests
+
+from tests.environment import WORKSPACE
+from tests.service import ROOT, free_port, wait_until
+
+START_SECONDS = 90
+
+
+class Run:
+    """One `python -m dev.run` with a local directory of the test's own."""
+
+    started: ClassVar[list[Run]] = []
+
+    def __init__(self, local: Path, port: int):
+        self.local, self.url = local, f"http://localhost:{port}"
+        # Set, if empty: a developer's own .env must not set them.
+        unset = dict.fromkeys(("DATABASE_URL", "SECRET_KEY", "STATIC_ROOT"), "")
+        self.log = (WORKSPACE / f"run-{port}.log").open("ab+")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "dev.run"],
+            cwd=ROOT,
+            env={**os.environ, **unset, "LOCAL_DIR": str(local), "PORT": str(port), "WEB_CONCURRENCY": "1"},
+            stdout=self.log,
+            stderr=self.log,
+            start_new_session=True,
+        )
+        Run.started.append(self)
+
+    def said(self) -> str:
+        """Everything that it wrote so far."""
+        return Path(self.log.name).read_text()
+
+    def wait_until_ready(self) -> None:
+        """Fails the test where it does not become ready."""
+        wait_until(self._ready, f"it is ready; it said: {self.said()}", START_SECONDS)
+
+    def _ready(self) -> bool:
+        assert self.process.poll() is None, self.said()
+        with contextlib.suppress(requests.ConnectionError):
+            return requests.get(f"{self.url}/health/ready", timeout=10).status_code == 200
+        return False
+
+    def processes(self) -> set[int]:
+        """It, its children, and PostgreSQL, which is a child of nobody."""
+        mine = {child.pid for child in psutil.Process(self.process.pid).children(recursive=True)}
+        server = int((self.local / "postgres" / "postmaster.pid").read_text().split()[0])
+        database = {child.pid for child in psutil.Process(server).children(recursive=True)}
+        return {self.process.pid, server, *mine, *database}
+
+
+@pytest.fixture
+def local() -> Iterator[Path]:
+    yield WORKSPACE / "local"
+    for run in Run.started:  # What a failed test left running.
+        run.process.terminate()
+        run.process.wait(30)
+
+
+def test_it_starts_keeps_its_data_and_leaves_nothing_behind(local: Path) -> None:
+    made: list[str] = []
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        run = Run(local, free_port())
+        run.wait_until_ready()
+        wait_until(lambda run=run: run.url in run.said(), "it says where it is")
+        listed = [item["id"] for item in requests.get(f"{run.url}/items", timeout=10).json()]
+        assert listed == made[::-1]
+        made.append(requests.post(f"{run.url}/items", json={"name": "kept"}, timeout=10).json()["id"])
+        processes = run.processes()
+        assert len(processes) > 5
+        run.process.send_signal(stop)
+        assert run.process.wait(30) == 0
+        assert not (local / "postgres" / "postmaster.pid").exists()
+        left = {pid for pid in processes if psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie"}
+        assert left == set()
+        assert "Traceback" not in run.said()
+
+
+def test_a_taken_port_is_one_sentence(local: Path) -> None:
+    with socket.create_server(("0.0.0.0", 0)) as taken:
+        port = taken.getsockname()[1]
+        run = Run(local, port)
+        assert run.process.wait(60) == 1
+    assert run.said() == f"Port {port} cannot be used: Address already in use. Try another: make run PORT={port + 1}\n"
+
+
+def test_a_database_that_does_not_come_up_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "postgres").write_text("not a directory")
+    run = Run(tmp_path, free_port())
+    assert run.process.wait(60) == 1
+    last = run.said().splitlines()[-1]
+    assert last.startswith(f"The embedded PostgreSQL in {tmp_path / 'postgres'} did not come up: ")
+    assert "DATABASE_URL" in last
+    assert "Traceback" not in run.said()

@@ -1,0 +1,82 @@
+"""SIGTERM under load: what was accepted is answered, and then the process ends by itself."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import requests
+
+from tests.faults.load import Load
+from tests.service import Service, wait_until
+
+GRACEFUL_SECONDS = 10
+
+
+def test_every_accepted_request_is_answered(serve: Callable[..., Service]) -> None:
+    service = serve(WEB_CONCURRENCY="2", GUNICORN_GRACEFUL_TIMEOUT=str(GRACEFUL_SECONDS))
+    item = service.post("/items", json={"name": "before"}).json()["id"]
+    with service.connection() as other, other.cursor() as cursor, Load(service.url) as load:
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT 1 FROM items_item WHERE id = %s FOR UPDATE", [item])
+        slow = Slow(service.url, item)
+        wait_until(lambda: waiting(service) == 1, "the PATCH waits for the row")
+        wait_until(lambda: load.count(201) > 20, "the others are served")
+        began = time.monotonic()
+        service.process.send_signal(signal.SIGTERM)
+        load.join()  # Each client goes when it is told that its connection closes.
+        assert service.process.poll() is None
+        cursor.execute("ROLLBACK")
+        assert service.process.wait(GRACEFUL_SECONDS) == 0
+        assert time.monotonic() - began < GRACEFUL_SECONDS
+    assert slow.result().status_code == 200
+    assert slow.result().json()["name"] == "after"
+    assert [answer.problem for answer in load.answers if answer.problem] == []
+    assert {answer.status for answer in load.answers} == {200, 201}
+    rows = service.execute("SELECT id, name FROM items_item")
+    assert {str(row[0]) for row in rows} == load.made() | {item}
+    assert [line for line in service.log_lines() if line["level"] == "ERROR"] == []
+
+
+def test_a_request_that_outlasts_the_graceful_timeout_does_not_keep_it(serve: Callable[..., Service]) -> None:
+    service = serve(GUNICORN_GRACEFUL_TIMEOUT="1", DB_STATEMENT_TIMEOUT_MS="0")
+    item = service.post("/items", json={"name": "before"}).json()["id"]
+    with service.connection() as other, other.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT 1 FROM items_item WHERE id = %s FOR UPDATE", [item])
+        slow = Slow(service.url, item)
+        wait_until(lambda: waiting(service) == 1, "the PATCH waits for the row")
+        service.process.send_signal(signal.SIGTERM)
+        assert service.process.wait(GRACEFUL_SECONDS) == 0
+    assert slow.result() is None
+    assert service.execute("SELECT name FROM items_item") == [("before",)]
+
+
+class Slow(threading.Thread):
+    """A PATCH in a thread of its own."""
+
+    def __init__(self, url: str, item: str):
+        super().__init__()
+        self._address = f"{url}/items/{item}"
+        self._response: requests.Response | None = None
+        self.start()
+
+    def run(self) -> None:
+        with suppress(requests.RequestException):
+            self._response = requests.patch(self._address, json={"name": "after"}, timeout=60)
+
+    def result(self) -> requests.Response | None:
+        """Its response; None where the connection broke."""
+        self.join(60)
+        assert not self.is_alive()
+        return self._response
+
+
+def waiting(service: Service) -> int:
+    """How many of the service's connections wait for a lock."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'itemsvc' AND wait_event_type = 'Lock'"
+    count: int = service.execute(query)[0][0]
+    return count
