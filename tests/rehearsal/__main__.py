@@ -37,8 +37,13 @@ def main(arguments=None):
         return _not_possible(problem)
     for number in SIGNALS:
         signal.signal(number, _interrupt)
+    from tests.rehearsal.emulators import EmulatorError
+
     try:
         return _by_hand() if options.command == "emulators" else _play()
+    except EmulatorError as problem:
+        print(f"rehearsal: the emulators did not start: {problem}\n0 passed, 1 failed")
+        return 1
     except KeyboardInterrupt:
         print("interrupted; everything this run started is removed", file=sys.stderr)
         return 130

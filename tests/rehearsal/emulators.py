@@ -36,7 +36,7 @@ ORDINARY_NOFILE = 65536
 
 
 class EmulatorError(Exception):
-    """An emulator did not start; the message ends with its last log lines."""
+    """An emulator did not start; the message says why, with its last log lines where it has any."""
 
 
 class Emulators:
@@ -60,10 +60,15 @@ class Emulators:
 
     def start(self):
         """Start both and wait until they answer; raises EmulatorError."""
-        self._pull()
-        self.nofile_ceiling = self._nofile_ceiling()
-        self._start_moto()
-        self._start_ministack()
+        import docker
+
+        try:
+            self._pull()
+            self.nofile_ceiling = self._nofile_ceiling()
+            self._start_moto()
+            self._start_ministack()
+        except docker.errors.DockerException as problem:
+            raise EmulatorError(str(problem)) from problem
         self._wait(f"{self.moto_endpoint}/moto-api/data.json", self._moto_log)
         self._wait(f"{self.endpoint}/_ministack/health", self.log_tail)
 

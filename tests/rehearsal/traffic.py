@@ -7,6 +7,8 @@ from collections import Counter
 
 CLIENTS = 4
 PAUSE_SECONDS = 0.03
+# Every so many turns the first client also asks which revision answers.
+TURNS_PER_SAMPLE = 20
 # Load stops by itself, whatever becomes of what runs meanwhile.
 LONGEST_SECONDS = 300
 
@@ -15,7 +17,8 @@ class Traffic:
     """Load on a load balancer for as long as the `with` block runs.
 
     Each client writes an item, reads it back and lists the newest ones, over a kept connection or a new one in turn.
-    A request has failed when it got no answer, a status that is not 2xx, or another item than it wrote.
+    A request has failed when it got no answer, a status that is not 2xx, or another item than it wrote. `revisions`
+    counts by image tag which revision answered, of a sample.
     """
 
     def __init__(self, client_factory):
@@ -28,6 +31,7 @@ class Traffic:
         self.failures = []
         self.slowest = 0.0
         self.written = {}
+        self.revisions = Counter()
 
     def __enter__(self):
         self._threads = [
@@ -53,6 +57,8 @@ class Traffic:
         turn = 0
         while not self._stop.is_set() and time.monotonic() < self._deadline:
             turn += 1
+            if number == 0 and turn % TURNS_PER_SAMPLE == 0:
+                self._sample(client)
             if turn % 2:
                 self._turn(client, f"client {number} turn {turn}")
                 continue
@@ -68,6 +74,11 @@ class Traffic:
             if read and read.json() != item:
                 self._fail(f"GET /items/{item['id']} answered another item: {read}")
         self._send(client, "GET", "/items?limit=10")
+
+    def _sample(self, client):
+        schema = self._send(client, "GET", "/schema")
+        if schema:
+            self.revisions[schema.json()["info"]["version"]] += 1
 
     def _send(self, client, method, path, body=None):
         """The answer when it is a good one, else None."""

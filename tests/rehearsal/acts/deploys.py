@@ -52,11 +52,15 @@ def second_revision(stage):
         traffic.failures[:20],
     )
     check(stage.service()["deployments"][0]["id"] != before, "no new deployment was made")
+    check(
+        set(traffic.revisions) == {stage.tags["first"], stage.tags["second"]},
+        f"the load was not answered by both revisions: {dict(traffic.revisions)}",
+    )
     check("items_item.rehearsal_note text" in stage.schema(), "the migration's column is missing")
     stage.check_serving(stage.tags["second"])
     _check_written(stage, traffic)
     stage.note(
-        f"{traffic.requests:,} requests, 0 failed, slowest {traffic.slowest:.1f} s;"
+        f"{traffic.requests:,} requests, 0 failed, slowest {traffic.slowest:.1f} s, answered by both revisions;"
         f" all {len(traffic.written)} items written meanwhile are there; `deploy up` took {run.seconds:.0f} s"
     )
 
