@@ -20,8 +20,8 @@ run: .venv/installed ## Serve the API on http://localhost:8000 (PORT=…) with a
 test: .venv/installed ## Run the fast tests, with coverage (ARGS="-k name" for some)
 	@$(BIN)/python -m pytest -m "not ($(SLOW))" --cov --cov-report=term-missing:skip-covered $(if $(filter-out help,$(ARGS)),$(ARGS))
 
-test-slow: .venv/installed .venv-terraform/installed .venv-checkov/installed ## Run the slow tests: containers, browser, Terraform and deploy on emulated AWS
-	@$(BIN)/python -m pytest -m "$(SLOW)" $(if $(filter-out help,$(ARGS)),$(ARGS))
+test-slow: .venv-terraform/installed .venv-checkov/installed ## Run the slow tests: containers, browser, Terraform and deploy on emulated AWS
+	@.venv-terraform/bin/python -m pytest -m "$(SLOW)" $(if $(filter-out help,$(ARGS)),$(ARGS))
 
 rehearse: .venv-terraform/installed ## Rehearse the whole AWS deployment on this machine (Docker and Terraform needed)
 	@.venv-terraform/bin/python -m tests.rehearsal

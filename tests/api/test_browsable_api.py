@@ -1,0 +1,34 @@
+"""The browsable API's HTML; tests/browser has what a person does with it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.client import Client
+
+HTML = {"accept": "text/html"}
+
+
+def test_the_list_has_a_form_although_only_json_is_parsed(api: Client) -> None:
+    response = api.get("/items", headers=HTML)
+    assert response["Content-Type"].startswith("text/html")
+    for part in (b'id="post-object-form"', b'name="description"', b"json-forms", b"rest_framework/css/bootstrap.min."):
+        assert part in response.content
+
+
+@pytest.mark.parametrize("part", [b'data-method="PUT"', b'data-method="DELETE"', b'data-method="PATCH"'])
+def test_an_item_can_be_changed_and_deleted(api: Client, part: bytes) -> None:
+    item = api.post("/items", {"name": "lamp"}).json()
+    assert part in api.get(f"/items/{item['id']}", headers=HTML).content
+
+
+def test_drawing_the_form_does_not_make_form_bodies_welcome(api: Client) -> None:
+    api.get("/items", headers=HTML)
+    response = api.post("/items", "name=a", content_type="application/x-www-form-urlencoded", headers=HTML)
+    assert response.status_code == 415
+
+
+def test_a_refused_item_is_shown_with_its_reason(api: Client) -> None:
+    response = api.post("/items", {"name": ""}, headers=HTML)
+    assert response.status_code == 400
+    assert b"This field may not be blank." in response.content
