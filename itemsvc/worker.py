@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import socket
@@ -23,6 +24,8 @@ FORWARDED_FOR = "HTTP_X_FORWARDED_FOR"
 
 # Seconds that a client may be silent in the middle of a request, or not read its answer.
 CLIENT_TIMEOUT = Env().integer("GUNICORN_CLIENT_TIMEOUT", default=60, minimum=1)
+# How much of what a client has sent beyond its request is taken before the connection is closed.
+DRAIN_BLOCKS, DRAIN_BYTES = 16, 64 * 1024
 
 
 class AccessLogger(Logger):
@@ -79,6 +82,19 @@ class Connection(gthread.TConn):
         """Called before each of its requests."""
         super().init()
         self.sock.settimeout(CLIENT_TIMEOUT)
+
+    def close(self, graceful: bool = False) -> None:
+        """Takes what has arrived, so that closing resets nothing, and closes.
+
+        gunicorn's own waits up to 2 s for the client to close first, in the one thread that accepts connections.
+        """
+        with contextlib.suppress(OSError):
+            self.sock.shutdown(socket.SHUT_WR)
+            self.sock.setblocking(False)
+            for _ in range(DRAIN_BLOCKS):
+                if not self.sock.recv(DRAIN_BYTES):
+                    break
+        util.close(self.sock)
 
 
 class JSONErrorWorker(gthread.ThreadWorker):

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote_from_bytes
 
 import pytest
+import requests
 
 from tests.api.hostile_requests import (
     HOSTILE,
@@ -299,6 +300,16 @@ def test_a_client_that_does_not_read_its_answer_is_let_go(impatient: Service) ->
         assert [line for line in impatient.log_lines() if line["level"] == "ERROR"] == []
     finally:
         impatient.execute("TRUNCATE items_item")
+
+
+def test_clients_that_do_not_close_keep_nobody_waiting(impatient: Service) -> None:
+    with contextlib.ExitStack() as stack:
+        for _ in range(20):
+            connection = stack.enter_context(socket.create_connection(("127.0.0.1", impatient.port), 10))
+            connection.sendall(head("GET", "/health"))
+            assert connection.recv(4096)
+        # 2 s for each of them, and this would time out.
+        assert requests.get(f"{impatient.url}/health", timeout=10).status_code == 200
 
 
 def exporting(service: Service) -> int:
