@@ -16,7 +16,12 @@ FILES = {
     "requirements.txt": ["pyproject.toml"],
     "requirements-dev.txt": ["pyproject.toml", "--group=dev", "--constraints=requirements.txt"],
     "requirements-deploy.txt": ["--group=deploy", "--constraints=requirements-dev.txt"],
-    "requirements-terraform.txt": ["pyproject.toml", "--group=dev", "--group=terraform", "--constraints=requirements-dev.txt"],
+    "requirements-terraform.txt": [
+        "pyproject.toml",
+        "--group=dev",
+        "--group=terraform",
+        "--constraints=requirements-dev.txt",
+    ],
     "requirements-checkov.txt": ["--group=checkov"],
 }
 

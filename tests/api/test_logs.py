@@ -95,4 +95,4 @@ def test_text_shows_a_traceback_below() -> None:
     except ValueError:
         line = TextFormatter().format(record("failed", exc_info=sys.exc_info()))
     assert line.splitlines()[0].endswith("failed")
-    assert line.splitlines()[-1] .startswith("ValueError: invalid literal")
+    assert line.splitlines()[-1].startswith("ValueError: invalid literal")
