@@ -7,6 +7,7 @@ python -m tests.rehearsal emulators    start the empty account, say how to use i
 import argparse
 import os
 import shlex
+import shutil
 import signal
 import sys
 import tempfile
@@ -17,6 +18,8 @@ from tests.rehearsal import prerequisites
 
 ROOT = Path(__file__).parents[2]
 SUMMARY = ROOT / ".local" / "rehearsal" / "summary.md"
+LOGS = SUMMARY.parent / "logs"
+LOG_LINES = 20_000
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 BY_HAND = ("AWS_", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy", "DOCKER_CONFIG")
 
@@ -144,11 +147,16 @@ class _Set:
                 f"this Docker engine grants at most {self._emulators.nofile_ceiling} open files:"
                 " higher limits of task definitions are lowered to that"
             )
-        return Stage(self._emulators, self._repository)
+        shutil.rmtree(LOGS, ignore_errors=True)
+        LOGS.mkdir(parents=True)
+        return Stage(self._emulators, self._repository, LOGS)
 
     def __exit__(self, *_):
-        with self._report.step("removing what was started"):
-            self._remove()
+        try:
+            (LOGS / "emulator.log").write_text(self._emulators.log_tail(LOG_LINES))
+        finally:
+            with self._report.step("removing what was started"):
+                self._remove()
 
     def _remove(self):
         # A second Ctrl-C must not leave half of it behind.

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 SHOWN_LINES = 30
 
@@ -46,35 +47,38 @@ class Run:
 
 
 class Background:
-    """A command that runs beside the act."""
+    """A command that runs beside the act; its output goes to the file `log`, standard error too unless kept apart."""
 
-    def __init__(self, command, cwd, environment, errors=subprocess.STDOUT):
+    def __init__(self, command, cwd, environment, log, separate_errors=False):
         self.command, self.started = command, time.monotonic()
-        self.process = subprocess.Popen(
-            command,
-            cwd=cwd,
-            env=environment,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            start_new_session=True,
-        )
+        self._log, self._errors = log, log.with_suffix(".err") if separate_errors else None
+        with log.open("wb") as output, (self._errors or Path(os.devnull)).open("wb") as errors:
+            self.process = subprocess.Popen(
+                command,
+                cwd=cwd,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=errors if separate_errors else subprocess.STDOUT,
+                start_new_session=True,
+            )
 
     def wait(self, timeout):
         """A Run; raises ActError when the command takes longer than `timeout` seconds, and ends it."""
         try:
-            output, errors = self.process.communicate(timeout=timeout)
+            self.process.wait(timeout)
         except subprocess.TimeoutExpired:
             self.kill()
-            output, _ = self.process.communicate()
-            raise ActError(
-                f"`{self._shown}` took longer than {timeout} s", output.splitlines()[-SHOWN_LINES:]
-            ) from None
+            raise ActError(f"`{self._shown}` took longer than {timeout} s", self._output()[-SHOWN_LINES:]) from None
         except BaseException:
             self.kill()
             raise
-        return Run(self._shown, self.process.returncode, output, time.monotonic() - self.started, errors or "")
+        errors = self._errors.read_text(errors="replace") if self._errors else ""
+        seconds = time.monotonic() - self.started
+        return Run(self._shown, self.process.returncode, "\n".join(self._output()), seconds, errors)
+
+    def _output(self):
+        return self._log.read_text(errors="replace").splitlines()
 
     def kill(self):
         """End the command and all that it started."""

@@ -143,7 +143,7 @@ class Emulators:
         """The gateway's last log lines, without its access log and its banner."""
         if not self.gateway:
             return ""
-        text = self.gateway.logs(tail=2000).decode(errors="replace")
+        text = self.gateway.logs(tail=max(2000, 10 * lines)).decode(errors="replace")
         return "\n".join([line for line in text.splitlines() if LOG_LINE.match(line)][-lines:])
 
     def _pull(self):

@@ -12,15 +12,19 @@ from tests.rehearsal.http_client import Client
 
 
 class Stage:
-    """One rehearsal's account and repository; `tags` remembers what the acts deployed, by name."""
+    """One rehearsal's account and repository; `tags` remembers what the acts deployed, by name.
 
-    def __init__(self, emulators, repository):
-        self.emulators, self.repository = emulators, repository
+    The output of every command goes into the directory `logs`, in files numbered as they ran.
+    """
+
+    def __init__(self, emulators, repository, logs):
+        self.emulators, self.repository, self._logs = emulators, repository, logs
         self.environment = emulators.environment()
         self.tags = {}
         self.kept = {}
         self.notes = []
         self._outputs = None
+        self._commands = 0
 
     def note(self, text):
         """Put what was seen into the summary."""
@@ -28,7 +32,7 @@ class Stage:
 
     def start(self, *command):
         """Start a command in the scratch repository, in the emulated environment."""
-        return Background(list(command), self.repository.path, self.environment)
+        return Background(list(command), self.repository.path, self.environment, self._log("-".join(command[2:])))
 
     def deploy(self, *arguments, timeout=400):
         """`python -m deploy …` to its end."""
@@ -41,7 +45,14 @@ class Stage:
     def bash(self, script, timeout=300, cwd="."):
         """A shell script as a person would paste it, which stops at its first error; `output` is standard output."""
         command = ["bash", "-euo", "pipefail", "-c", script]
-        return Background(command, self.repository.path / cwd, self.environment, subprocess.PIPE).wait(timeout)
+        log = self._log("bash")
+        return Background(command, self.repository.path / cwd, self.environment, log, separate_errors=True).wait(
+            timeout
+        )
+
+    def _log(self, name):
+        self._commands += 1
+        return self._logs / f"{self._commands:02d}-{name}.log"
 
     def aws(self, service):
         """A boto3 client of the emulated account."""

@@ -56,12 +56,16 @@ def _remove(docker_client, container_or_id):
         if isinstance(container_or_id, str):
             container = docker_client.containers.get(container_or_id)
         container.reload()
-        _drain([endpoint["IPAddress"] for endpoint in container.attrs["NetworkSettings"]["Networks"].values()])
+        addresses = [endpoint["IPAddress"] for endpoint in container.attrs["NetworkSettings"]["Networks"].values()]
+        _drain(addresses)
         started = time.monotonic()
         container.stop(timeout=int(container.labels.get(STOP_LABEL, "5")))
         code, seconds = container.wait(timeout=10)["StatusCode"], time.monotonic() - started
         logger.info("container %s stopped in %.1f s with exit code %s", container.name, seconds, code)
         container.remove(v=True)
+        # The address is given to another container, which must not inherit a count.
+        for address in addresses:
+            _in_flight.pop(address, None)
     except Exception as problem:  # The reaper and the rehearsal's own clean-up remove what stays.
         logger.warning("container %s was not removed: %s", container_or_id, problem)
 
@@ -71,7 +75,7 @@ def _drain(addresses):
     attributes = [entry for entries in list(alb._tg_attrs._data.values()) for entry in entries]
     delays = [float(a["Value"]) for a in attributes if a["Key"] == "deregistration_delay.timeout_seconds"]
     deadline = time.monotonic() + max(delays, default=0)
-    while any(_in_flight[address] for address in addresses) and time.monotonic() < deadline:
+    while any(_in_flight.get(address) for address in addresses) and time.monotonic() < deadline:
         time.sleep(0.05)
 
 
