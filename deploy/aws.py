@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -79,6 +81,15 @@ class Aws:
         return str(identity["Account"])
 
 
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turns what botocore raises into DeployErrors."""
+    try:
+        yield
+    except (exceptions.ClientError, exceptions.BotoCoreError) as error:
+        raise explain(error) from error
+
+
 def error_code(error: exceptions.ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
@@ -94,7 +105,7 @@ def explain(error: exceptions.ClientError | exceptions.BotoCoreError) -> DeployE
 
 def _explain_answer(error: exceptions.ClientError) -> DeployError:
     code = error_code(error)
-    said = str(error.response.get("Error", {}).get("Message") or code)
+    said = " ".join(str(error.response.get("Error", {}).get("Message") or code).split())[:300]
     if code in CREDENTIAL_CODES:
         return CredentialsError(f"AWS refused the credentials ({code}): {said}", hint=SIGN_IN_HINT)
     if code in DENIED_CODES:

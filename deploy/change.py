@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from deploy.aws import explained
 from deploy.context import Context
 from deploy.errors import DeployError, RestoreFailedError, RolloutFailedError, RolloutTimeoutError, SmokeFailedError
 from deploy.lock import DeployLock
@@ -20,7 +21,8 @@ def release(context: Context, lock: DeployLock, tags: Tags, previous: str | None
     Raises the reason; RestoreFailedError when `previous` could not be brought back either.
     """
     try:
-        _roll_out(context, lock, tags)
+        with explained():
+            _roll_out(context, lock, tags)
     except NO_GOOD as failure:
         _restore(context, lock, failure, Tags(previous, tags.migrate), tags.image)
         raise
@@ -71,7 +73,7 @@ def _restore(context: Context, lock: DeployLock, failure: DeployError, tags: Tag
         failure.hint = failure.hint or "Fix the cause and run `python -m deploy up` again."
         return
     try:
-        with context.reporter.step(f"restore {tags.image}"):
+        with context.reporter.step(f"restore {tags.image}"), explained():
             follow(context, apply(context, lock, tags))
     except DeployError as problem:
         raise RestoreFailedError(

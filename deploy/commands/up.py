@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from deploy import change, git, image, service
+from deploy.aws import explained
 from deploy.commands.migrate import migrate
 from deploy.context import Context
 from deploy.errors import DeployError, ImageMissingError
@@ -40,7 +41,8 @@ def _up(context: Context, lock: DeployLock, tag: str) -> None:
     stack = context.stack_or_none()
     previous = context.serving(stack)
     try:
-        _prepare(context, lock, stack, tag, previous)
+        with explained():
+            _prepare(context, lock, stack, tag, previous)
     except DeployError as failure:
         failure.details.append(change.serving_line(context))
         raise

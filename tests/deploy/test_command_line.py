@@ -145,6 +145,13 @@ def test_no_permission(deployed: LocalProject, gateway: Gateway) -> None:
     deployed.deploy("status").expect(70, "These credentials may not call DescribeServices", "Use the deploy role")
 
 
+def test_an_api_that_breaks_on_the_way(deployed: LocalProject, gateway: Gateway) -> None:
+    gateway.answers["RunTask"] = fault("InvalidParameterException", "<html>\n<p>strange</p>")
+    deployed.up("v2").expect(
+        70, "RunTask failed (InvalidParameterException): <html> <p>strange</p>", "Serving now: v1."
+    )
+
+
 def test_status_as_json(deployed: LocalProject) -> None:
     output = deployed.deploy("status", "--json").expect(0).output
     assert '"serving": "v1"' in output
