@@ -23,6 +23,17 @@ from tests.rehearsal import prerequisites
 from tests.rehearsal.emulators import ACCOUNT, Emulators, free_port
 
 
+HERE = Path(__file__).parent
+NEEDS_MOTO = {"moto", "account"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What deploys into an emulated account needs moto, so it is none of the fast tests."""
+    for item in items:
+        if HERE in item.path.parents and NEEDS_MOTO.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.terraform)
+
+
 @pytest.fixture(autouse=True)
 def terraform_installed() -> None:
     """Nothing here goes without Terraform."""
