@@ -9,7 +9,7 @@ SLOW := docker or terraform or browser or slow
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow lint shell manage migrations seed rehearse deploy requirements clean
+.PHONY: help run test test-slow lint shell manage migrations seed rehearse emulators deploy requirements clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -25,6 +25,9 @@ test-slow: .venv-terraform/installed .venv-checkov/installed ## Run the slow tes
 
 rehearse: .venv-terraform/installed ## Rehearse the whole AWS deployment on this machine (Docker and Terraform needed)
 	@.venv-terraform/bin/python -m tests.rehearsal
+
+emulators: .venv-terraform/installed ## Start the rehearsal's empty account alone, to try things by hand
+	@.venv-terraform/bin/python -m tests.rehearsal emulators
 
 deploy: .venv/installed ## Deploy this commit to AWS (ARGS="--environment prod")
 	@$(BIN)/python -m deploy up $(filter-out help,$(ARGS))

@@ -6,8 +6,6 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from rich.text import Text
-
 from deploy import service
 from deploy.context import Context
 from deploy.lock import read_lease
@@ -25,8 +23,7 @@ def run(context: Context) -> None:
     if context.options.json:
         print(json.dumps(report, indent=2))
         return
-    for line in render(report):
-        context.reporter.console.print(Text(line))
+    print("\n".join(render(report)))
 
 
 def collect(context: Context, stack: Stack) -> dict[str, Any]:
