@@ -31,7 +31,8 @@ def main(command: list[str] | None = None) -> int:
     """Serves until Ctrl-C, or runs ``command`` (a management command's words) instead; returns its exit code."""
     if (ROOT / ".env").is_file():
         environ.Env.read_env(ROOT / ".env")
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGTERM, signal.SIGHUP):  # HUP: the terminal's window was closed.
+        signal.signal(number, _interrupt)
     with contextlib.ExitStack() as stack, contextlib.suppress(KeyboardInterrupt):
         configure()
         if command is None:

@@ -74,7 +74,7 @@ def local() -> Iterator[Path]:
 
 def test_it_starts_keeps_its_data_and_leaves_nothing_behind(local: Path) -> None:
     made: list[str] = []
-    for stop in (signal.SIGINT, signal.SIGTERM):
+    for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         run = Run(local, free_port())
         run.wait_until_ready()
         wait_until(lambda run=run: run.url in run.said(), "it says where it is")
