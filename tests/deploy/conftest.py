@@ -22,7 +22,6 @@ from tests.deploy.scripted_ecs import ScriptedEcs
 from tests.rehearsal import prerequisites
 from tests.rehearsal.emulators import ACCOUNT, Emulators, free_port
 
-
 HERE = Path(__file__).parent
 NEEDS_MOTO = {"moto", "account"}
 
