@@ -40,7 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; its exit code."""
     options = parse(arguments)
     reporter = make_reporter(to_stderr=options.command in RESULT_ON_STDOUT)
-    signal.signal(signal.SIGTERM, _interrupt)
+    # INT too: a shell starts what runs in its background with it ignored, and then a deploy could not be stopped.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     try:
         COMMANDS[options.command](Context(options, reporter))
     except Exception as error:  # here every failure gets its message and exit code

@@ -31,7 +31,8 @@ def main(command: list[str] | None = None) -> int:
     """Serves until Ctrl-C, or runs ``command`` (a management command's words) instead; returns its exit code."""
     if (ROOT / ".env").is_file():
         environ.Env.read_env(ROOT / ".env")
-    for number in (signal.SIGTERM, signal.SIGHUP):  # HUP: the terminal's window was closed.
+    # INT too: a shell starts what runs in its background with Ctrl-C ignored. HUP: the terminal's window was closed.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     with contextlib.ExitStack() as stack, contextlib.suppress(KeyboardInterrupt):
         configure()
