@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from types import FrameType
+from typing import TypeAlias
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -98,11 +99,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
-def _add(commands: Commands, name: str, summary: str, *, changes: bool = True) -> argparse.ArgumentParser:  # type: ignore[valid-type]
-    parser: argparse.ArgumentParser = commands.add_parser(name, help=summary, description=summary)  # type: ignore[attr-defined]
+def _add(commands: Commands, name: str, summary: str, *, changes: bool = True) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=summary, description=summary)
     parser.add_argument("-e", "--environment", default=os.environ.get("DEPLOY_ENVIRONMENT", "dev"), help="default: dev")
     parser.add_argument(
         "--terraform-dir", type=Path, default=PROJECT_ROOT / "terraform", help="default: the project's terraform/"
@@ -118,7 +119,7 @@ def _seconds(parser: argparse.ArgumentParser, name: str, purpose: str) -> None:
     parser.add_argument(name, type=_duration, metavar="SECONDS", help=f"{purpose}; default: {default}")
 
 
-def _add_up(commands: Commands) -> None:  # type: ignore[valid-type]
+def _add_up(commands: Commands) -> None:
     parser = _add(commands, "up", "build, push, migrate, roll out, smoke-test")
     parser.add_argument("--allow-dirty", action="store_true", help="deploy changes that no commit holds")
     parser.add_argument("--image-tag", type=_tag, metavar="TAG", help="deploy an image that the registry has")
@@ -127,13 +128,13 @@ def _add_up(commands: Commands) -> None:  # type: ignore[valid-type]
     _add_release_options(parser)
 
 
-def _add_migrate(commands: Commands) -> None:  # type: ignore[valid-type]
+def _add_migrate(commands: Commands) -> None:
     parser = _add(commands, "migrate", "run the migrate task once more")
     _seconds(parser, "--migrate-timeout", "until the task is stopped")
     _break_lock(parser)
 
 
-def _add_run(commands: Commands) -> None:  # type: ignore[valid-type]
+def _add_run(commands: Commands) -> None:
     parser = _add(commands, "run", "run a command as a one-off task: run -- python manage.py check")
     parser.add_argument(
         "--timeout", dest="migrate_timeout", type=_duration, metavar="SECONDS", help="until the task is stopped"
@@ -144,7 +145,7 @@ def _add_run(commands: Commands) -> None:  # type: ignore[valid-type]
     parser.add_argument("task_command", nargs="+", metavar="COMMAND", help="after --")
 
 
-def _add_logs(commands: Commands) -> None:  # type: ignore[valid-type]
+def _add_logs(commands: Commands) -> None:
     parser = _add(commands, "logs", "show the service's log, or that of one-off tasks", changes=False)
     parser.add_argument("-f", "--follow", action="store_true", help="go on until Ctrl-C")
     parser.add_argument("--since", type=_duration, help="90, 15m, 2h, 1d; default: 1h")
@@ -152,13 +153,13 @@ def _add_logs(commands: Commands) -> None:  # type: ignore[valid-type]
     parser.add_argument("--task", metavar="ID", help="only this task")
 
 
-def _add_rollback(commands: Commands) -> None:  # type: ignore[valid-type]
+def _add_rollback(commands: Commands) -> None:
     parser = _add(commands, "rollback", "serve an earlier release again")
     parser.add_argument("image_tag", nargs="?", type=_tag, metavar="TAG", help="default: what served before")
     _add_release_options(parser)
 
 
-def _add_down(commands: Commands) -> None:  # type: ignore[valid-type]
+def _add_down(commands: Commands) -> None:
     parser = _add(commands, "down", "destroy the environment")
     parser.add_argument("--yes", dest="assume_yes", action="store_true", help="do not ask")
     _terraform_times(parser)
