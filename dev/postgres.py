@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
+import psutil
 import psycopg2
 from psycopg2 import sql
 
@@ -71,10 +72,18 @@ def ensure_database(server: PostgresServer, name: str) -> None:
         execute(server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
 
 
+def runs(data: Path) -> bool:
+    """Whether a server is at work in ``data``; a crash leaves its pid file behind, but no server."""
+    try:
+        return psutil.Process(int((data / "postmaster.pid").read_text().split()[0])).name() == "postgres"
+    except (OSError, ValueError, IndexError, psutil.Error):
+        return False
+
+
 @contextlib.contextmanager
 def running(data: Path, database: str) -> Iterator[str]:
     """DATABASE_URL of a server that is stopped afterwards, unless it ran before."""
-    ran_before = (data / "postmaster.pid").exists()
+    ran_before = runs(data)
     server = start(data)
     try:
         ensure_database(server, database)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -71,6 +72,11 @@ class Run:
         return {self.process.pid, server, *mine, *database}
 
 
+def running(processes: set[int]) -> set[int]:
+    """Those of them that have not ended."""
+    return {pid for pid in processes if psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie"}
+
+
 @pytest.fixture
 def local() -> Iterator[Path]:
     yield WORKSPACE / "local"
@@ -93,9 +99,29 @@ def test_it_starts_keeps_its_data_and_leaves_nothing_behind(local: Path) -> None
         run.process.send_signal(stop)
         assert run.end() == 0, run.said()
         assert not (local / "postgres" / "postmaster.pid").exists()
-        left = {pid for pid in processes if psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie"}
-        assert left == set()
+        assert running(processes) == set()
         assert "Traceback" not in run.said()
+
+
+def test_what_a_crash_left_does_not_keep_it_from_stopping_its_server(local: Path) -> None:
+    pid_file = local / "postgres" / "postmaster.pid"
+    first = Run(local, free_port())
+    first.wait_until_ready()
+    left = pid_file.read_text().splitlines()
+    first.process.send_signal(signal.SIGINT)
+    assert first.end() == 0, first.said()
+    # As after a power cut: the file is there, its process is not.
+    nobody = next(pid for pid in range(2**22 - 1, 0, -1) if not psutil.pid_exists(pid))
+    pid_file.write_text("\n".join([str(nobody), *left[1:]]) + "\n")
+    shutil.chown(pid_file, (local / "postgres").stat().st_uid)
+
+    second = Run(local, free_port())
+    second.wait_until_ready()
+    processes = second.processes()
+    second.process.send_signal(signal.SIGINT)
+    assert second.end() == 0, second.said()
+    assert running(processes) == set()
+    assert not pid_file.exists()
 
 
 def test_a_taken_port_is_one_sentence(local: Path) -> None:
