@@ -47,8 +47,8 @@ migrations: .venv/installed ## Write migrations for what changed in the models
 seed: .venv/installed ## Fill the database with N=10000 realistic items
 	@$(BIN)/python -m dev.run seed $(N)
 
-requirements: .venv/installed ## Compile requirements*.txt, with hashes, from pyproject.toml
-	@$(BIN)/python -m dev.requirements
+requirements: .venv/installed ## Compile requirements*.txt, with hashes, from pyproject.toml (ARGS=--upgrade)
+	@$(BIN)/python -m dev.requirements $(filter-out help,$(ARGS))
 
 clean: ## Remove what was built and tested; the data in .local/ stays
 	@rm -rf .venv .venv-* .coverage* htmlcov staticfiles .pytest_cache .mypy_cache .ruff_cache .hypothesis
