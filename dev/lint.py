@@ -24,16 +24,16 @@ SETTINGS = {
 
 @dataclass(frozen=True)
 class Check:
-    """A command; without its tool it is skipped with a word on what to install (with CI=true it fails)."""
+    """A command; without Terraform, where it needs it, it is skipped with a word (with CI=true it fails)."""
 
     name: str
     command: tuple[str, ...]
-    install: str = ""
+    needs_terraform: bool = False
 
-    def tool(self) -> str | None:
-        """The tool's path: of this environment first, then of the machine."""
+    def tool(self) -> str:
+        """The tool: of this environment if it has it, else of the machine."""
         name = self.command[0]
-        return str(BIN / name) if (BIN / name).exists() else shutil.which(name)
+        return str(BIN / name) if (BIN / name).exists() else name
 
 
 DJANGO = ("python", "manage.py")
@@ -44,24 +44,18 @@ CHECKS = (
     Check("settings", (*DJANGO, "check", "--deploy", "--fail-level", "WARNING")),
     Check("schema", (*DJANGO, "spectacular", "--validate", "--fail-on-warn", "--file", os.devnull)),
     Check("migrations", ("python", "-m", "dev.migrations")),
-    Check(
-        "terraform format",
-        ("terraform", "fmt", "-check", "-recursive", "-diff", "terraform"),
-        "Terraform 1.11 or newer",
-    ),
-    Check("terraform", ("python", "-m", "dev.terraform"), "Terraform 1.11 or newer"),
+    Check("terraform format", ("terraform", "fmt", "-check", "-recursive", "-diff", "terraform"), needs_terraform=True),
+    Check("terraform", ("python", "-m", "dev.terraform"), needs_terraform=True),
 )
 
 
 def run(check: Check) -> bool:
     """Whether the check passed; its output is shown where it did not."""
-    tool = check.tool()
-    needs_terraform = check.name.startswith("terraform") and not shutil.which("terraform")
-    if tool is None or needs_terraform:
-        print(f"  skip  {check.name}: install {check.install}")
+    if check.needs_terraform and not shutil.which("terraform"):
+        print(f"  skip  {check.name}: install Terraform 1.11 or newer")
         return os.environ.get("CI") != "true"
     result = subprocess.run(
-        [tool, *check.command[1:]],
+        [check.tool(), *check.command[1:]],
         cwd=ROOT,
         env={**os.environ, **SETTINGS},
         stdout=subprocess.PIPE,
