@@ -1,8 +1,6 @@
 """An item as JSON."""
 
-from typing import ClassVar
-
-from items.models import DESCRIPTION_MAX_LENGTH, Item
+from items.models import Item
 from itemsvc.serializers import StrictModelSerializer
 
 
@@ -13,4 +11,3 @@ class ItemSerializer(StrictModelSerializer):
         model = Item
         fields = ("id", "name", "description", "created_at")
         read_only_fields = ("id", "created_at")
-        extra_kwargs: ClassVar = {"description": {"max_length": DESCRIPTION_MAX_LENGTH}}
