@@ -22,6 +22,7 @@ FILES = {
         "--group=terraform",
         "--constraints=requirements-dev.txt",
     ],
+    "requirements-bench.txt": ["pyproject.toml", "--group=bench", "--constraints=requirements.txt"],
     "requirements-checkov.txt": ["--group=checkov"],
 }
 
