@@ -16,11 +16,10 @@ from gunicorn.http.errors import InvalidHeader, UnsupportedTransferCoding
 from gunicorn.workers import gthread
 
 from itemsvc import request_id
+from itemsvc.clients import client_address
 from itemsvc.env import Env
 from itemsvc.liveness import LIVENESS_PATHS
 from itemsvc.logs import request_id as current_request_id
-
-FORWARDED_FOR = "HTTP_X_FORWARDED_FOR"
 
 # Seconds that a client may be silent in the middle of a request, or not read its answer.
 CLIENT_TIMEOUT = Env().integer("GUNICORN_CLIENT_TIMEOUT", default=60, minimum=1)
@@ -63,16 +62,6 @@ class AccessLogger(Logger):
 def response_header(resp: Any, name: str) -> str:
     """A header of gunicorn's response; empty where there is none."""
     return next((value for key, value in resp.headers if key.lower() == name.lower()), "")
-
-
-def client_address(environ: dict[str, Any]) -> str:
-    """The caller's address as the nearest trusted proxy saw it; the peer's own without a proxy."""
-    from django.conf import settings  # noqa: PLC0415  Loaded by now; gunicorn makes its logger before the application.
-
-    hops = [hop.strip() for hop in environ.get(FORWARDED_FOR, "").split(",") if hop.strip()]
-    if settings.NUM_PROXIES and hops:
-        return str(hops[-min(settings.NUM_PROXIES, len(hops))])
-    return str(environ.get("REMOTE_ADDR") or "-")
 
 
 class Connection(gthread.TConn):
