@@ -52,7 +52,8 @@ timeout = 30
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 # Would need a writable root file system.
 control_socket_disable = True
-# What a client could set through a proxy that passes headers on: its path.
+# gunicorn believes no header about the scheme or the path, nor from this machine: Django does, by NUM_PROXIES.
+forwarded_allow_ips = ""
 forwarder_headers = ""
 
 loglevel = LOG_LEVEL.lower()

@@ -42,20 +42,32 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 
-MIDDLEWARE = [
-    "itemsvc.request_id.RequestIDMiddleware",
-    "itemsvc.liveness.LivenessMiddleware",
-    "itemsvc.errors.DatabaseErrorMiddleware",
-    "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "itemsvc.slashes.OptionalSlashMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-]
+ADMIN_ENABLED: bool = env.bool("ADMIN_ENABLED", default=False)
+
+
+def middleware(*, admin: bool) -> list[str]:
+    """MIDDLEWARE. The admin's part is there for the admin alone: the API reads no session and sets no cookie."""
+    shared = [
+        "itemsvc.request_id.RequestIDMiddleware",
+        "itemsvc.headers.SecurityHeadersMiddleware",
+        "django.middleware.security.SecurityMiddleware",
+        "django.middleware.clickjacking.XFrameOptionsMiddleware",
+        "itemsvc.liveness.LivenessMiddleware",
+        "itemsvc.errors.DatabaseErrorMiddleware",
+        "whitenoise.middleware.WhiteNoiseMiddleware",
+        "itemsvc.slashes.OptionalSlashMiddleware",
+        "django.middleware.common.CommonMiddleware",
+    ]
+    for_admin = [
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.middleware.csrf.CsrfViewMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        "django.contrib.messages.middleware.MessageMiddleware",
+    ]
+    return shared + for_admin if admin else shared
+
+
+MIDDLEWARE = middleware(admin=ADMIN_ENABLED)
 
 TEMPLATES = [
     {
@@ -110,16 +122,28 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = env.integer("MAX_BODY_BYTES", default=1024 * 1024,
 
 SECURE_SSL_REDIRECT = HTTPS_ONLY
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS_ONLY else 0
-SESSION_COOKIE_SECURE = HTTPS_ONLY
-CSRF_COOKIE_SECURE = HTTPS_ONLY
+# A probe comes over HTTP, and a redirect would read as a failure.
+SECURE_REDIRECT_EXEMPT = [r"^health/?$"]
 # Browsers heed it over HTTPS only; over HTTP it would be an error on the console of every page.
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin" if HTTPS_ONLY else None
 CSRF_FAILURE_VIEW = "itemsvc.errors.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 # HSTS for every subdomain, and its preload list, bind a whole domain for years: its owner's decision, not a service's.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+if not ADMIN_ENABLED:
+    # The admin's middleware is not missed: it stays installed, off, so that switching it on is no migration.
+    SILENCED_SYSTEM_CHECKS += ["security.W003", "admin.E408", "admin.E409", "admin.E410"]
 # Only behind a proxy that overwrites the header; without one, a client could claim HTTPS for itself.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if NUM_PROXIES else None
+
+# The admin's cookies. A name with __Host- is the browser's word that no other host, and nobody over HTTP, set it.
+_COOKIE_PREFIX = "__Host-" if HTTPS_ONLY else ""
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}sessionid", f"{_COOKIE_PREFIX}csrftoken"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS_ONLY
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
+SESSION_COOKIE_AGE = 8 * 3600
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}

@@ -1,5 +1,6 @@
 """The service's URLs. An app's own are under its name; none ends in a slash (see `itemsvc/slashes.py`)."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
@@ -16,9 +17,9 @@ urlpatterns = [
     path("health/ready", ReadinessView.as_view(), name="readiness"),
     path("schema", SchemaView.as_view(), name="schema"),
     path("docs", SpectacularSwaggerSplitView.as_view(), name="docs"),
-    path("admin", RedirectView.as_view(url="/admin/")),
-    path("admin/", admin.site.urls),
 ]
+if settings.ADMIN_ENABLED:
+    urlpatterns += [path("admin", RedirectView.as_view(url="/admin/")), path("admin/", admin.site.urls)]
 
 handler400 = "itemsvc.errors.bad_request"
 handler403 = "itemsvc.errors.permission_denied"

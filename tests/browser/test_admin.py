@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 USERNAME, PASSWORD = "operator", "correct-horse-battery"
+
+
+@pytest.fixture(scope="module")
+def running_service(new_database: Callable[[str], str]) -> Iterator[Service]:
+    """One with the admin, in the place of the session's."""
+    with Service(new_database("administered"), migrate=True, ADMIN_ENABLED="true") as service:
+        yield service
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -66,6 +73,7 @@ def test_lists_newest_first_and_searches(
     for name in ("one apple", "two pears", "three Apples"):
         service.post("/items", json={"name": name})
     admin.get_by_role("link", name="Items").last.click()
+    admin.wait_for_url("**/admin/items/item/")
     assert names(admin) == ["three Apples", "two pears", "one apple"]
     screenshot(admin, "admin-items")
     admin.locator("#searchbar").fill("apple")

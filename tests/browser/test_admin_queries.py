@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from items.models import Item
 
 # Without Chromium: a page's queries are counted where they are made.
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("collected_static")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("collected_static", "admin_enabled")]
 
 PAGES = ("/admin/items/item/", "/admin/items/item/?q=item", "/admin/items/item/?created_at__year=2025", "/admin/")
 

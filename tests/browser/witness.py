@@ -12,6 +12,12 @@ if TYPE_CHECKING:
 REFUSED = "Failed to load resource"
 #: Schemes that leave the page, but not the browser.
 INTERNAL_SCHEMES = ("data", "blob", "about")
+#: Not every violation is written to the console: one that a script causes and swallows is not.
+REPORT_VIOLATIONS = """
+document.addEventListener("securitypolicyviolation", (event) => {
+  console.error(`violates ${event.effectiveDirective}: ${event.blockedURI} at ${event.sourceFile}:${event.lineNumber}`);
+});
+"""
 
 
 class Witness:
@@ -22,6 +28,7 @@ class Witness:
         self.foreign: list[str] = []
         self.errors: list[str] = []
         self.refused: list[tuple[int, str]] = []
+        context.add_init_script(REPORT_VIOLATIONS)
         context.on("request", self._on_request)
         context.on("response", self._on_response)
         context.on("requestfailed", lambda request: self.errors.append(f"{request.url}: {request.failure}"))
