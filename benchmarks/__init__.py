@@ -1,0 +1,1 @@
+"""`make bench`: what the service can do, measured against what a team would pick instead."""

@@ -1,0 +1,42 @@
+"""The arithmetic of the report: medians with their range, and ratios of medians."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+from typing import Any
+
+Cells = dict[str, dict[str, list[dict[str, Any]]]]
+
+
+@dataclass(frozen=True)
+class Range:
+    """A median with the smallest and the largest of the rounds."""
+
+    median: float
+    smallest: float
+    largest: float
+
+    @classmethod
+    def of(cls, values: list[float]) -> Range:
+        """Of at least one value."""
+        return cls(statistics.median(values), min(values), max(values))
+
+
+def valid(samples: list[dict[str, Any]]) -> bool:
+    """Whether the cell counts: every round had answers, no error, and a server that lived on."""
+    return bool(samples) and all(
+        sample["per_second"] > 0 and not sample["errors"] and sample["alive"] for sample in samples
+    )
+
+
+def figure(cells: Cells, cell: str, program: str, name: str) -> Range | None:
+    """A figure of one program in one cell; None where it was not measured or does not count."""
+    samples = cells.get(cell, {}).get(program, [])
+    return Range.of([sample[name] for sample in samples]) if valid(samples) else None
+
+
+def ratio(cells: Cells, cell: str, ours: str, theirs: str, name: str) -> float | None:
+    """Our median over theirs; None unless both count."""
+    own, other = figure(cells, cell, ours, name), figure(cells, cell, theirs, name)
+    return own.median / other.median if own and other and other.median else None

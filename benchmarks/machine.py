@@ -1,0 +1,70 @@
+"""Where everything runs: which CPU, which interpreter, and what the machine is."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).resolve().parent.parent
+#: What a run keeps for the next one: the database and its items.
+LOCAL = ROOT / ".local" / "bench"
+PRODUCT_PYTHON = ROOT / ".venv" / "bin" / "python"
+OPPONENT_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
+LIBRARIES = (
+    "django", "djangorestframework", "gunicorn", "psycopg2-binary", "orjson", "fastapi", "pydantic", "starlette",
+    "uvicorn", "uvloop", "sqlalchemy", "asyncpg", "django-ninja",
+)  # fmt: skip
+
+_cpus = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
+#: The server has one to itself; the database, wrk and this process share the other.
+SERVER_CPU, CLIENT_CPU = _cpus[-1], _cpus[0]
+
+
+def pinned(cpu: int, command: list[str]) -> list[str]:
+    """The command on that CPU alone."""
+    return ["taskset", "--cpu-list", str(cpu), *command]
+
+
+def describe() -> dict[str, str]:
+    """What the figures depend on."""
+    return {
+        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "revision": _output("git", "describe", "--always", "--dirty"),
+        "cpu": _cpu_model(),
+        "cpus": str(len(_cpus)),
+        "memory": f"{psutil.virtual_memory().total / 2**30:.0f} GiB",
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+        "wrk": _first_match(r"wrk \S+", _output("wrk", "-v")),
+        "libraries": ", ".join(_versions()),
+    }
+
+
+def _cpu_model() -> str:
+    try:
+        return _first_match(r"(?<=model name\t: ).*", Path("/proc/cpuinfo").read_text()) or platform.processor()
+    except OSError:
+        return platform.processor()
+
+
+def _versions() -> list[str]:
+    code = (
+        f"from importlib.metadata import version; print(*(f'{{n}} {{version(n)}}' for n in {LIBRARIES!r}), sep='\\n')"
+    )
+    return _output(str(OPPONENT_PYTHON), "-c", code).splitlines()
+
+
+def _output(*command: str) -> str:
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return result.stdout.strip()
+
+
+def _first_match(pattern: str, text: str) -> str:
+    found = re.search(pattern, text)
+    return found.group() if found else ""

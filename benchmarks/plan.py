@@ -1,0 +1,95 @@
+"""What is asked of every program: the endpoints, how many clients at once, and how often."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from benchmarks.database import Databases
+from benchmarks.load import Request
+from benchmarks.programs import Program
+
+ROWS, QUICK_ROWS = 1_000_000, 100_000
+DEPTH = 90_000
+KEYS = 5_000
+PHRASES = 200
+
+TITLES = {
+    "health": "GET /health",
+    "list": "GET /items?limit=100",
+    "depth": f"the same at depth {DEPTH:,}",
+    "get": "GET /items/{id}",
+    "post": "POST /items",
+    "search": "GET /items?search=…",
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """An endpoint at a number of clients; ``ratios`` are those that the targets compare."""
+
+    endpoint: str
+    clients: int
+
+    @property
+    def key(self) -> str:
+        """`list@8`."""
+        return f"{self.endpoint}@{self.clients}"
+
+
+MAIN = tuple(
+    Cell(endpoint, clients)
+    for endpoint, counts in {"health": (1, 8, 64), "list": (8, 64), "get": (8, 64), "post": (8, 64)}.items()
+    for clients in counts
+)
+OTHERS = tuple(
+    Cell(endpoint, clients)
+    for endpoint, counts in {
+        "list": (1,), "get": (1,), "post": (1,), "depth": (1, 8, 64), "search": (1, 8, 64),
+    }.items()
+    for clients in counts
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Data:
+    """What the requests are made of: keys at random, the key before DEPTH, and phrases that few names have."""
+
+    keys: list[str]
+    deep: str
+    phrases: list[str]
+
+    @classmethod
+    def of(cls, databases: Databases, rows: int) -> Data:
+        """Read from the database of that many items."""
+        databases.holding(rows)
+        name = f"items_{rows}"
+        keys = databases.execute(name, f"SELECT id::text FROM items_item ORDER BY md5(id::text) LIMIT {KEYS}")
+        [[deep]] = databases.execute(
+            name, f"SELECT id::text FROM items_item ORDER BY items_item.id DESC LIMIT 1 OFFSET {DEPTH - 1}"
+        )
+        return cls([str(key) for [key] in keys], str(deep), _phrases())
+
+    def requests(self, program: Program, endpoint: str) -> list[Request]:
+        """What wrk sends to this program."""
+        made: dict[str, Iterator[Request]] = {
+            "health": iter([Request("GET", "/health")]),
+            "list": iter([Request("GET", f"/items{program.slash}?limit=100")]),
+            "depth": iter([Request("GET", program.page_after(self.deep, DEPTH))]),
+            "get": (Request("GET", f"/items/{key}{program.slash}") for key in self.keys),
+            "post": (Request("POST", f"/items{program.slash}", body) for body in _bodies()),
+            "search": (Request("GET", f"/items{program.slash}?limit=100&search={phrase}") for phrase in self.phrases),
+        }
+        return list(made[endpoint])
+
+
+def _phrases() -> list[str]:
+    source = random.Random(1)
+    return [f"lamp+no.+{source.randint(100, 999)}" for _ in range(PHRASES)]
+
+
+def _bodies() -> Iterator[str]:
+    for number in range(1000):
+        yield json.dumps({"name": f"Folding oak lamp no. {number}", "description": "Made of oak, for the kitchen."})

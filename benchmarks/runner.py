@@ -1,0 +1,125 @@
+"""Rounds of load, programs in turn within each, so that a machine that slows down slows all of them down."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks import answers, load
+from benchmarks.database import Databases
+from benchmarks.plan import Cell, Data
+from benchmarks.programs import TUTORIAL, Program
+from benchmarks.servers import Server
+
+#: Programs that no target names take part in fewer rounds.
+FEWER = (TUTORIAL,)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One round of one program: requests per second, milliseconds, CPU microseconds of the server a request, MB."""
+
+    per_second: float
+    p50_ms: float
+    p99_ms: float
+    cpu_us: float
+    memory_mb: float
+    errors: int
+    alive: bool
+
+    @property
+    def valid(self) -> bool:
+        """Whether it counts: answers, no error, and a server that still lives."""
+        return self.per_second > 0 and self.errors == 0 and self.alive
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How many rounds of how many seconds; ``main`` are the cells that targets compare."""
+
+    rounds: int
+    seconds: int
+    other_rounds: int
+    fewer: int
+
+
+FULL = Budget(rounds=5, seconds=2, other_rounds=3, fewer=3)
+QUICK = Budget(rounds=2, seconds=1, other_rounds=0, fewer=1)
+
+
+@dataclass
+class Bench:
+    """The running databases, and the samples by cell and program."""
+
+    databases: Databases
+    data: Data
+    rows: int
+    tick: Callable[[str], None] = lambda what: None
+    samples: dict[str, dict[str, list[Sample]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
+
+    def run(self, programs: tuple[Program, ...], cells: list[tuple[Cell, int, int]]) -> None:
+        """``cells`` with rounds, and seconds of each; reads first, then writes on a database of their own."""
+        for writes in (False, True):
+            chosen = [entry for entry in cells if (entry[0].endpoint == "post") is writes]
+            if chosen:
+                self._phase(programs, chosen, writes=writes)
+
+    def _phase(self, programs: tuple[Program, ...], cells: list[tuple[Cell, int, int]], *, writes: bool) -> None:
+        url = self.databases.for_writes() if writes else self.databases.holding(self.rows)
+        with contextlib.ExitStack() as stack:
+            servers = [stack.enter_context(Server(program, url)) for program in programs]
+            directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            answers.compare(servers, self.data, sorted({cell.endpoint for cell, _, _ in cells}))
+            for number in range(max(rounds for _, rounds, _ in cells)):
+                # Another one begins each time.
+                turn = number % len(servers)
+                for cell, rounds, seconds in cells:
+                    for server in servers[turn:] + servers[:turn]:
+                        if number < rounds_of(server.program, rounds):
+                            self.tick(f"{cell.key} {server.program.title}")
+                            if writes:
+                                self.databases.empty_writes()
+                            sample = self.sample(server, cell, seconds, directory)
+                            self.samples[cell.key][server.program.name].append(sample)
+
+    def sample(self, server: Server, cell: Cell, seconds: int, directory: Path) -> Sample:
+        """One round."""
+        path = directory / f"{server.program.name}-{cell.endpoint}"
+        if not path.exists():
+            path.write_text("".join(one.line() for one in self.data.requests(server.program, cell.endpoint)))
+        before = server.cpu_seconds()
+        figures = load.run(server.url, path, cell.clients, seconds, dict(server.program.headers))
+        cpu = server.cpu_seconds() - before
+        return Sample(
+            per_second=figures.per_second,
+            p50_ms=figures.p50_ms,
+            p99_ms=figures.p99_ms,
+            cpu_us=cpu / figures.requests * 1e6 if figures.requests else 0.0,
+            memory_mb=server.memory_mb(),
+            errors=figures.errors,
+            alive=server.alive(),
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """By cell and program, each a list of samples."""
+        return {
+            cell: {name: [asdict(sample) for sample in samples] for name, samples in programs.items()}
+            for cell, programs in self.samples.items()
+        }
+
+
+def rounds_of(program: Program, rounds: int) -> int:
+    """How often this program takes part."""
+    return min(rounds, FULL.fewer) if program in FEWER else rounds
+
+
+def steps(programs: tuple[Program, ...], cells: list[tuple[Cell, int, int]]) -> Iterator[int]:
+    """The seconds of every round to come, for the progress line."""
+    for _, rounds, seconds in cells:
+        for program in programs:
+            yield from [seconds] * rounds_of(program, rounds)

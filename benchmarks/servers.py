@@ -1,0 +1,108 @@
+"""A program as a running server: started, pinned, its log drained, its CPU time and memory read, stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+from typing import Any, Self
+
+import psutil
+
+from benchmarks.load import Request
+from benchmarks.machine import ROOT, SERVER_CPU, pinned
+from benchmarks.programs import Program
+
+START_SECONDS = 60
+STOP_SECONDS = 20
+PROBE_SECONDS = 10
+TAIL_BYTES = 4000
+
+
+def free_port() -> int:
+    """A TCP port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Server:
+    """One process (with its workers) on the server's CPU; its output goes to a pipe that is being read."""
+
+    def __init__(self, program: Program, database_url: str):
+        self.program = program
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._environment = program.environment_for(database_url, self.port)
+        self._tail = b""
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            pinned(SERVER_CPU, self.program.command(self.port)),
+            cwd=ROOT, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        threading.Thread(target=self._drain, daemon=True).start()
+        deadline = time.monotonic() + START_SECONDS
+        while not self.alive():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.__exit__()
+                raise RuntimeError(f"{self.program.title} did not start: {self._tail.decode(errors='replace')}")
+            time.sleep(0.05)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(STOP_SECONDS)
+                return
+            for process in self._tree():
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+            self._process.wait()
+
+    def _drain(self) -> None:
+        assert self._process.stdout
+        descriptor = self._process.stdout.fileno()
+        while chunk := os.read(descriptor, 1 << 20):
+            self._tail = (self._tail + chunk)[-TAIL_BYTES:]
+
+    def alive(self) -> bool:
+        """Whether `/health` answers 200."""
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            return self.answer(Request("GET", "/health"))[0] == 200
+        return False
+
+    def answer(self, request: Request, **headers: str) -> tuple[int, bytes, dict[str, str]]:
+        """Status, body and headers (lower case) of one request on a connection of its own."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PROBE_SECONDS)
+        with contextlib.closing(connection):
+            sent: dict[str, Any] = {**self.program.headers, "Content-Type": "application/json", **headers}
+            connection.request(request.method, request.path, request.body or None, sent)
+            response = connection.getresponse()
+            return response.status, response.read(), {name.lower(): value for name, value in response.getheaders()}
+
+    def cpu_seconds(self) -> float:
+        """User and system time of the whole tree so far."""
+        return sum(times.user + times.system for times in self._each("cpu_times"))
+
+    def memory_mb(self) -> float:
+        """Proportional set size of the whole tree: what the workers share counts once."""
+        return sum(full.pss for full in self._each("memory_full_info")) / 2**20
+
+    def _each(self, method: str) -> list[Any]:
+        found = []
+        for process in self._tree():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                found.append(getattr(process, method)())
+        return found
+
+    def _tree(self) -> list[psutil.Process]:
+        own = psutil.Process(self._process.pid)
+        return [own, *own.children(recursive=True)]
