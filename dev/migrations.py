@@ -23,8 +23,8 @@ def main() -> int:
     """0 if both are content; else 1, and they say why."""
     with tempfile.TemporaryDirectory(prefix="itemsvc-") as folder:
         Path(folder).chmod(0o755)
-        with postgres.running(Path(folder) / "postgres", "lint") as url:
-            settings = {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "dev.lint_settings"}
+        with postgres.running(Path(folder) / "postgres", "lint") as server:
+            settings = {"DATABASE_URL": postgres.url(server, "lint"), "DJANGO_SETTINGS_MODULE": "dev.lint_settings"}
             environment = os.environ | settings
             codes = [
                 subprocess.run(

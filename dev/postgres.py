@@ -50,11 +50,11 @@ def stop(server: PostgresServer, mode: str = "fast") -> None:
         pg_ctl(["-w", "-m", mode, "stop"], pgdata=server.pgdata, user=server.system_user)
 
 
-def url(server: PostgresServer, database: str) -> str:
-    """DATABASE_URL for one of its databases."""
+def url(server: PostgresServer, database: str, role: str | None = None) -> str:
+    """DATABASE_URL for one of its databases, as the superuser or another role."""
     # As a parameter: in the host's place a path would be lower-cased.
     socket_dir = quote(str(server.get_postmaster_info().socket_dir), safe="/")
-    return f"postgres://{server.postgres_user}@/{database}?host={socket_dir}"
+    return f"postgres://{role or server.postgres_user}@/{database}?host={socket_dir}"
 
 
 def execute(server: PostgresServer, *statements: sql.Composable | str) -> list[tuple[object, ...]]:
@@ -72,6 +72,12 @@ def ensure_database(server: PostgresServer, name: str) -> None:
         execute(server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
 
 
+def ensure_role(server: PostgresServer, name: str) -> None:
+    """Creates the role, which may log in and no more, where it does not exist."""
+    if not execute(server, sql.SQL("SELECT 1 FROM pg_roles WHERE rolname = {}").format(sql.Literal(name))):
+        execute(server, sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(name)))
+
+
 def runs(data: Path) -> bool:
     """Whether a server is at work in ``data``; a crash leaves its pid file behind, but no server."""
     try:
@@ -81,13 +87,13 @@ def runs(data: Path) -> bool:
 
 
 @contextlib.contextmanager
-def running(data: Path, database: str) -> Iterator[str]:
-    """DATABASE_URL of a server that is stopped afterwards, unless it ran before."""
+def running(data: Path, database: str) -> Iterator[PostgresServer]:
+    """A server with that database; it is stopped afterwards, unless it ran before."""
     ran_before = runs(data)
     server = start(data)
     try:
         ensure_database(server, database)
-        yield url(server, database)
+        yield server
     finally:
         if ran_before:
             print(f"The PostgreSQL in {data} ran before and goes on.", file=sys.stderr)

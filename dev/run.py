@@ -25,6 +25,7 @@ from dev import postgres
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL = Path(os.environ.get("LOCAL_DIR") or ROOT / ".local")
 DATA = LOCAL / "postgres"
+SERVICE_ROLE = "itemsvc_service"
 
 
 def main(command: list[str] | None = None) -> int:
@@ -38,7 +39,7 @@ def main(command: list[str] | None = None) -> int:
         configure()
         if command is None:
             refuse_taken_port(int(os.environ["PORT"]))
-        os.environ["DATABASE_URL"] = stack.enter_context(database())
+        stack.enter_context(database())
         return manage(*command) if command else serve()
     return 0
 
@@ -71,14 +72,17 @@ def secret_key() -> str:
 
 
 @contextlib.contextmanager
-def database() -> Iterator[str]:
-    """DATABASE_URL as given, else of the embedded server."""
-    if given := os.environ.get("DATABASE_URL"):
-        yield given
+def database() -> Iterator[None]:
+    """DATABASE_URL as given, else of the embedded server, with another role for migrations, as in production."""
+    if os.environ.get("DATABASE_URL"):
+        yield
         return
     say("Starting PostgreSQL …" if (DATA / "PG_VERSION").exists() else "Making a PostgreSQL in .local/ …")
-    with postgres.running(DATA, "itemsvc") as own:
-        yield own
+    with postgres.running(DATA, "itemsvc") as server:
+        postgres.ensure_role(server, SERVICE_ROLE)
+        os.environ["MIGRATE_DATABASE_URL"] = postgres.url(server, "itemsvc")
+        os.environ["DATABASE_URL"] = postgres.url(server, "itemsvc", SERVICE_ROLE)
+        yield
 
 
 def refuse_taken_port(port: int) -> None:

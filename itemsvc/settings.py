@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from itemsvc.env import Env
+from itemsvc.env import Env, InvalidConfiguration
 from itemsvc.logs import LEVELS, logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -90,8 +90,7 @@ STATEMENT_TIMEOUT_MS = env.integer("DB_STATEMENT_TIMEOUT_MS", default=10_000)
 IDLE_TIMEOUT_MS = 60_000
 
 
-def _database() -> dict[str, Any]:
-    config = env.database("DATABASE_URL")
+def _database(config: dict[str, Any]) -> dict[str, Any]:
     options = config.setdefault("OPTIONS", {})
     options.setdefault("connect_timeout", env.integer("DB_CONNECT_TIMEOUT", default=5, minimum=1))
     options.setdefault("application_name", "itemsvc")
@@ -105,7 +104,13 @@ def _database() -> dict[str, Any]:
     }
 
 
-DATABASES = {"default": _database()}
+DATABASES = {"default": _database(env.database("DATABASE_URL"))}
+# The schema's owner, who migrates; None where one role does both.
+MIGRATE_DATABASE = (
+    _database(env.database("MIGRATE_DATABASE_URL")) if env.get_value("MIGRATE_DATABASE_URL", default="") else None
+)
+if MIGRATE_DATABASE and MIGRATE_DATABASE["USER"] == DATABASES["default"]["USER"]:
+    raise InvalidConfiguration("MIGRATE_DATABASE_URL", "names the user of DATABASE_URL; the schema's owner is another.")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MIGRATE_LOCK_TIMEOUT_MS = env.integer("MIGRATE_LOCK_TIMEOUT_MS", default=5_000, minimum=1)
 MIGRATE_WAIT_SECONDS = env.integer("MIGRATE_WAIT_SECONDS", default=600)

@@ -11,7 +11,10 @@ WORKSPACE = Path(tempfile.mkdtemp(prefix="itemsvc-"))
 WORKSPACE.chmod(0o755)
 atexit.register(shutil.rmtree, WORKSPACE, ignore_errors=True)
 
-for name in "ADMIN_ENABLED ALLOWED_HOSTS DATABASE_URL DEBUG LOG_LEVEL NUM_PROXIES PORT WEB_CONCURRENCY".split():
+CLEARED = (
+    "ADMIN_ENABLED ALLOWED_HOSTS DATABASE_URL DEBUG LOG_LEVEL MIGRATE_DATABASE_URL NUM_PROXIES PORT WEB_CONCURRENCY"
+)
+for name in CLEARED.split():
     os.environ.pop(name, None)
 
 os.environ |= {

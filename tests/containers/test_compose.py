@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -99,6 +100,18 @@ def test_the_service_starts_once_the_migrations_are_through(project: Project) ->
     migrate, api = (project.container(service).inspect()["State"] for service in ("migrate", "api"))
     assert (migrate["Status"], migrate["ExitCode"]) == ("exited", 0)
     assert moment(migrate["FinishedAt"]) <= moment(api["StartedAt"])
+
+
+def test_the_service_is_not_the_schemas_owner(project: Project) -> None:
+    api, query = project.container("api"), "import django; django.setup(); from django.db import connection as c"
+    for statement in ("DROP TABLE items_item", "TRUNCATE items_item", "CREATE TABLE mine (id int)"):
+        said = run(
+            "docker", "exec", api.name, "python", "-c", f"{query}; c.cursor().execute({statement!r})", check=False
+        )
+        assert said.returncode == 1
+        assert re.search("permission denied|must be owner", said.stderr)
+    environment = api.inspect()["Config"]["Env"]
+    assert not [entry for entry in environment if entry.startswith("MIGRATE_DATABASE_URL")]
 
 
 def test_both_run_the_same_image_with_fargates_limits(project: Project) -> None:

