@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
-from itemsvc.env import Env
-from itemsvc.settings import LOG_LEVEL, LOGGING
+from itemsvc import statistics, watch
+from itemsvc.env import Env, InvalidConfiguration
+from itemsvc.settings import LOG_LEVEL, LOGGING, METRICS, METRICS_PORT, SLOW_REQUEST_MS
 
 env = Env()
 
@@ -60,3 +62,18 @@ loglevel = LOG_LEVEL.lower()
 logger_class = "itemsvc.worker.AccessLogger"
 logconfig_dict = LOGGING
 accesslog = "-"
+
+
+# What can be watched: begun before each request, published by each worker.
+post_worker_init = watch.start
+worker_exit = watch.stop
+if METRICS != "none" or SLOW_REQUEST_MS:
+    pre_request = statistics.begin
+if METRICS == "prometheus":
+    if port == METRICS_PORT:
+        raise InvalidConfiguration("METRICS_PORT", f"is {METRICS_PORT}, which is PORT: metrics are not for the public.")
+    from itemsvc import prometheus
+
+    on_starting = partial(prometheus.open_endpoint, address, METRICS_PORT)
+    child_exit = prometheus.bury
+    on_exit = prometheus.close_endpoint

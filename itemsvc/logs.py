@@ -13,8 +13,8 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 #: The id of the request that this thread works on; empty outside of one.
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
-#: What an access line carries beside its message, in this order.
-ACCESS_FIELDS = ("method", "path", "status", "duration_ms", "bytes", "client")
+#: What an access line, or that of a slow request, carries beside its message, in this order.
+ACCESS_FIELDS = ("method", "path", "route", "status", "duration_ms", "queries", "database_ms", "bytes", "client")
 
 
 def timestamp(created: float) -> str:

@@ -215,3 +215,11 @@ USE_TZ = True
 LOG_FORMAT = env.choice("LOG_FORMAT", default="json", choices=("json", "text"))
 LOG_LEVEL = env.choice("LOG_LEVEL", default="INFO", choices=LEVELS, normalise=str.upper)
 LOGGING = logging_config(LOG_FORMAT, LOG_LEVEL)
+
+# -- What is shown of it -----------------------------------------------------------------------------------------------
+
+SERVICE_NAME: str = env.get_value("OTEL_SERVICE_NAME", default="itemsvc")
+METRICS = env.choice("METRICS", default="none", choices=("none", "emf", "prometheus"))
+METRICS_INTERVAL = env.integer("METRICS_INTERVAL", default=60, minimum=1, maximum=3600)
+METRICS_PORT = env.integer("METRICS_PORT", default=9090, minimum=1, maximum=65535)
+SLOW_REQUEST_MS = env.integer("SLOW_REQUEST_MS", default=1_000)

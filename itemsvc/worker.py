@@ -17,7 +17,7 @@ from gunicorn.http.errors import InvalidHeader, UnsupportedTransferCoding
 from gunicorn.http.wsgi import Response
 from gunicorn.workers import gthread
 
-from itemsvc import request_id
+from itemsvc import request_id, statistics
 from itemsvc.clients import client_address
 from itemsvc.env import Env
 from itemsvc.headers import NO_PAGE
@@ -45,6 +45,8 @@ class AccessLogger(Logger):
 
         The query string is left out, like bodies and cookies: what callers search for is theirs.
         """
+        for observe in statistics.observers:
+            observe(environ, int(str(resp.status).split(None, 1)[0]), request_time.total_seconds())
         path = environ.get("PATH_INFO", "-")
         level = logging.DEBUG if path in LIVENESS_PATHS else logging.INFO
         if not self.access_log.isEnabledFor(level):
@@ -91,6 +93,10 @@ class Connection(gthread.TConn):
 
 class JSONErrorWorker(gthread.ThreadWorker):
     """A threaded worker whose own errors (a malformed request line, a header too long) are JSON with a request id."""
+
+    def waiting(self) -> int:
+        """How many connections with a request wait for a thread."""
+        return int(self.tpool._work_queue.qsize())
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
         """Logs the error and answers it, both under one new id."""

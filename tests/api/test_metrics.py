@@ -1,0 +1,281 @@
+"""Metrics: CloudWatch's embedded metric format on standard output, or a Prometheus endpoint."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import requests
+from prometheus_client.parser import text_string_to_metric_families
+
+from itemsvc import emf, metrics, statistics
+from itemsvc.prometheus import buckets
+from itemsvc.routes import KEY, operation, template
+from tests import emf as specification
+from tests.service import ROOT, Service, free_port, wait_until
+
+SERVICE = ("Service", "itemsvc-test")
+MISSING = "/items/01a20345-2a68-71e7-9885-ffb9c4503ab4"
+
+
+def emf_lines(service: Service) -> list[str]:
+    """The lines that are metrics; every line is JSON, whoever wrote it."""
+    return [line for line in service.log.read_text().splitlines() if "_aws" in json.loads(line)]
+
+
+def sums(service: Service) -> dict[tuple[str, str], float]:
+    """The counts of all lines so far, by metric and operation (`` for the service)."""
+    total: dict[tuple[str, str], float] = defaultdict(float)
+    for line in emf_lines(service):
+        for (name, dimensions), value in specification.metrics(line).items():
+            assert dimensions[0] == SERVICE
+            count = sum(value["Counts"]) if isinstance(value, dict) else value
+            total[name, dict(dimensions).get("Operation", "")] += count
+    return total
+
+
+def stop(service: Service) -> None:
+    """SIGTERM, and the end."""
+    service.process.send_signal(signal.SIGTERM)
+    service.process.wait(30)
+
+
+def exercise(service: Service) -> None:
+    """27 requests of each kind there is: 21 good ones, 6 bad."""
+    for _ in range(20):
+        service.get("/items")
+    service.post("/items", data="[", headers={"Content-Type": "application/json"})
+    service.post("/items", json={"name": "one"})
+    service.get(MISSING)
+    for path in ("/nope", "/nope/2"):
+        service.get(path)
+    for method in ("TRACE", "FROBNICATE"):
+        service.request(method, "/items")
+
+
+@pytest.mark.slow
+def test_emf_counts_every_request_by_operation(start_service) -> None:
+    service = start_service(METRICS="emf", OTEL_SERVICE_NAME="itemsvc-test", WEB_CONCURRENCY="2")
+    exercise(service)
+    stop(service)
+    total = sums(service)
+    assert total["Requests", ""] == 27
+    assert (total["ClientErrors", ""], total["ServerErrors", ""]) == (6, 0)
+    assert {name: count for (metric, name), count in total.items() if metric == "Requests" and name} == {
+        "GET /health": 1,
+        "GET /items": 20,
+        "GET /items/{id}": 1,
+        "POST /items": 2,
+        "other": 4,
+    }
+    assert total["Latency", ""] == 27
+    assert total["Queries", ""] == 22
+    assert total["DatabaseTime", ""] == 22
+    assert total["Refusals", ""] == 0
+
+
+@pytest.mark.slow
+def test_emf_is_written_at_each_interval_whole_under_load(start_service) -> None:
+    service = start_service(METRICS="emf", METRICS_INTERVAL="1", OTEL_SERVICE_NAME="itemsvc-test", WEB_CONCURRENCY="2")
+    deadline = time.monotonic() + 3
+
+    def ask() -> int:
+        asked = 0
+        with requests.Session() as http:
+            while time.monotonic() < deadline:
+                asked += http.get(f"{service.url}/items", timeout=10).status_code == 200
+        return asked
+
+    with ThreadPoolExecutor(8) as pool:
+        asked = sum(future.result() for future in [pool.submit(ask) for _ in range(8)])
+    connections = [
+        value
+        for line in emf_lines(service)
+        for (name, _), value in specification.metrics(line).items()
+        if name == "DatabaseConnections"
+    ]
+    assert len(connections) >= 4  # Two processes, twice each at least.
+    assert max(connections) >= 2
+    stop(service)
+    # A line torn by another process's would be no JSON, and its requests would be missing here.
+    assert sums(service)["Requests", ""] == asked
+    assert max(len(line) for line in emf_lines(service)) < 4096  # What a pipe takes in one piece.
+
+
+def test_a_full_distribution_is_one_line_that_a_pipe_takes_whole() -> None:
+    filled = metrics.Operation({200: 10**6})
+    for bound in metrics.BOUNDS:
+        filled.latency.add(bound)
+        filled.database.add(bound)
+    filled.latency.add(10**9)
+    filled.queries = 1
+    line = json.dumps(emf.operation_document(int(time.time() * 1000), "itemsvc", ("GET", "/items"), filled))
+    assert len(specification.metrics(line)["Latency", (("Service", "itemsvc"),)]["Values"]) == 82
+    assert len(json.dumps(json.loads(line), separators=(",", ":"))) < 4096
+
+
+@pytest.mark.parametrize("milliseconds", [0.07, 1, 1.1, 3.3, 250, 61_000])
+def test_a_value_is_right_within_a_tenth(milliseconds: float) -> None:
+    distribution = metrics.Distribution()
+    distribution.add(milliseconds)
+    assert emf.values(distribution)["Values"][0] == pytest.approx(milliseconds, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("route", "name"),
+    [("items/<uuid:pk>", "/items/{id}"), ("docs", "/docs"), ("admin/items/item/<path:object_id>/change/", "/admin/")],
+)
+def test_a_route_is_named_as_the_schema_does(route: str, name: str) -> None:
+    assert template(route) == name
+
+
+@pytest.mark.parametrize(
+    ("environ", "status", "expected"),
+    [
+        ({"REQUEST_METHOD": "HEAD", KEY: "/items"}, 200, ("GET", "/items")),
+        ({"REQUEST_METHOD": "GET", "PATH_INFO": "/health/"}, 200, ("GET", "/health")),
+        ({"REQUEST_METHOD": "GET", "PATH_INFO": "/static/a.css"}, 200, ("GET", "/static/")),
+        ({"REQUEST_METHOD": "GET", "PATH_INFO": "/made/up"}, 404, ("other", "other")),
+        ({"REQUEST_METHOD": "PUT", KEY: "/items"}, 405, ("other", "other")),
+        ({"REQUEST_METHOD": "MADEUP", KEY: "/items"}, 400, ("other", "other")),
+        ({}, 400, ("other", "other")),
+    ],
+)
+def test_callers_cannot_make_operations_up(environ: dict[str, str], status: int, expected: tuple[str, str]) -> None:
+    assert operation(environ, status) == expected
+
+
+def test_the_queue_and_refusals_are_read_once_each() -> None:
+    waiting = 0
+    recorder = metrics.Recorder(lambda: waiting)
+    for waiting in (3, 7, 2):  # noqa: B007  (read by the recorder)
+        recorder.record({}, 404, 0.001)
+    statistics.refusals.add()
+    assert (recorder.take()[1], recorder.take_refusals()) == (7, 1)
+    assert (recorder.take()[1], recorder.take_refusals()) == (2, 0)
+
+
+def test_buckets_are_cumulative() -> None:
+    distribution = metrics.Distribution()
+    for milliseconds in (1, 1, 500, 10**7):
+        distribution.add(milliseconds)
+    published = dict(buckets(distribution))
+    assert (published["0.0005"], published["0.001"], published["0.512"], published["+Inf"]) == (0, 2, 3, 4)
+
+
+def scrape(port: int) -> dict[tuple[str, tuple[str, ...]], float]:
+    """The samples by name and label values."""
+    text = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=5).text
+    return {
+        (sample.name, tuple(sample.labels.values())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def requests_to_items(port: int) -> float:
+    return scrape(port).get(("itemsvc_requests_total", ("GET", "/items", "200")), 0)
+
+
+@pytest.mark.slow
+def test_prometheus_answers_for_all_workers_and_for_those_that_ended(start_service) -> None:
+    port = free_port()
+    service = start_service(METRICS="prometheus", METRICS_PORT=str(port), WEB_CONCURRENCY="2")
+    exercise(service)
+    wait_until(lambda: requests_to_items(port) == 20, "both workers' numbers are published")
+    samples = scrape(port)
+    assert samples["itemsvc_processes", ()] == 2
+    assert samples["itemsvc_requests_total", ("other", "other", "404")] == 2
+    assert samples["itemsvc_requests_total", ("POST", "/items", "201")] == 1
+    assert samples["itemsvc_request_duration_seconds_count", ("GET", "/items")] == 20
+    assert samples["itemsvc_queries_total", ("GET", "/items")] == 20
+    assert samples["itemsvc_database_connections", ()] >= 1
+
+    worker = next(line for line in service.log_lines() if line["message"].startswith("Booting worker"))
+    os.kill(int(worker["message"].rpartition(" ")[2]), signal.SIGKILL)
+    ended = "the killed worker is replaced"
+    wait_until(lambda: sum("Booting" in line["message"] for line in service.log_lines()) == 3, ended)
+    wait_until(lambda: scrape(port)["itemsvc_processes", ()] == 2, "the new one is counted")
+    assert requests_to_items(port) == 20
+
+
+@pytest.mark.slow
+def test_prometheus_is_not_on_the_public_port(start_service) -> None:
+    port = free_port()
+    service = start_service(METRICS="prometheus", METRICS_PORT=str(port))
+    assert service.get("/metrics").status_code == 404
+    other = requests.get(f"http://127.0.0.1:{port}/items", timeout=5)
+    assert (other.status_code, other.headers.get("Server")) == (404, None)
+    # A client that says nothing does not keep the service from ending.
+    with socket.create_connection(("127.0.0.1", port)):
+        stop(service)
+    assert service.process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({"METRICS": "statsd"}, "METRICS is 'statsd', which is not one of none, emf, prometheus."),
+        ({"METRICS": "prometheus", "METRICS_PORT": "8000"}, "METRICS_PORT is 8000, which is PORT"),
+    ],
+)
+def test_a_mistake_stops_the_service(variables: dict[str, str], sentence: str) -> None:
+    environment = os.environ | {"PORT": "8000"} | variables
+    command = [sys.executable, "-m", "gunicorn", "--check-config"]
+    result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"itemsvc: {sentence}")
+
+
+@pytest.mark.slow
+def test_a_port_in_use_stops_the_service(start_service) -> None:
+    service = start_service()
+    environment = service.environment | {"PORT": str(free_port()), "METRICS": "prometheus"}
+    environment |= {"METRICS_PORT": str(service.port)}
+    command = [sys.executable, "-m", "gunicorn"]
+    result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=30)
+    assert result.returncode == 1
+    assert f"itemsvc: METRICS_PORT is {service.port}, which cannot be listened on" in result.stderr
+
+
+def test_off_writes_and_loads_nothing(service: Service) -> None:
+    service.get("/items", headers={"X-Request-ID": "unmeasured"})
+    wait_until(lambda: "unmeasured" in service.log.read_text(), "the access line")
+    assert emf_lines(service) == []
+    code = "import gunicorn.app.wsgiapp, runpy, sys; runpy.run_path('gunicorn.conf.py'); import itemsvc.wsgi; "
+    code += "print(*sorted(name for name in sys.modules if name.startswith(('prometheus', 'opentelemetry'))))"
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert result.stdout == "\n"
+
+
+@pytest.mark.slow
+def test_a_slow_request_is_logged_with_what_it_asked_the_database(start_service) -> None:
+    service = start_service(SLOW_REQUEST_MS="300")
+    service.get("/items", headers={"X-Request-ID": "fast"})
+    with service.connection() as connection, connection.cursor() as cursor:
+        connection.autocommit = False
+        cursor.execute("LOCK TABLE items_item")
+        with ThreadPoolExecutor(1) as pool:
+            answer = pool.submit(service.get, "/items", headers={"X-Request-ID": "slow"})
+            waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            wait_until(lambda: service.execute(waiting), "the request waits")
+            began = time.monotonic()
+            wait_until(lambda: time.monotonic() - began > 0.4, "it has waited")
+            connection.rollback()
+            assert answer.result().status_code == 200
+    lines = wait_until(
+        lambda: [line for line in service.log_lines() if line["logger"] == "itemsvc.slow"], "the slow request's line"
+    )
+    assert [line["request_id"] for line in lines] == ["slow"]
+    line = lines[0]
+    assert (line["level"], line["method"], line["path"], line["status"]) == ("WARNING", "GET", "/items", 200)
+    assert (line["route"], line["queries"]) == ("/items", 1)
+    assert 400 <= line["database_ms"] <= line["duration_ms"]
