@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import connection, transaction
-from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
@@ -21,9 +19,8 @@ from items.models import Item
 from items.pagination import NEWEST_FIRST, KeysetPagination, read_ordering
 from items.serializers import ItemSerializer
 from itemsvc import ndjson
+from itemsvc.conditional import ETAG, IF_MATCH, IF_NONE_MATCH, READ_METHODS, ConditionalWriteMixin, ETagMixin
 from itemsvc.filters import StrictFilterBackend
-
-READ_METHODS = ("GET", "HEAD")
 
 LINK = OpenApiParameter(
     "Link",
@@ -41,11 +38,11 @@ LOCATION = OpenApiParameter(
     get=extend_schema(
         summary="List items",
         description="One page of a bare array; with `Accept: application/x-ndjson` every matching item, one a line.",
-        parameters=[LINK],
+        parameters=[LINK, IF_NONE_MATCH, ETAG],
     ),
-    post=extend_schema(summary="Make an item", parameters=[LOCATION]),
+    post=extend_schema(summary="Make an item", parameters=[LOCATION, ETAG]),
 )
-class ItemList(generics.ListCreateAPIView):
+class ItemList(ETagMixin, generics.ListCreateAPIView):
     """Items, newest first; POST makes one."""
 
     queryset = Item.objects.all()
@@ -92,30 +89,13 @@ def refuse_paging(request: Request) -> None:
 
 
 @extend_schema_view(
-    get=extend_schema(summary="Read an item"),
-    put=extend_schema(summary="Replace an item"),
-    patch=extend_schema(summary="Change an item"),
-    delete=extend_schema(summary="Delete an item"),
+    get=extend_schema(summary="Read an item", parameters=[IF_NONE_MATCH, ETAG]),
+    put=extend_schema(summary="Replace an item", parameters=[IF_MATCH, ETAG]),
+    patch=extend_schema(summary="Change an item", parameters=[IF_MATCH, ETAG]),
+    delete=extend_schema(summary="Delete an item", parameters=[IF_MATCH]),
 )
-class ItemDetail(generics.RetrieveUpdateDestroyAPIView):
+class ItemDetail(ConditionalWriteMixin, generics.RetrieveUpdateDestroyAPIView):
     """One item."""
 
     queryset = Item.objects.all()
     serializer_class = ItemSerializer
-
-    def get_queryset(self) -> QuerySet[Item]:
-        """Locked where it is about to change: otherwise two PATCHes would undo each other, a PUT revive a deletion."""
-        queryset = super().get_queryset()
-        # OPTIONS looks for the item as a PUT would, but in no transaction.
-        locks = self.request.method in ("PUT", "PATCH", "DELETE") and connection.in_atomic_block
-        return queryset.select_for_update() if locks else queryset
-
-    @transaction.atomic
-    def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """200 with the item as it is now."""
-        return super().update(request, *args, **kwargs)
-
-    @transaction.atomic
-    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """204."""
-        return super().destroy(request, *args, **kwargs)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from hashlib import sha256
+
+VERSIONED = re.compile(r'"([0-9]{1,18})-[0-9a-f]{16}"')
 
 
 def item_etag(version: int, body: bytes) -> str:
@@ -18,3 +22,8 @@ def list_etag(body: bytes, link: str = "") -> str:
     digest = sha256(body)
     digest.update(link.encode())
     return f'"{digest.hexdigest()[:32]}"'
+
+
+def versions(tags: Iterable[str]) -> list[int]:
+    """The versions that these tags of ``item_etag`` name; another tag, a weak one included, names none."""
+    return [int(found[1]) for found in map(VERSIONED.fullmatch, tags) if found]

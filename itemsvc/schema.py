@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiJsonRenderer2, OpenApiYamlRenderer
@@ -40,13 +41,27 @@ SHARED_ERRORS = (
     ("Invalid", "400", "The request is malformed or not valid.", "Invalid"),
     ("NotFound", "404", "There is no such thing.", "Error"),
     ("NotAcceptable", "406", "None of the media types in Accept is available.", "Error"),
+    ("Conflict", "409", "A request with the same Idempotency-Key is under way.", "Error"),
+    ("PreconditionFailed", "412", "It has been changed since: If-Match names another version.", "Error"),
     ("ContentTooLarge", "413", "The body is too large.", "Error"),
     ("UnsupportedMediaType", "415", "The body is not application/json in UTF-8.", "Error"),
+    ("AnotherRequest", "422", "The Idempotency-Key was used for another request.", "Error"),
     ("ServerError", "500", "An error of the service; its log has the request id.", "Error"),
     ("Unavailable", "503", "The database is unavailable; try again.", "Error"),
 )
 NEEDS_BODY = ("413", "415")
 NEEDS_PATH_PARAMETER = ("404",)
+NEEDS_HEADER = {
+    "409": {"Idempotency-Key"},
+    "412": {"If-Match", "If-None-Match"},
+    "422": {"Idempotency-Key"},
+}
+SAYS_WHEN = ("409", "503")
+
+NOT_MODIFIED = {
+    "description": "The caller has it already: If-None-Match names its ETag.",
+    "headers": {"ETag": {"schema": {"type": "string"}}, "Link": {"schema": {"type": "string"}}},
+}
 
 LIVENESS = {
     "get": {
@@ -107,7 +122,7 @@ def _close_objects(schemas: dict[str, Any]) -> None:
 def _response(status: str, description: str, schema: str) -> dict[str, Any]:
     content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
     headers = {"X-Request-ID": {"$ref": "#/components/headers/RequestID"}}
-    if status == "503":
+    if status in SAYS_WHEN:
         headers["Retry-After"] = {"$ref": "#/components/headers/RetryAfter"}
     return {"description": description, "content": content, "headers": headers}
 
@@ -120,7 +135,12 @@ def _unwrap_lines(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
 
 
 def _add_errors(path: str, operation: dict[str, Any]) -> None:
+    headers = {parameter["name"] for parameter in operation.get("parameters", []) if parameter["in"] == "header"}
+    if "If-None-Match" in headers:
+        operation["responses"]["304"] = copy.deepcopy(NOT_MODIFIED)
     for name, status, *_ in SHARED_ERRORS:
+        if status in NEEDS_HEADER and not NEEDS_HEADER[status] & headers:
+            continue
         if status in NEEDS_BODY and "requestBody" not in operation:
             continue
         if status in NEEDS_PATH_PARAMETER and "{" not in path:

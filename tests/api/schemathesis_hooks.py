@@ -16,11 +16,20 @@ LIMITS = {"name": 255, "description": 10_000}
 
 @schemathesis.hook
 def before_call(context: Any, case: schemathesis.Case, kwargs: dict[str, Any]) -> None:
-    """Puts a genuine cursor where a valid one is meant: one that is made up is rightly refused."""
-    query = case.query or {}
-    if "cursor" not in query or case.meta is None or case.meta.generation.mode.is_negative:
+    """Puts a genuine cursor and entity tag where valid ones are meant: one that is made up is rightly refused."""
+    if case.meta is None or case.meta.generation.mode.is_negative:
         return
-    case.query = {**query, "cursor": genuine_cursor(query.get("ordering", "-created_at"))}
+    query, headers = case.query or {}, case.headers or {}
+    if "cursor" in query:
+        case.query = {**query, "cursor": genuine_cursor(query.get("ordering", "-created_at"))}
+    if "If-Match" in headers:
+        headers["If-Match"] = genuine_etag(case.path_parameters["id"])
+
+
+def genuine_etag(key: str) -> str:
+    """The item's, or any where there is no such item."""
+    response = requests.get(f"{os.environ['SERVICE_URL']}/items/{key}", timeout=10)
+    return response.headers.get("ETag", "*")
 
 
 @cache

@@ -40,11 +40,11 @@ def test_it_lists_every_parameter_of_the_list(api: Client) -> None:
 @pytest.mark.parametrize(
     ("path", "method", "statuses"),
     [
-        ("/items", "get", "200 400 406 500 503"),
+        ("/items", "get", "200 304 400 406 412 500 503"),
         ("/items", "post", "201 400 406 413 415 500 503"),
-        ("/items/{id}", "get", "200 400 404 406 500 503"),
-        ("/items/{id}", "put", "200 400 404 406 413 415 500 503"),
-        ("/items/{id}", "delete", "204 400 404 406 500 503"),
+        ("/items/{id}", "get", "200 304 400 404 406 412 500 503"),
+        ("/items/{id}", "put", "200 400 404 406 412 413 415 500 503"),
+        ("/items/{id}", "delete", "204 400 404 406 412 500 503"),
     ],
 )
 def test_it_lists_every_status(api: Client, path: str, method: str, statuses: str) -> None:
