@@ -13,6 +13,9 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 #: The id of the request that this thread works on; empty outside of one.
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
+#: The id of its trace, 32 hexadecimal digits; empty where nothing is traced.
+trace_id: ContextVar[str] = ContextVar("trace_id", default="")
+
 #: What an access line, or that of a slow request, carries beside its message, in this order.
 ACCESS_FIELDS = ("method", "path", "route", "status", "duration_ms", "queries", "database_ms", "bytes", "client")
 
@@ -23,17 +26,19 @@ def timestamp(created: float) -> str:
 
 
 class RequestContextFilter(logging.Filter):
-    """Puts the current request's id on every record."""
+    """Puts the current request's id, and its trace's, on every record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Always true: it adds, it never drops."""
         if not hasattr(record, "request_id"):
             record.request_id = request_id.get()
+        if trace := trace_id.get():
+            record.trace_id = trace
         return True
 
 
 class JSONFormatter(logging.Formatter):
-    """One JSON object: time, level, logger, message, request_id, an access line's fields, and the exception."""
+    """One JSON object: time, level, logger, message, request_id, trace_id, an access line's fields, the exception."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line without its line end."""
@@ -44,6 +49,8 @@ class JSONFormatter(logging.Formatter):
             "message": record.getMessage(),
             "request_id": getattr(record, "request_id", "") or None,
         }
+        if hasattr(record, "trace_id"):
+            entry["trace_id"] = record.trace_id
         entry |= {name: getattr(record, name) for name in ACCESS_FIELDS if hasattr(record, name)}
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)

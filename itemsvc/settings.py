@@ -222,4 +222,9 @@ SERVICE_NAME: str = env.get_value("OTEL_SERVICE_NAME", default="itemsvc")
 METRICS = env.choice("METRICS", default="none", choices=("none", "emf", "prometheus"))
 METRICS_INTERVAL = env.integer("METRICS_INTERVAL", default=60, minimum=1, maximum=3600)
 METRICS_PORT = env.integer("METRICS_PORT", default=9090, minimum=1, maximum=65535)
+TRACES_EXPORTER = env.choice("OTEL_TRACES_EXPORTER", default="none", choices=("none", "otlp", "console"))
+if env.bool("OTEL_SDK_DISABLED", default=False):
+    TRACES_EXPORTER = "none"
+# The only protocol whose exporter is installed; said at the start instead of being ignored.
+env.choice("OTEL_EXPORTER_OTLP_PROTOCOL", default="http/protobuf", choices=("http/protobuf",))
 SLOW_REQUEST_MS = env.integer("SLOW_REQUEST_MS", default=1_000)

@@ -21,6 +21,10 @@ def start(worker: Any) -> None:
         statistics.observers.append(warn_of_slow)
     if settings.METRICS != "none":
         _publish_metrics(worker)
+    if settings.TRACES_EXPORTER != "none":
+        from itemsvc import tracing  # noqa: PLC0415  (off, OpenTelemetry is not loaded)
+
+        _stops.append(tracing.start())
     if statistics.observers or statistics.statement_observers:
         statistics.count_statements()
 

@@ -23,6 +23,7 @@ from itemsvc.env import Env
 from itemsvc.headers import NO_PAGE
 from itemsvc.liveness import LIVENESS_PATHS
 from itemsvc.logs import request_id as current_request_id
+from itemsvc.logs import trace_id
 
 # Seconds that a client may be silent in the middle of a request, or not read its answer.
 CLIENT_TIMEOUT = Env().integer("GUNICORN_CLIENT_TIMEOUT", default=60, minimum=1)
@@ -101,6 +102,7 @@ class JSONErrorWorker(gthread.ThreadWorker):
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
         """Logs the error and answers it, both under one new id."""
         current_request_id.set(request_id.choose({}))
+        trace_id.set("")
         if isinstance(exc, UnsupportedTransferCoding):
             exc = InvalidHeader(str(exc))  # 400 instead of 501: a 5xx would blame the service, and alert somebody.
         super().handle_error(req, client, addr, exc)

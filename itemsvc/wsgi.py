@@ -62,3 +62,9 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     response = django_application(environ, start_response)
     refused = int(environ.get("CONTENT_LENGTH") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     return Lingering(response, given) if refused else response
+
+
+if settings.TRACES_EXPORTER != "none":
+    from itemsvc.tracing import Tracing  # Off, neither is OpenTelemetry loaded nor the application wrapped.
+
+    application = Tracing(application)

@@ -1,0 +1,223 @@
+"""Traces: spans of requests and statements, sent to a collector; the trace's id on log lines and responses."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import requests
+
+from tests.collector import Collector, Span
+from tests.service import ROOT, Service, wait_until
+
+ROOT_ID, PARENT_ID = "67891233abcdef012345678912345678", "53995c3f42cd8ad8"
+OTHER_ROOT = "Root=1-5f84c7a7-" + "0" * 24
+ON = {"OTEL_TRACES_EXPORTER": "otlp", "OTEL_BSP_SCHEDULE_DELAY": "100", "OTEL_SERVICE_NAME": "traced"}
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def collector() -> Iterator[Collector]:
+    with Collector() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def traced(collector: Collector, new_database: Callable[[str], str]) -> Iterator[Service]:
+    """A service that sends its spans to the collector."""
+    environment = ON | {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
+    with Service(new_database("traced"), migrate=True, **environment) as service:
+        yield service
+
+
+def spans(collector: Collector, response: requests.Response, count: int) -> list[Span]:
+    """The spans of the response's trace, the request's first; there are exactly so many."""
+    trace = response.headers["X-Trace-ID"]
+
+    def of_trace() -> list[Span]:
+        return [span for span in list(collector.spans) if span.trace == trace]
+
+    wait_until(lambda: any(span.kind == "SERVER" for span in of_trace()), f"the spans of {trace}")
+    found = sorted(of_trace(), key=lambda span: span.kind != "SERVER")
+    assert len(found) == count, found
+    return found
+
+
+def test_a_request_and_its_statement(traced: Service, collector: Collector) -> None:
+    item = traced.post("/items", json={"name": "s3cr3t"}).json()
+    response = traced.get(f"/items/{item['id']}?name=s3cr3t", headers={"User-Agent": "a-reader"})
+    request, statement = spans(collector, response, 2)
+    assert (request.name, request.kind, request.parent) == ("GET /items/{id}", "SERVER", "")
+    assert request.attributes == {
+        "http.request.method": "GET",
+        "http.route": "/items/{id}",
+        "http.response.status_code": response.status_code,
+        "url.path": f"/items/{item['id']}",
+        "url.scheme": "http",
+        "network.protocol.version": "1.1",
+        "client.address": "127.0.0.1",
+        "user_agent.original": "a-reader",
+    }
+    assert request.resource["service.name"] == "traced"
+    assert (statement.name, statement.kind, statement.parent) == ("SELECT traced", "CLIENT", request.identifier)
+    assert statement.attributes["db.system.name"] == "postgresql"
+    assert statement.attributes["db.operation.name"] == "SELECT"
+    assert request.started <= statement.started <= statement.ended <= request.ended
+    assert abs(int(request.trace[:8], 16) - time.time()) < 60  # What X-Ray asks of a trace id.
+    assert "s3cr3t" not in repr(collector.spans)
+
+
+def test_its_id_is_on_every_log_line_and_the_response(traced: Service) -> None:
+    traced.execute("ALTER TABLE items_item RENAME COLUMN name TO nome")
+    try:
+        response = traced.get("/items", headers={"X-Request-ID": "traced-1"})
+    finally:
+        traced.execute("ALTER TABLE items_item RENAME COLUMN nome TO name")
+    lines = wait_until(
+        lambda: (
+            [line for line in traced.log_lines() if line["request_id"] == "traced-1" and "path" in line]
+            and [line for line in traced.log_lines() if line["request_id"] == "traced-1"]
+        ),
+        "the access line",
+    )
+    assert len(lines) == 2
+    assert {line["trace_id"] for line in lines} == {response.headers["X-Trace-ID"]}
+
+
+def test_a_failed_statement_is_an_error_with_its_code(traced: Service, collector: Collector) -> None:
+    traced.execute("ALTER TABLE items_item RENAME COLUMN name TO nome")
+    try:
+        response = traced.get("/items")
+    finally:
+        traced.execute("ALTER TABLE items_item RENAME COLUMN nome TO name")
+    request, statement = spans(collector, response, 2)
+    assert (request.failed, request.attributes["error.type"]) == (True, "500")
+    assert (statement.failed, statement.attributes["db.response.status_code"]) == (True, "42703")
+
+
+@pytest.mark.parametrize(
+    ("headers", "trace", "parent"),
+    [
+        ({"traceparent": f"00-{ROOT_ID}-{PARENT_ID}-01"}, ROOT_ID, PARENT_ID),
+        ({"X-Amzn-Trace-Id": f"Root=1-{ROOT_ID[:8]}-{ROOT_ID[8:]};Parent={PARENT_ID};Sampled=1"}, ROOT_ID, PARENT_ID),
+        ({"X-Amzn-Trace-Id": f"Self=1-0-0;Root=1-{ROOT_ID[:8]}-{ROOT_ID[8:]}"}, ROOT_ID, ""),
+        ({"traceparent": f"00-{ROOT_ID}-{PARENT_ID}-01", "X-Amzn-Trace-Id": OTHER_ROOT}, ROOT_ID, PARENT_ID),
+        ({"traceparent": "00-made-up-01", "X-Amzn-Trace-Id": f"Root=1-{ROOT_ID[:8]}-{ROOT_ID[8:]}"}, ROOT_ID, ""),
+        ({"traceparent": f"00-{'0' * 32}-{PARENT_ID}-01"}, None, ""),
+        ({"X-Amzn-Trace-Id": "Root=1-made-up"}, None, ""),
+    ],
+)  # fmt: skip
+def test_a_trace_goes_on(
+    traced: Service, collector: Collector, headers: dict[str, str], trace: str | None, parent: str
+) -> None:
+    collector.spans.clear()
+    response = traced.get("/schema", headers=headers)
+    request = spans(collector, response, 1)[0]
+    assert request.parent == parent
+    if trace:
+        assert request.trace == trace
+    else:
+        assert request.trace != "0" * 32
+
+
+def test_an_unsampled_trace_is_not_sent_and_still_named(traced: Service, collector: Collector) -> None:
+    collector.spans.clear()
+    response = traced.get("/items", headers={"traceparent": f"00-{ROOT_ID}-{PARENT_ID}-00"})
+    assert response.headers["X-Trace-ID"] == ROOT_ID
+    spans(collector, traced.get("/schema"), 1)
+    assert ROOT_ID not in {span.trace for span in collector.spans}
+
+
+def test_a_streams_span_ends_with_the_stream(traced: Service, collector: Collector) -> None:
+    traced.execute(
+        "INSERT INTO items_item (name, description) SELECT n, repeat('x', 5000) FROM generate_series(1, 5000) n"
+    )
+    try:
+        began = time.time_ns()
+        response = traced.get("/items", headers={"Accept": "application/x-ndjson"}, stream=True)
+        began_body = time.time_ns()
+        assert not collector.named("GET /items") or collector.named("GET /items")[-1].ended < began
+        assert len(response.content.splitlines()) >= 5000
+    finally:
+        traced.execute("TRUNCATE items_item")
+    request = next(span for span in spans(collector, response, 2) if span.kind == "SERVER")
+    assert request.ended > began_body
+
+
+def test_what_nothing_serves_has_no_route(traced: Service, collector: Collector) -> None:
+    request = spans(collector, traced.request("FROBNICATE", "/made/up"), 1)[0]
+    assert (request.name, request.attributes["http.request.method"]) == ("HTTP", "_OTHER")
+    assert "http.route" not in request.attributes
+
+
+def test_probes_leave_no_span(traced: Service, collector: Collector) -> None:
+    assert "X-Trace-ID" not in traced.get("/health").headers
+    spans(collector, traced.get("/schema"), 1)
+    assert not collector.named("GET /health")
+
+
+def test_the_last_spans_are_sent_before_a_worker_ends(start_service) -> None:
+    with Collector() as own:
+        environment = ON | {"OTEL_BSP_SCHEDULE_DELAY": "60000", "OTEL_EXPORTER_OTLP_ENDPOINT": own.url}
+        service = start_service(**environment, WEB_CONCURRENCY="2")
+        for _ in range(10):
+            service.get("/schema")
+        assert own.spans == []
+        service.process.terminate()
+        service.process.wait(30)
+        assert len(own.named("GET /schema")) == 10
+
+
+@pytest.mark.parametrize("status", [None, 503, 400])
+def test_a_collector_that_is_away_harms_nobody(start_service, status: int | None) -> None:
+    with Collector(status=status or 200) as own:
+        url = own.url
+        if status is None:
+            own.server.server_close()
+        service = start_service(**ON, OTEL_EXPORTER_OTLP_ENDPOINT=url, OTEL_BSP_MAX_QUEUE_SIZE="64",
+                                OTEL_BSP_MAX_EXPORT_BATCH_SIZE="32")  # fmt: skip
+
+        def ask(_: int) -> float:
+            began = time.monotonic()
+            assert requests.get(f"{service.url}/items", timeout=10).status_code == 200
+            return time.monotonic() - began
+
+        with ThreadPoolExecutor(4) as pool:
+            slowest = max(pool.map(ask, range(400)))
+        wait_until(lambda: "opentelemetry" in service.log.read_text(), "a word on the collector")
+        assert slowest < 2
+        began = time.monotonic()
+        service.process.terminate()
+        service.process.wait(30)
+        assert time.monotonic() - began < 12
+        words = [line for line in service.log_lines() if line["logger"].startswith("opentelemetry")]
+        assert 1 <= len(words) <= 6, words
+        assert service.process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({"OTEL_TRACES_EXPORTER": "jaeger"}, "OTEL_TRACES_EXPORTER is 'jaeger', which is not one of none, otlp, console."),
+        ({"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, "OTEL_EXPORTER_OTLP_PROTOCOL is 'grpc', which is not one of http/protobuf."),
+    ],
+)  # fmt: skip
+def test_a_mistake_stops_the_service(variables: dict[str, str], sentence: str) -> None:
+    command = [sys.executable, "-c", "import itemsvc.settings"]
+    result = subprocess.run(command, cwd=ROOT, env=os.environ | variables, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (1, f"itemsvc: {sentence}\n")
+
+
+@pytest.mark.parametrize("variables", [{}, {"OTEL_TRACES_EXPORTER": "otlp", "OTEL_SDK_DISABLED": "true"}])
+def test_off_the_application_is_not_even_wrapped(variables: dict[str, str]) -> None:
+    code = "import sys, itemsvc.wsgi as w; print(type(w.application).__module__, 'opentelemetry' in sys.modules)"
+    command = [sys.executable, "-c", code]
+    result = subprocess.run(command, cwd=ROOT, env=os.environ | variables, capture_output=True, text=True, check=True)
+    assert "tracing" not in result.stdout
+    assert result.stdout.endswith(" False\n")
