@@ -45,6 +45,7 @@ LOCATION = OpenApiParameter(
 class ItemList(ETagMixin, generics.ListCreateAPIView):
     """Items, newest first; POST makes one."""
 
+    resource = "items"
     queryset = Item.objects.all()
     serializer_class = ItemSerializer
     pagination_class = KeysetPagination
@@ -97,5 +98,6 @@ def refuse_paging(request: Request) -> None:
 class ItemDetail(ConditionalWriteMixin, generics.RetrieveUpdateDestroyAPIView):
     """One item."""
 
+    resource = "items"
     queryset = Item.objects.all()
     serializer_class = ItemSerializer

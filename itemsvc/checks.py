@@ -27,6 +27,22 @@ def check_debug(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     return [Error("DEBUG is on.", hint="Unset DEBUG: it shows settings and code to every caller.", id="itemsvc.E001")]
 
 
+@register(Tags.security, deploy=True)
+def check_issuer(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Tokens that anybody on the way could make, and an issuer that nobody asks."""
+    if settings.API_AUTH == "none":
+        return _unused_issuer() if settings.OIDC_ISSUER else []
+    if all(url.startswith("https://") for url in (settings.OIDC_ISSUER, settings.OIDC_JWKS_URL) if url):
+        return []
+    hint = "Use https://: whoever is between the service and its issuer could pass off keys as the issuer's."
+    return [Error("The token issuer's keys are fetched over plain HTTP.", hint=hint, id="itemsvc.E007")]
+
+
+def _unused_issuer() -> list[CheckMessage]:
+    hint = "Set API_AUTH=oidc to ask for its tokens, or unset OIDC_ISSUER."
+    return [Error("OIDC_ISSUER is set, but API_AUTH is none: everybody is let in.", hint=hint, id="itemsvc.E008")]
+
+
 def _mistakes() -> Iterator[CheckMessage]:
     if any(host.strip() in ("*", ".") for host in settings.ALLOWED_HOSTS):
         yield Error(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import environ
 
@@ -12,6 +13,9 @@ T = TypeVar("T")
 
 TRUE = frozenset({"true", "yes", "on", "1"})
 FALSE = frozenset({"false", "no", "off", "0"})
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+# No white space, user name, query or fragment.
+URL = re.compile(r"[^\s@?#]+")
 
 
 class InvalidConfiguration(SystemExit):
@@ -73,10 +77,25 @@ class Env(environ.Env):
             raise InvalidConfiguration(var, f"is {value!r}, which is not one of {', '.join(choices)}.")
         return value
 
-    def words(self, var: str, default: tuple[str, ...] = ()) -> list[str]:
+    def words(self, var: str, default: Any = ()) -> list[str]:
         """A comma-separated list, white space around each word removed, empty words dropped."""
-        value = self.get_value(var, default=",".join(default))
-        return [word.strip() for word in value.split(",") if word.strip()]
+        value = self.get_value(var, default=default if default is self.NOTSET else ",".join(default))
+        words = [word.strip() for word in value.split(",") if word.strip()]
+        if not words and default is self.NOTSET:
+            raise InvalidConfiguration(var, "names nothing.")
+        return words
+
+    def address(self, var: str, default: Any = environ.Env.NOTSET, *, insecure: bool = False) -> str:
+        """An HTTPS URL without query and fragment; plain HTTP to this machine itself, or anywhere if ``insecure``."""
+        url: str = self.get_value(var, default=default)
+        if url == default:
+            return url
+        parts = _split(url)
+        if parts is None or parts.scheme not in ("https", "http") or not parts.hostname or not URL.fullmatch(url):
+            raise InvalidConfiguration(var, f"is {url!r}, which is not https://HOST/PATH.")
+        if parts.scheme == "http" and not insecure and parts.hostname not in LOOPBACK:
+            raise InvalidConfiguration(var, f"is {url!r}, over which anybody on the way could make keys; use https://.")
+        return url
 
     def database(self, var: str) -> dict[str, Any]:
         """Django's settings for a PostgreSQL URL; user and password are percent-decoded."""
@@ -89,13 +108,20 @@ class Env(environ.Env):
         return config
 
 
-def _postgres_url(var: str, url: str) -> Any:
-    # Says nothing of the value: it holds a password.
-    malformed = "is not postgres://USER:PASSWORD@HOST:5432/DATABASE; percent-encode what is reserved in the password."
+def _split(url: str) -> SplitResult | None:
     try:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
+        return None
+    return parts
+
+
+def _postgres_url(var: str, url: str) -> Any:
+    # Says nothing of the value: it holds a password.
+    malformed = "is not postgres://USER:PASSWORD@HOST:5432/DATABASE; percent-encode what is reserved in the password."
+    parts = _split(url)
+    if parts is None:
         _refuse(var, malformed)
     if parts.scheme not in ("postgres", "postgresql"):
         _refuse(var, "does not start with postgres://; PostgreSQL is the only database that itemsvc runs on.")

@@ -9,6 +9,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
 from rest_framework import serializers
+from rest_framework.permissions import AllowAny
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -49,6 +50,8 @@ CHECKS: Mapping[str, Callable[[], str | None]] = {"database": database_problem, 
 class ReadinessView(APIView):
     """Whether this process can serve requests: the database answers and has every migration of this code."""
 
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
     renderer_classes = (JSONRenderer,)
 
     @extend_schema(

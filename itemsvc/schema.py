@@ -5,8 +5,13 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from django.conf import settings
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiJsonRenderer2, OpenApiYamlRenderer
 from drf_spectacular.views import SpectacularAPIView
+
+from itemsvc.authentication import HasScope, needed_scope
 
 HEADERS = {
     "RequestID": {
@@ -19,6 +24,13 @@ HEADERS = {
         "required": True,
         "description": "Seconds after which to try again.",
     },
+}
+CHALLENGE = {
+    "WWWAuthenticate": {
+        "schema": {"type": "string"},
+        "required": True,
+        "description": "What is missing (RFC 6750, section 3).",
+    }
 }
 
 ERROR = {
@@ -47,7 +59,12 @@ SHARED_ERRORS = (
     ("UnsupportedMediaType", "415", "The body is not application/json in UTF-8.", "Error"),
     ("AnotherRequest", "422", "The Idempotency-Key was used for another request.", "Error"),
     ("ServerError", "500", "An error of the service; its log has the request id.", "Error"),
-    ("Unavailable", "503", "The database is unavailable; try again.", "Error"),
+    ("Unavailable", "503", "The database, or what else the service needs, is unavailable; try again.", "Error"),
+)
+#: With API_AUTH=oidc.
+REFUSALS = (
+    ("Unauthorized", "401", "There is no valid bearer token.", "Error"),
+    ("Forbidden", "403", "The token lacks the scope.", "Error"),
 )
 NEEDS_BODY = ("413", "415")
 NEEDS_PATH_PARAMETER = ("404",)
@@ -87,6 +104,24 @@ LIVENESS = {
 }
 
 
+class BearerTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """The token, and the scope that each operation needs."""
+
+    target_class = "itemsvc.authentication.BearerToken"
+    name = "bearerToken"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        """Swagger UI asks for the token."""
+        description = f"An access token of {settings.OIDC_ISSUER} with the scope of the operation."
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": description}
+
+    def get_security_requirement(self, auto_schema: AutoSchema) -> dict[str, list[Any]]:
+        """Scopes stand here as role names, which OpenAPI 3.1 allows for every kind of scheme."""
+        view = auto_schema.view
+        needs = any(isinstance(permission, HasScope) for permission in view.get_permissions())
+        return {self.name: [needed_scope(view, auto_schema.method)] if needs else []}
+
+
 class SchemaView(SpectacularAPIView):
     """The OpenAPI 3.1 document, as JSON unless the caller asks for YAML."""
 
@@ -97,8 +132,9 @@ def describe_what_every_operation_shares(result: dict[str, Any], **kwargs: Any) 
     """drf-spectacular's post-processing hook: liveness (a middleware's), the request id, the common errors."""
     components = result["components"]
     components["schemas"] |= {"Error": ERROR, "Invalid": INVALID}
-    components["headers"] = HEADERS
-    components["responses"] = {name: _response(*rest) for name, *rest in SHARED_ERRORS}
+    closed = settings.API_AUTH == "oidc"
+    components["headers"] = HEADERS | (CHALLENGE if closed else {})
+    components["responses"] = {name: _response(*rest) for name, *rest in SHARED_ERRORS + (REFUSALS if closed else ())}
     _close_objects(components["schemas"])
     for path, operations in result["paths"].items():
         for operation in operations.values():
@@ -124,6 +160,8 @@ def _response(status: str, description: str, schema: str) -> dict[str, Any]:
     headers = {"X-Request-ID": {"$ref": "#/components/headers/RequestID"}}
     if status in SAYS_WHEN:
         headers["Retry-After"] = {"$ref": "#/components/headers/RetryAfter"}
+    if status in ("401", "403"):
+        headers["WWW-Authenticate"] = {"$ref": "#/components/headers/WWWAuthenticate"}
     return {"description": description, "content": content, "headers": headers}
 
 
@@ -138,7 +176,8 @@ def _add_errors(path: str, operation: dict[str, Any]) -> None:
     headers = {parameter["name"] for parameter in operation.get("parameters", []) if parameter["in"] == "header"}
     if "If-None-Match" in headers:
         operation["responses"]["304"] = copy.deepcopy(NOT_MODIFIED)
-    for name, status, *_ in SHARED_ERRORS:
+    refusals = REFUSALS if any(operation.get("security", ())) else ()
+    for name, status, *_ in SHARED_ERRORS + refusals:
         if status in NEEDS_HEADER and not NEEDS_HEADER[status] & headers:
             continue
         if status in NEEDS_BODY and "requestBody" not in operation:

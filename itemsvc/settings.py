@@ -57,6 +57,7 @@ def middleware(*, admin: bool) -> list[str]:
         "whitenoise.middleware.WhiteNoiseMiddleware",
         "itemsvc.slashes.OptionalSlashMiddleware",
         "django.middleware.common.CommonMiddleware",
+        "itemsvc.bearer.BearerTokenMiddleware",
     ]
     for_admin = [
         "django.contrib.sessions.middleware.SessionMiddleware",
@@ -160,6 +161,16 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+# -- Who may call ------------------------------------------------------------------------------------------------------
+
+API_AUTH = env.choice("API_AUTH", default="none", choices=("none", "oidc"))
+_REQUIRED = Env.NOTSET if API_AUTH == "oidc" else ""
+# Plain HTTP to the issuer: for emulators; `check --deploy` refuses it.
+OIDC_INSECURE_HTTP: bool = env.bool("OIDC_INSECURE_HTTP", default=False)
+OIDC_ISSUER = env.address("OIDC_ISSUER", default=_REQUIRED, insecure=OIDC_INSECURE_HTTP)
+OIDC_AUDIENCE = env.words("OIDC_AUDIENCE", default=_REQUIRED)
+OIDC_JWKS_URL = env.address("OIDC_JWKS_URL", default="", insecure=OIDC_INSECURE_HTTP)
+
 # -- Static files ------------------------------------------------------------------------------------------------------
 
 STATIC_URL = "/static/"
@@ -176,9 +187,11 @@ STORAGES = {
 # -- API ---------------------------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
-    # The open contract: no credentials are asked for, so no session is read and no CSRF token is needed.
-    "DEFAULT_AUTHENTICATION_CLASSES": [],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
+    # A bearer token or nothing: no session is read, so no CSRF token is needed.
+    "DEFAULT_AUTHENTICATION_CLASSES": ["itemsvc.authentication.BearerToken"] if API_AUTH == "oidc" else [],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "itemsvc.authentication.HasScope" if API_AUTH == "oidc" else "rest_framework.permissions.AllowAny"
+    ],
     "UNAUTHENTICATED_USER": None,
     "DEFAULT_PARSER_CLASSES": ["itemsvc.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer", "itemsvc.renderers.BrowsableAPIRenderer"],

@@ -38,6 +38,13 @@ def load(**environment: str) -> subprocess.CompletedProcess[str]:
     return run("-c", "import itemsvc.settings", **environment)
 
 
+OIDC = {
+    "API_AUTH": "oidc",
+    "OIDC_ISSUER": "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_a1B2c3D4e",
+    "OIDC_AUDIENCE": "itemsvc",
+}
+
+
 def without(name: str) -> dict[str, str]:
     return {key: value for key, value in PRODUCTION.items() if key != name}
 
@@ -52,6 +59,11 @@ def test_check_deploy_is_silent_in_production() -> None:
 def test_the_admin_is_no_mistake() -> None:
     result = run("manage.py", "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION, ADMIN_ENABLED="true")
     assert result.stdout == "System check identified no issues (2 silenced).\n", result.stderr
+
+
+def test_check_deploy_is_silent_with_tokens_too() -> None:
+    result = run("manage.py", "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION | OIDC)
+    assert (result.returncode, result.stderr) == (0, "")
 
 
 def test_the_two_required_variables_are_enough() -> None:
@@ -87,6 +99,17 @@ def test_a_missing_variable_stops_every_command(name: str, command: tuple[str, .
         ("DATABASE_URL", "postgres://a:p[w@c/d", "percent-encode what is reserved"),
         ("DATABASE_URL", "postgres://a:p@c:port/d", "percent-encode what is reserved"),
         ("DATABASE_URL", "postgres://a:p@c:5432", "names no database"),
+        ("API_AUTH", "oauth", "is 'oauth', which is not one of none, oidc"),
+        ("OIDC_ISSUER", "login.example.com", "is not https://HOST/PATH"),
+        ("OIDC_ISSUER", "https:///path", "is not https://HOST/PATH"),
+        ("OIDC_ISSUER", "https://user@login.example.com", "is not https://HOST/PATH"),
+        ("OIDC_ISSUER", "https://login.example.com?a=b", "is not https://HOST/PATH"),
+        ("OIDC_ISSUER", "https://login.example.com:port", "is not https://HOST/PATH"),
+        ("OIDC_ISSUER", "file:///etc/passwd", "is not https://HOST/PATH"),
+        ("OIDC_ISSUER", "http://login.example.com", "use https://"),
+        ("OIDC_ISSUER", "http://127.0.0.1.example.com", "use https://"),
+        ("OIDC_JWKS_URL", "http://login.example.com/keys", "use https://"),
+        ("OIDC_INSECURE_HTTP", "perhaps", "is not true or false"),
     ],
 )
 def test_a_bad_value_is_one_sentence_that_names_it(name: str, value: str, problem: str) -> None:
@@ -95,6 +118,16 @@ def test_a_bad_value_is_one_sentence_that_names_it(name: str, value: str, proble
     assert result.stderr.startswith(f"itemsvc: {name} ")
     assert problem in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["OIDC_ISSUER", "OIDC_AUDIENCE"])
+def test_tokens_need_an_issuer_and_an_audience(name: str) -> None:
+    result = load(**PRODUCTION | {key: value for key, value in OIDC.items() if key != name})
+    assert result.stderr == f"itemsvc: {name} is required and not set; .env.example says what it is.\n"
+
+
+def test_an_audience_of_commas_is_none() -> None:
+    assert load(**PRODUCTION | OIDC | {"OIDC_AUDIENCE": " , "}).stderr == "itemsvc: OIDC_AUDIENCE names nothing.\n"
 
 
 @pytest.mark.parametrize("name", ["WEB_CONCURRENCY", "GUNICORN_THREADS", "GUNICORN_KEEPALIVE", "PORT"])
@@ -127,6 +160,9 @@ def test_a_value_that_starts_with_a_dollar_is_that_value() -> None:
         ({"CSRF_TRUSTED_ORIGINS": "api.example.com"}, "itemsvc.E006"),
         ({"DEBUG": "true"}, "itemsvc.E001"),
         ({"HTTPS_ONLY": "false"}, "security.W008"),
+        (OIDC | {"OIDC_ISSUER": "http://127.0.0.1:4566"}, "itemsvc.E007"),
+        (OIDC | {"OIDC_JWKS_URL": "http://aws:4566/keys", "OIDC_INSECURE_HTTP": "true"}, "itemsvc.E007"),
+        (OIDC | {"API_AUTH": "none"}, "itemsvc.E008"),
     ],
 )
 def test_a_deployment_mistake_is_an_error(mistake: dict[str, str], identifier: str) -> None:
