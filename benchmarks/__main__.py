@@ -12,9 +12,9 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks import database, load, machine, plan, programs, report
+from benchmarks import containers, database, features, load, machine, plan, programs, report, suite
 from benchmarks.progress import Progress
-from benchmarks.runner import FULL, QUICK, Bench, steps
+from benchmarks.runner import FULL, QUICK
 
 RESULTS = Path(__file__).with_name("results")
 
@@ -26,10 +26,10 @@ def main() -> int:
     os.sched_setaffinity(0, {machine.CLIENT_CPU})
     collect_static()
     started = time.monotonic()
-    with database.running() as databases:
-        results = measure(databases, arguments)
+    with database.running() as databases, Progress() as progress:
+        results = measure(databases, arguments, progress)
     results["machine"] = machine.describe()
-    results["settings"]["minutes"] = round((time.monotonic() - started) / 60, 1)
+    results["settings"] |= {"kind": kind(arguments), "minutes": round((time.monotonic() - started) / 60, 1)}
     report.show(Console(), results)
     if path := arguments.output or default_output(arguments):
         report.write(path, results)
@@ -39,16 +39,43 @@ def main() -> int:
 def parse() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="under 3 minutes, fewer and shorter rounds")
+    parser.add_argument("--quick", action="store_true", help="under 3 minutes: fewer and shorter rounds, fewer items")
+    parser.add_argument("--features", action="store_true", help="what each optional feature costs, instead")
+    parser.add_argument("--sizes", action="store_true", help="workers and threads by Fargate's sizes, instead (Docker)")
     parser.add_argument("--only", metavar="ENDPOINT,…", help=f"of {', '.join(plan.TITLES)}")
     parser.add_argument("--clients", metavar="N,…", help="of 1, 8, 64")
     parser.add_argument("--programs", metavar="NAME,…", help=f"of {', '.join(p.name for p in programs.EVERYBODY)}")
     parser.add_argument("--rounds", type=int, metavar="N", help="for every cell")
     parser.add_argument("--seconds", type=int, metavar="N", help="of each round")
-    parser.add_argument(
-        "--output", type=Path, metavar="FILE.json", help="default: benchmarks/results/, if nothing is left out"
-    )
+    parser.add_argument("--output", type=Path, metavar="FILE.json", help="where the results go, also those of a part")
     return parser.parse_args()
+
+
+def kind(arguments: argparse.Namespace) -> str:
+    """What was measured, which is what its results are called."""
+    words = [word for word in ("features", "sizes") if getattr(arguments, word)] or ["benchmark"]
+    return "-".join([*words, *(["quick"] if arguments.quick else [])])
+
+
+def is_part(arguments: argparse.Namespace) -> bool:
+    """Whether something was left out."""
+    return any(getattr(arguments, name) for name in ("only", "clients", "programs", "rounds", "seconds"))
+
+
+def default_output(arguments: argparse.Namespace) -> Path | None:
+    """Where a whole run is kept; a part of one is not."""
+    return None if is_part(arguments) else RESULTS / f"{kind(arguments)}.json"
+
+
+def measure(databases: database.Databases, arguments: argparse.Namespace, progress: Progress) -> dict[str, Any]:
+    """What was asked for."""
+    budget = QUICK if arguments.quick else FULL
+    if arguments.features:
+        return features.measure(databases, budget, arguments.rounds, words(arguments.programs), progress)
+    if arguments.sizes:
+        return containers.measure(databases, budget, progress)
+    those, cells = chosen(arguments)
+    return suite.measure(databases, budget, those, cells, progress, whole=not is_part(arguments))
 
 
 def chosen(arguments: argparse.Namespace) -> tuple[tuple[programs.Program, ...], list[tuple[plan.Cell, int, int]]]:
@@ -56,40 +83,21 @@ def chosen(arguments: argparse.Namespace) -> tuple[tuple[programs.Program, ...],
     names = words(arguments.programs)
     those = tuple(program for program in programs.EVERYBODY if not names or program.name in names)
     budget = QUICK if arguments.quick else FULL
-    cells = [(cell, arguments.rounds or budget.rounds, arguments.seconds or budget.seconds) for cell in plan.MAIN]
-    other_rounds = arguments.rounds or budget.other_rounds or bool(arguments.only)
-    cells += [(cell, other_rounds, arguments.seconds or 1) for cell in plan.OTHERS if other_rounds]
+    # What a quick run leaves out is measured where it is asked for by name.
+    other_rounds = budget.other_rounds or (1 if arguments.only else 0)
+    cells = [(cell, budget.rounds, budget.seconds) for cell in plan.MAIN]
+    cells += [(cell, other_rounds, 1) for cell in plan.OTHERS if other_rounds]
     only, clients = words(arguments.only), words(arguments.clients)
     return those, [
-        entry
-        for entry in cells
-        if (not only or entry[0].endpoint in only) and (not clients or str(entry[0].clients) in clients)
+        (cell, arguments.rounds or rounds, arguments.seconds or seconds)
+        for cell, rounds, seconds in cells
+        if (not only or cell.endpoint in only) and (not clients or str(cell.clients) in clients)
     ]
 
 
 def words(given: str | None) -> list[str]:
     """A comma-separated list."""
     return given.split(",") if given else []
-
-
-def measure(databases: database.Databases, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Everything that was asked for."""
-    rows = plan.QUICK_ROWS if arguments.quick else plan.ROWS
-    those, cells = chosen(arguments)
-    data = plan.Data.of(databases, rows)
-    with Progress(sum(steps(those, cells))) as progress:
-        bench = Bench(databases, data, rows, progress.tick)
-        bench.run(those, cells)
-    rounds = [count for _, count, _ in cells]
-    settings = {"rows": rows, "rounds": max(rounds, default=0), "quick": arguments.quick}
-    return {"settings": settings, "cells": bench.as_json()}
-
-
-def default_output(arguments: argparse.Namespace) -> Path | None:
-    """Where a whole run is kept; what left something out is not."""
-    if arguments.only or arguments.clients or arguments.programs or arguments.rounds or arguments.seconds:
-        return None
-    return RESULTS / ("quick.json" if arguments.quick else "full.json")
 
 
 def collect_static() -> None:

@@ -40,3 +40,12 @@ def ratio(cells: Cells, cell: str, ours: str, theirs: str, name: str) -> float |
     """Our median over theirs; None unless both count."""
     own, other = figure(cells, cell, ours, name), figure(cells, cell, theirs, name)
     return own.median / other.median if own and other and other.median else None
+
+
+#: An x86 Fargate vCPU-hour in us-east-1, in USD (docs/costs.md has its source).
+VCPU_HOUR_USD = 0.04048
+
+
+def dollars_per_million(cpu_us: float) -> float:
+    """What a million requests of that much CPU time cost."""
+    return cpu_us / 3600 * VCPU_HOUR_USD

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import re
+import socket
 import subprocess
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,14 +24,24 @@ LIBRARIES = (
     "uvicorn", "uvloop", "sqlalchemy", "asyncpg", "django-ninja",
 )  # fmt: skip
 
-_cpus = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
+CPUS = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
 #: The server has one to itself; the database, wrk and this process share the other.
-SERVER_CPU, CLIENT_CPU = _cpus[-1], _cpus[0]
+SERVER_CPU, CLIENT_CPU = CPUS[-1], CPUS[0]
 
 
 def pinned(cpu: int, command: list[str]) -> list[str]:
     """The command on that CPU alone."""
     return ["taskset", "--cpu-list", str(cpu), *command]
+
+
+def wait_for_port(port: int, seconds: float = 10) -> None:
+    """Until something listens there; raises TimeoutError."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.02)
+    raise TimeoutError(f"nothing listens on port {port}")
 
 
 def describe() -> dict[str, str]:
@@ -37,7 +50,7 @@ def describe() -> dict[str, str]:
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "revision": _output("git", "describe", "--always", "--dirty"),
         "cpu": _cpu_model(),
-        "cpus": str(len(_cpus)),
+        "cpus": str(len(CPUS)),
         "memory": f"{psutil.virtual_memory().total / 2**30:.0f} GiB",
         "kernel": platform.release(),
         "python": platform.python_version(),

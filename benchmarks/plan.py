@@ -11,7 +11,6 @@ from benchmarks.database import Databases
 from benchmarks.load import Request
 from benchmarks.programs import Program
 
-ROWS, QUICK_ROWS = 1_000_000, 100_000
 DEPTH = 90_000
 KEYS = 5_000
 PHRASES = 200
@@ -28,7 +27,7 @@ TITLES = {
 
 @dataclass(frozen=True)
 class Cell:
-    """An endpoint at a number of clients; ``ratios`` are those that the targets compare."""
+    """An endpoint at a number of clients."""
 
     endpoint: str
     clients: int

@@ -13,6 +13,8 @@ from benchmarks.machine import LOCAL, OPPONENT_PYTHON, PRODUCT_PYTHON
 
 SECRET = "only-for-benchmarks-" + "x7Kq2" * 10
 GTHREAD = ("--worker-class", "gthread", "--workers", "1", "--threads", "4", "--keep-alive", "75", "--preload")
+#: Whether the opponents write access lines, as the product does. Their best is without.
+ACCESS_LOG = False
 NO_SOCKET = ("--no-control-socket", "--worker-tmp-dir", "/dev/shm")
 
 
@@ -68,13 +70,15 @@ class Tutorial(Program):
 
 def _gunicorn(application: str, *options: str) -> Callable[[int], list[str]]:
     words = [str(OPPONENT_PYTHON), "-m", "gunicorn", f"benchmarks.opponents.{application}:application", *options]
+    words += ["--access-logfile", "-"] if ACCESS_LOG else []
     # No configuration file: the project's own would be read from the working directory.
     return lambda port: [*words, "--config", "python:benchmarks.opponents", "--bind", f"127.0.0.1:{port}"]
 
 
 def _uvicorn(application: str) -> Callable[[int], list[str]]:
-    words = [str(OPPONENT_PYTHON), "-m", "uvicorn", f"benchmarks.opponents.{application}:app", "--no-access-log"]
-    return lambda port: [*words, "--log-level", "warning", "--host", "127.0.0.1", "--port", str(port)]
+    words = [str(OPPONENT_PYTHON), "-m", "uvicorn", f"benchmarks.opponents.{application}:app"]
+    words += [] if ACCESS_LOG else ["--no-access-log"]
+    return lambda port: [*words, "--host", "127.0.0.1", "--port", str(port)]
 
 
 PRODUCT = Product(

@@ -10,8 +10,10 @@ from typing import Self
 class Progress:
     """On a terminal one line that changes; elsewhere a line every half minute. ``total`` is in seconds of load."""
 
-    def __init__(self, total: float):
-        self._total, self._ticks = max(total, 1), 0
+    total = 1.0
+
+    def __init__(self) -> None:
+        self._done = 0.0
         self._started = self._shown = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -21,10 +23,10 @@ class Progress:
         if sys.stderr.isatty():
             sys.stderr.write("\r\033[K")
 
-    def tick(self, what: str, seconds: float = 1) -> None:
+    def tick(self, what: str, seconds: float) -> None:
         """Before the work of that many seconds."""
-        done = min(self._ticks / self._total, 1)
-        self._ticks += seconds
+        done = min(self._done / self.total, 1)
+        self._done += seconds
         elapsed = time.monotonic() - self._started
         left = f", {elapsed / done - elapsed:.0f} s left" if done > 0.02 else ""
         line = f"{done:4.0%}{left}  {what}"

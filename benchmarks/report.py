@@ -1,110 +1,230 @@
-"""The tables, on the terminal and as Markdown."""
+"""The tables, on the terminal and as Markdown, and the files in results/."""
 
 from __future__ import annotations
 
 import json
+import statistics
+import subprocess
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.figures import Cells, figure, valid
+from benchmarks.figures import Cells, Range, dollars_per_million, figure, valid
+from benchmarks.machine import OPPONENT_PYTHON, ROOT
 from benchmarks.plan import TITLES
 from benchmarks.programs import EVERYBODY
 from benchmarks.targets import Verdict, judge
 
 PROGRAM_TITLES = {program.name: program.title for program in EVERYBODY}
-WORDS = {True: "met", False: "NOT MET", None: "not measured"}
-Rows = list[list[str]]
+WORDS = {True: "met", False: "NOT MET"}
+MINIMUM_WIDTH = 190
 
 
-def throughput(cells: Cells) -> tuple[list[str], Rows]:
-    """Requests per second, medians with their range."""
-    names = [name for name in PROGRAM_TITLES if any(name in row for row in cells.values())]
-    rows = []
-    for cell, programs in cells.items():
-        endpoint, clients = cell.split("@")
-        rows.append([TITLES[endpoint], clients, *(_range(programs.get(name, []), cells, cell, name) for name in names)])
-    return ["requests per second", "clients", *(PROGRAM_TITLES[name] for name in names)], rows
+class Report:
+    """A title, the columns' heads and the rows, all text."""
+
+    def __init__(self, title: str, head: list[str], rows: list[list[str]]):
+        self.title, self.head, self.rows = title, head, rows
+
+    def markdown(self) -> str:
+        """As a table under its title."""
+        alignment = ["---", *["---:"] * (len(self.head) - 1)]
+        lines = [f"| {' | '.join(line)} |" for line in (self.head, alignment, *self.rows)]
+        return f"## {self.title}\n\n" + "\n".join(lines)
+
+    def rich(self) -> Table:
+        """For the terminal; what is not met in red."""
+        table = Table(*self.head, title=self.title, title_justify="left")
+        for row in self.rows:
+            table.add_row(*row, style="red" if row[-1] == WORDS[False] else None)
+        return table
 
 
-def _range(samples: list[dict[str, Any]], cells: Cells, cell: str, name: str) -> str:
-    if not samples:
-        return ""
-    if not valid(samples):
-        return f"invalid ({sum(sample['errors'] for sample in samples)} errors)"
-    values = figure(cells, cell, name, "per_second")
-    assert values
-    return f"{values.median:,.0f} ({values.smallest:,.0f} to {values.largest:,.0f})"
+def reports(results: dict[str, Any]) -> list[Report]:
+    """What there is to say about these results."""
+    cells = results["cells"]
+    made = [
+        ratios(judge(results)),
+        throughput(cells, results.get("ceiling", {})),
+        latencies(cells),
+        resources(cells),
+        exports(results.get("export", {})),
+        pages(results.get("pages", [])),
+        growing_exports(results.get("exports", [])),
+        tasks(results.get("tasks", [])),
+        features(results.get("features", {})),
+        *(size(entry) for entry in results.get("sizes", [])),
+    ]
+    return [report for report in made if report.rows]
 
 
-def details(cells: Cells) -> tuple[list[str], Rows]:
-    """p50, p99, CPU time of the server a request, memory."""
-    rows = []
-    for cell, programs in cells.items():
-        endpoint, clients = cell.split("@")
-        for name in programs:
-            values = [figure(cells, cell, name, what) for what in ("p50_ms", "p99_ms", "cpu_us", "memory_mb")]
-            texts = [
-                f"{value.median:,.{digits}f}" if value else ""
-                for value, digits in zip(values, (2, 2, 0, 0), strict=True)
-            ]
-            rows.append([TITLES[endpoint], clients, PROGRAM_TITLES[name], *texts])
-    return ["", "clients", "program", "p50 ms", "p99 ms", "CPU µs a request", "memory MB"], rows
-
-
-def ratios(verdicts: list[Verdict]) -> tuple[list[str], Rows]:
+def ratios(verdicts: list[Verdict]) -> Report:
     """Ours over theirs, against what must come out."""
     rows = [
         [
             one.title,
-            PROGRAM_TITLES.get(one.rival, one.rival),
-            "" if one.value is None else f"{one.value:.2f}",
+            name_of(one.rival),
+            "invalid" if one.value is None else f"{one.value:.3g}",
             one.bound,
-            WORDS[one.met],
+            WORDS[bool(one.met)],
         ]
         for one in verdicts
     ]
-    return ["ours over theirs", "rival", "ratio", "target", ""], rows
+    return Report("Ours over theirs, ratios of medians", ["", "rival", "ratio", "target", ""], rows)
 
 
-def measured(results: dict[str, Any]) -> list[Verdict]:
-    """The targets that this run could judge, or should have: a rival's invalid cell is shown, and counts as not met."""
-    return [one for one in judge(results) if one.met is not None]
+def throughput(cells: Cells, ceiling: dict[str, float]) -> Report:
+    """Requests per second, medians with their range."""
+    names = present(cells)
+    rows = []
+    for cell, programs in cells.items():
+        texts = [spread(programs.get(name, []), figure(cells, cell, name, "per_second")) for name in names]
+        rows.append([*cell_title(cell), *texts, f"{ceiling[cell]:,.0f}" if cell in ceiling else ""])
+    return Report(
+        "Requests per second: median (smallest to largest round)",
+        ["", "clients", *map(name_of, names), "pgbench"],
+        rows,
+    )
+
+
+def spread(samples: list[dict[str, Any]], values: Range | None) -> str:
+    """`1,000 (900 to 1,100)`; the errors of a cell that does not count; empty where nothing was measured."""
+    if not samples:
+        return ""
+    if not values:
+        return f"invalid: {sum(sample['errors'] for sample in samples)} errors"
+    return f"{values.median:,.0f} ({values.smallest:,.0f} to {values.largest:,.0f})"
+
+
+def latencies(cells: Cells) -> Report:
+    """p50 and p99."""
+    names = present(cells)
+    rows = [[*cell_title(cell), *(latency(cells, cell, name) for name in names)] for cell in cells]
+    return Report("Milliseconds: p50 / p99", ["", "clients", *map(name_of, names)], rows)
+
+
+def latency(cells: Cells, cell: str, name: str) -> str:
+    """`1.23 / 4.56`."""
+    values = [figure(cells, cell, name, what) for what in ("p50_ms", "p99_ms")]
+    return " / ".join(f"{value.median:,.2f}" for value in values if value)
+
+
+def resources(cells: Cells) -> Report:
+    """The server's CPU time a request, its price, and memory, at 8 clients."""
+    rows = []
+    for name in present(cells):
+        for cell in (cell for cell in cells if cell.endswith("@8")):
+            cpu, memory = figure(cells, cell, name, "cpu_us"), figure(cells, cell, name, "memory_mb")
+            if cpu and memory:
+                dollars = dollars_per_million(cpu.median)
+                rows.append(
+                    [
+                        name_of(name),
+                        cell_title(cell)[0],
+                        f"{cpu.median:,.0f}",
+                        f"{dollars:.4f}",
+                        f"{memory.median:,.0f}",
+                    ]
+                )
+    return Report(
+        "CPU time, cost and memory at 8 clients",
+        ["", "", "CPU µs a request", "USD a million requests", "memory MB"],
+        rows,
+    )
+
+
+def exports(export: dict[str, list[dict[str, Any]]]) -> Report:
+    """100,000 items."""
+    keys = ("first_byte_s", "total_s", "growth_mb")
+    rows = []
+    for name, samples in export.items():
+        good = all(sample["alive"] and not sample["errors"] for sample in samples)
+        medians = [statistics.median(sample[key] for sample in samples) for key in keys]
+        rows.append([name_of(name), *(f"{value:.3g}" if good else "invalid" for value in medians)])
+    return Report("100,000 items exported", ["", "first byte, s", "in all, s", "memory grown by, MB"], rows)
+
+
+def pages(found: list[dict[str, Any]]) -> Report:
+    """A page by depth and size."""
+    rows = [[f"{one['rows']:,}", f"{one['depth']:,}", f"{statistics.median(one['p50_ms']):.2f}"] for one in found]
+    return Report("One client's page of 100", ["items in the table", "depth", "ms"], rows)
+
+
+def growing_exports(found: list[dict[str, Any]]) -> Report:
+    """Memory by rows."""
+    rows = [
+        [name_of(one["program"]), f"{one['rows']:,}", f"{one['growth_mb']:.0f}", f"{one['total_s']:.2f}"]
+        for one in found
+    ]
+    return Report("The export by rows", ["", "items", "memory grown by, MB", "in all, s"], rows)
+
+
+def tasks(found: list[dict[str, Any]]) -> Report:
+    """Several containers."""
+    rows = [[str(one["tasks"]), f"{statistics.median(one['per_second']):,.0f}"] for one in found]
+    return Report(
+        "Tasks of 0.25 vCPU behind a proxy, GET /items/{id}, 64 clients", ["tasks", "requests per second"], rows
+    )
+
+
+def features(cells: Cells) -> Report:
+    """On over off."""
+    rows = []
+    for cell, programs in cells.items():
+        off = figure(cells, cell, "default", "per_second")
+        for name in programs:
+            values = figure(cells, cell, name, "per_second")
+            share = f"{values.median / off.median - 1:+.1%}" if values and off else "invalid"
+            rows.append([cell_title(cell)[0], name, spread(programs[name], values), share])
+    return Report("Features on, against the default, 8 clients", ["", "", "requests per second", "difference"], rows)
+
+
+def size(entry: dict[str, Any]) -> Report:
+    """One of Fargate's sizes."""
+    cells, names = entry["cells"], list(next(iter(entry["cells"].values())))
+    rows = []
+    for cell in cells:
+        values = [(figure(cells, cell, name, "per_second"), figure(cells, cell, name, "p99_ms")) for name in names]
+        texts = [f"{rate.median:,.0f}, p99 {p99.median:,.0f} ms" if rate and p99 else "invalid" for rate, p99 in values]
+        rows.append([*cell_title(cell), *texts])
+    return Report(f"{entry['cpus']:g} vCPU: requests per second by workers x threads", ["", "clients", *names], rows)
+
+
+def present(cells: Cells) -> list[str]:
+    """The programs of these cells, in their usual order."""
+    return [name for name in PROGRAM_TITLES if any(name in row for row in cells.values())]
+
+
+def name_of(program: str) -> str:
+    """As people call it."""
+    return PROGRAM_TITLES.get(program, program)
+
+
+def cell_title(cell: str) -> list[str]:
+    """The endpoint's title and the clients."""
+    endpoint, clients = cell.split("@")
+    return [TITLES[endpoint], clients]
 
 
 def met(results: dict[str, Any]) -> bool:
     """Whether every target that was measured is met."""
-    return all(one.met for one in measured(results))
-
-
-def tables(results: dict[str, Any]) -> list[tuple[list[str], Rows]]:
-    """All of them, in the order of the report."""
-    cells = results["cells"]
-    return [throughput(cells), details(cells), ratios(measured(results))]
+    return all(one.met for one in judge(results))
 
 
 def show(console: Console, results: dict[str, Any]) -> None:
-    """On the terminal."""
-    # Wider than a narrow terminal rather than broken into pieces.
-    console.width = max(console.width, 180)
-    for head, rows in tables(results):
-        table = Table(*head)
-        for row in rows:
-            table.add_row(*row, style="red" if row[-1] == WORDS[False] else None)
-        console.print(table)
+    """On the terminal; a line too wide is better than a figure in three pieces."""
+    console.width = max(console.width, MINIMUM_WIDTH)
+    for report in reports(results):
+        console.print(report.rich())
 
 
 def write(path: Path, results: dict[str, Any]) -> None:
-    """The results as JSON, and the tables beside them as Markdown."""
+    """The results as JSON, the tables as Markdown, and the plots as SVG, beside each other."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(results, indent=1) + "\n")
-    parts = [markdown(head, rows) for head, rows in tables(results)]
+    about = [f"- {name}: {value}" for name, value in (results["machine"] | results["settings"]).items()]
+    parts = ["# Results", "\n".join(about), *(report.markdown() for report in reports(results))]
     path.with_suffix(".md").write_text("\n\n".join(parts) + "\n")
-
-
-def markdown(head: list[str], rows: Rows) -> str:
-    """A table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    subprocess.run([str(OPPONENT_PYTHON), "-m", "benchmarks.plots", str(path)], cwd=ROOT, check=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from benchmarks.plan import Cell, Data
 from benchmarks.programs import TUTORIAL, Program
 from benchmarks.servers import Server
 
+Tick = Callable[[str, float], None]
 #: Programs that no target names take part in fewer rounds.
 FEWER = (TUTORIAL,)
 
@@ -40,16 +41,20 @@ class Sample:
 
 @dataclass(frozen=True)
 class Budget:
-    """How many rounds of how many seconds; ``main`` are the cells that targets compare."""
+    """How many rounds of how many seconds, over how many items; targets compare the main cells."""
 
+    rows: int
     rounds: int
     seconds: int
     other_rounds: int
-    fewer: int
+    export_rounds: int
+    page_rounds: int
+    task_rounds: int
 
 
-FULL = Budget(rounds=5, seconds=2, other_rounds=3, fewer=3)
-QUICK = Budget(rounds=2, seconds=1, other_rounds=0, fewer=1)
+FULL = Budget(rows=1_000_000, rounds=5, seconds=2, other_rounds=3, export_rounds=3, page_rounds=5, task_rounds=3)
+QUICK = Budget(rows=100_000, rounds=2, seconds=1, other_rounds=0, export_rounds=1, page_rounds=2, task_rounds=0)
+FEWER_ROUNDS = 3
 
 
 @dataclass
@@ -59,7 +64,7 @@ class Bench:
     databases: Databases
     data: Data
     rows: int
-    tick: Callable[[str], None] = lambda what: None
+    tick: Tick = lambda what, seconds: None
     samples: dict[str, dict[str, list[Sample]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
 
     def run(self, programs: tuple[Program, ...], cells: list[tuple[Cell, int, int]]) -> None:
@@ -81,7 +86,7 @@ class Bench:
                 for cell, rounds, seconds in cells:
                     for server in servers[turn:] + servers[:turn]:
                         if number < rounds_of(server.program, rounds):
-                            self.tick(f"{cell.key} {server.program.title}")
+                            self.tick(f"{cell.key} {server.program.title}", seconds)
                             if writes:
                                 self.databases.empty_writes()
                             sample = self.sample(server, cell, seconds, directory)
@@ -115,11 +120,9 @@ class Bench:
 
 def rounds_of(program: Program, rounds: int) -> int:
     """How often this program takes part."""
-    return min(rounds, FULL.fewer) if program in FEWER else rounds
+    return min(rounds, FEWER_ROUNDS) if program in FEWER else rounds
 
 
-def steps(programs: tuple[Program, ...], cells: list[tuple[Cell, int, int]]) -> Iterator[int]:
-    """The seconds of every round to come, for the progress line."""
-    for _, rounds, seconds in cells:
-        for program in programs:
-            yield from [seconds] * rounds_of(program, rounds)
+def load_seconds(programs: tuple[Program, ...], cells: list[tuple[Cell, int, int]]) -> int:
+    """How long all the rounds take."""
+    return sum(seconds * rounds_of(program, rounds) for _, rounds, seconds in cells for program in programs)

@@ -62,7 +62,7 @@ class Server:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(STOP_SECONDS)
                 return
-            for process in self._tree():
+            for process in self.tree():
                 with contextlib.suppress(psutil.NoSuchProcess):
                     process.kill()
             self._process.wait()
@@ -98,11 +98,12 @@ class Server:
 
     def _each(self, method: str) -> list[Any]:
         found = []
-        for process in self._tree():
+        for process in self.tree():
             with contextlib.suppress(psutil.NoSuchProcess):
                 found.append(getattr(process, method)())
         return found
 
-    def _tree(self) -> list[psutil.Process]:
+    def tree(self) -> list[psutil.Process]:
+        """Its processes."""
         own = psutil.Process(self._process.pid)
         return [own, *own.children(recursive=True)]

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import statistics
 from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.figures import Cells, ratio
+from benchmarks.growth import DEEP
 from benchmarks.plan import TITLES
 
 OURS = "itemsvc"
 SYNC, ASYNC, NINJA, FLOOR = "fastapi_sync", "fastapi_async", "django_ninja", "floor"
 
-
-@dataclass(frozen=True)
-class Target:
-    """``figure`` of ours over ``rival``'s in ``cell``, at least or at most ``bound``."""
-
-    cell: str
-    figure: str
-    rival: str
-    bound: float
-    at_most: bool = False
+#: Requests per second, at least, by cell and rival.
+THROUGHPUT = {
+    "list@8": {SYNC: 5, ASYNC: 4, NINJA: 4, FLOOR: 0.8},
+    "get@8": {SYNC: 2.3, ASYNC: 2, NINJA: 1.3, FLOOR: 0.6},
+    "post@8": {SYNC: 3, ASYNC: 2, NINJA: 1.3, FLOOR: 0.6},
+    "health@1": {SYNC: 1, ASYNC: 1, NINJA: 2, FLOOR: 0.9},
+    "health@8": {SYNC: 1, ASYNC: 1, NINJA: 2, FLOOR: 0.9},
+    "health@64": {SYNC: 2, ASYNC: 1, NINJA: 2, FLOOR: 0.9},
+}
+#: The slowest hundredth, at most.
+P99 = {f"{endpoint}@64": {SYNC: 0.6, ASYNC: 0.6, NINJA: 0.8} for endpoint in ("list", "get", "post")}
+#: The export against FastAPI sync's array, at most; and MB that it may grow by.
+EXPORT = {"first_byte_s": ("first byte", 1 / 15), "total_s": ("in all", 1 / 3)}
+EXPORT_GROWTH_MB = 25
+#: The first page's time over that of the smallest table, at most.
+PAGE_GROWTH = 1.2
 
 
 @dataclass(frozen=True)
@@ -34,35 +42,73 @@ class Verdict:
     met: bool | None
 
 
-THROUGHPUT = {
-    "list@8": {SYNC: 5, ASYNC: 4, NINJA: 4, FLOOR: 0.8},
-    "get@8": {SYNC: 2.3, ASYNC: 2, NINJA: 1.3, FLOOR: 0.6},
-    "post@8": {SYNC: 3, ASYNC: 2, NINJA: 1.3, FLOOR: 0.6},
-    "health@1": {SYNC: 1, ASYNC: 1, NINJA: 2, FLOOR: 0.9},
-    "health@8": {SYNC: 1, ASYNC: 1, NINJA: 2, FLOOR: 0.9},
-    "health@64": {SYNC: 2, ASYNC: 1, NINJA: 2, FLOOR: 0.9},
-}
-P99 = {f"{endpoint}@64": {SYNC: 0.6, ASYNC: 0.6, NINJA: 0.8} for endpoint in ("list", "get", "post")}
-
-TARGETS = (
-    *(Target(cell, "per_second", rival, bound) for cell, row in THROUGHPUT.items() for rival, bound in row.items()),
-    *(Target(cell, "p99_ms", rival, bound, at_most=True) for cell, row in P99.items() for rival, bound in row.items()),
-)
-
-
 def judge(results: dict[str, Any]) -> list[Verdict]:
-    """Every target against the results."""
-    return [_judge(target, results["cells"]) for target in TARGETS]
+    """Every target whose cells were measured; a rival's invalid cell is no victory."""
+    cells = results["cells"]
+    found = [
+        verdict(title(cell, what), rival, ratio(cells, cell, OURS, rival, figure), bound, at_most=at_most)
+        for targets, figure, what, at_most in ((THROUGHPUT, "per_second", "", False), (P99, "p99_ms", "p99, ", True))
+        for cell, row in targets.items()
+        for rival, bound in row.items()
+        if measured(cells, cell, rival)
+    ]
+    return [*found, *judge_export(results.get("export", {})), *judge_pages(results.get("pages", []))]
 
 
-def _judge(target: Target, cells: Cells) -> Verdict:
-    value = ratio(cells, target.cell, OURS, target.rival, target.figure)
-    endpoint, clients = target.cell.split("@")
-    what = "p99, " if target.figure == "p99_ms" else ""
-    return verdict(f"{what}{TITLES[endpoint]}, {clients} clients", target.rival, value, target.bound, target.at_most)
+def measured(cells: Cells, cell: str, rival: str) -> bool:
+    """Whether both took part."""
+    return {OURS, rival} <= set(cells.get(cell, {}))
 
 
-def verdict(title: str, rival: str, value: float | None, bound: float, at_most: bool) -> Verdict:
-    """The comparison."""
-    met = None if value is None else (value <= bound if at_most else value >= bound)
-    return Verdict(title, rival, f"{'≤' if at_most else '≥'} {bound:g}", value, met)
+def title(cell: str, what: str) -> str:
+    """`p99, GET /items, 64 clients`."""
+    endpoint, clients = cell.split("@")
+    return f"{what}{TITLES[endpoint]}, {clients} client{'s' if clients != '1' else ''}"
+
+
+def judge_export(export: dict[str, list[dict[str, Any]]]) -> list[Verdict]:
+    """100,000 items: the stream against FastAPI sync's array."""
+    if not {OURS, SYNC} <= set(export):
+        return []
+    valid = all(sample["alive"] and not sample["errors"] for name in (OURS, SYNC) for sample in export[name])
+    median = {
+        name: {key: statistics.median(sample[key] for sample in export[name]) for key in export[name][0]}
+        for name in (OURS, SYNC)
+    }
+    found = [
+        verdict(
+            f"100,000 items, {what}",
+            SYNC,
+            median[OURS][key] / median[SYNC][key] if valid else None,
+            bound,
+            at_most=True,
+        )
+        for key, (what, bound) in EXPORT.items()
+    ]
+    growth = median[OURS]["growth_mb"] if valid else None
+    return [*found, verdict("100,000 items, MB grown by", "", growth, EXPORT_GROWTH_MB, at_most=True)]
+
+
+def judge_pages(pages: list[dict[str, Any]]) -> list[Verdict]:
+    """The first page of the largest table, and the deep one, against the first page of the smallest."""
+    times = {(page["rows"], page["depth"]): statistics.median(page["p50_ms"]) for page in pages}
+    if not times:
+        return []
+    smallest, largest = min(times), max(rows for rows, _ in times)
+    return [
+        verdict(
+            f"page time, {what} over page 1 of {smallest[0]:,}",
+            "",
+            times[point] / times[smallest],
+            PAGE_GROWTH,
+            at_most=True,
+        )
+        for what, point in ((f"depth {DEEP:,}", (largest, DEEP)), (f"page 1 of {largest:,}", (largest, 0)))
+        if point in times
+    ]
+
+
+def verdict(text: str, rival: str, value: float | None, bound: float, *, at_most: bool) -> Verdict:
+    """The comparison; what has no value is not met."""
+    met = value is not None and (value <= bound if at_most else value >= bound)
+    return Verdict(text, rival, f"{'≤' if at_most else '≥'} {bound:.3g}", value, met)

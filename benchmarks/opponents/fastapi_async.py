@@ -18,17 +18,11 @@ COLUMNS = "id, name, description, created_at"
 pool: asyncpg.Pool
 
 
-async def keep(connection: asyncpg.Connection) -> None:
-    """Instead of the pool's own reset, a round trip after each statement: no request leaves a session's state."""
-
-
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Opens the pool once."""
     global pool
-    async with asyncpg.create_pool(
-        os.environ["DATABASE_URL"], min_size=CONNECTIONS, max_size=CONNECTIONS, reset=keep
-    ) as pool:
+    async with asyncpg.create_pool(os.environ["DATABASE_URL"], min_size=CONNECTIONS, max_size=CONNECTIONS) as pool:
         yield
 
 

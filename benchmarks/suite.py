@@ -1,0 +1,79 @@
+"""The whole benchmark, part by part."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from benchmarks import ceiling, containers, export, growth, plan
+from benchmarks.database import Databases
+from benchmarks.plan import Cell
+from benchmarks.programs import Program
+from benchmarks.progress import Progress
+from benchmarks.runner import Bench, Budget, load_seconds
+
+#: What the database's own ceiling is measured at.
+CEILING_CLIENTS = (8, 64)
+# Seconds that a part takes beside its load, for the progress line.
+EXPORT_SECONDS = 4
+
+
+def measure(
+    databases: Databases,
+    budget: Budget,
+    programs: tuple[Program, ...],
+    cells: list[tuple[Cell, int, int]],
+    progress: Progress,
+    *,
+    whole: bool,
+) -> dict[str, Any]:
+    """The cells; of a whole run also the ceiling, the export, growth and tasks."""
+    settings = {"rows": budget.rows, "rounds": max((rounds for _, rounds, _ in cells), default=0)}
+    results: dict[str, Any] = {"settings": settings}
+    data = plan.Data.of(databases, budget.rows)
+    bench = Bench(databases, data, budget.rows, progress.tick)
+    progress.total = load_seconds(programs, cells)
+    if whole:
+        progress.total += rest_seconds(budget, programs, cells)
+    bench.run(programs, cells)
+    results["cells"] = bench.as_json()
+    if whole:
+        results["ceiling"] = ceilings(databases, data, budget, cells, progress)
+        results["export"] = exports(databases, budget, programs, progress)
+        results["pages"] = growth.pages(databases, budget.rows, budget.page_rounds, progress.tick)
+        results["exports"] = growth.exports(databases, budget.rows, progress.tick)
+        if budget.task_rounds and containers.available():
+            results["tasks"] = containers.tasks(databases, data, budget, progress.tick)
+    return results
+
+
+def rest_seconds(budget: Budget, programs: tuple[Program, ...], cells: list[tuple[Cell, int, int]]) -> float:
+    """About what the parts after the cells take."""
+    pages = (len(growth.SIZES) + len(growth.DEPTHS)) * budget.page_rounds
+    return len(cells) * budget.seconds + len(programs) * budget.export_rounds * EXPORT_SECONDS + pages
+
+
+def ceilings(
+    databases: Databases, data: plan.Data, budget: Budget, cells: list[tuple[Cell, int, int]], progress: Progress
+) -> dict[str, float]:
+    """Statements per second by cell."""
+    found = {}
+    for cell in (cell for cell, _, _ in cells if cell.clients in CEILING_CLIENTS):
+        progress.tick(f"{cell.key} pgbench", budget.seconds)
+        value = ceiling.measure(databases, data, budget.rows, cell, budget.seconds)
+        if value is not None:
+            found[cell.key] = value
+    return found
+
+
+def exports(
+    databases: Databases, budget: Budget, programs: tuple[Program, ...], progress: Progress
+) -> dict[str, list[dict[str, Any]]]:
+    """Each program's exports, in turn."""
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    url = databases.holding(export.ROWS)
+    for _ in range(budget.export_rounds):
+        for program in programs:
+            progress.tick(f"export {program.title}", EXPORT_SECONDS)
+            found[program.name].append(export.measure(program, url, export.ROWS))
+    return found
