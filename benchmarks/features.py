@@ -19,7 +19,7 @@ Settings = tuple[Mapping[str, str], Mapping[str, str]]
 
 @dataclass(frozen=True)
 class Feature:
-    """``environment`` turns it on, ``headers`` come with its requests; ``beside`` runs what it needs, and adds to both."""
+    """``environment`` turns it on, ``headers`` come with requests; ``beside`` runs what it needs, and adds to both."""
 
     name: str
     environment: Mapping[str, str] = field(default_factory=dict)

@@ -6,10 +6,13 @@ import json
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from benchmarks.database import Databases
 from benchmarks.load import Request
 from benchmarks.programs import Program
+
+if TYPE_CHECKING:
+    from benchmarks.database import Databases  # Which the plots' interpreter has no PostgreSQL for.
 
 DEPTH = 90_000
 KEYS = 5_000

@@ -1,4 +1,4 @@
-"""The plots of a results file, beside it: `python -m benchmarks.plots results.json`, by the interpreter with matplotlib."""
+"""The plots of a results file, beside it: `python -m benchmarks.plots results.json`, where matplotlib is installed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,15 @@ import matplotlib as mpl
 
 mpl.use("svg")
 # The same results make the same file.
-mpl.rcParams.update({"svg.hashsalt": "itemsvc", "font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
+mpl.rcParams.update(
+    {
+        "svg.hashsalt": "itemsvc",
+        "font.size": 9,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "figure.constrained_layout.use": True,
+    }
+)
 from matplotlib import pyplot as plt  # noqa: E402
 
 from benchmarks.figures import Range, dollars_per_million, figure  # noqa: E402

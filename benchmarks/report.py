@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.figures import Cells, Range, dollars_per_million, figure, valid
+from benchmarks.figures import Cells, Range, dollars_per_million, figure
 from benchmarks.machine import OPPONENT_PYTHON, ROOT
 from benchmarks.plan import TITLES
 from benchmarks.programs import EVERYBODY
@@ -19,7 +19,7 @@ from benchmarks.targets import Verdict, judge
 
 PROGRAM_TITLES = {program.name: program.title for program in EVERYBODY}
 WORDS = {True: "met", False: "NOT MET"}
-MINIMUM_WIDTH = 190
+MINIMUM_WIDTH = 230
 
 
 class Report:

@@ -17,7 +17,7 @@ from benchmarks.programs import TUTORIAL, Program
 from benchmarks.servers import Server
 
 Tick = Callable[[str, float], None]
-#: Programs that no target names take part in fewer rounds.
+#: Programs that no target names take part in every second round.
 FEWER = (TUTORIAL,)
 
 
@@ -54,7 +54,6 @@ class Budget:
 
 FULL = Budget(rows=1_000_000, rounds=5, seconds=2, other_rounds=3, export_rounds=3, page_rounds=5, task_rounds=3)
 QUICK = Budget(rows=100_000, rounds=2, seconds=1, other_rounds=0, export_rounds=1, page_rounds=2, task_rounds=0)
-FEWER_ROUNDS = 3
 
 
 @dataclass
@@ -120,7 +119,7 @@ class Bench:
 
 def rounds_of(program: Program, rounds: int) -> int:
     """How often this program takes part."""
-    return min(rounds, FEWER_ROUNDS) if program in FEWER else rounds
+    return (rounds + 1) // 2 if program in FEWER else rounds
 
 
 def load_seconds(programs: tuple[Program, ...], cells: list[tuple[Cell, int, int]]) -> int:
