@@ -41,6 +41,7 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="under 3 minutes: fewer and shorter rounds, fewer items")
     parser.add_argument("--features", action="store_true", help="what each optional feature costs, instead")
+    parser.add_argument("--against", metavar="REVISION", help="with --features: the service as it was then, too")
     parser.add_argument("--sizes", action="store_true", help="workers and threads by Fargate's sizes, instead (Docker)")
     parser.add_argument("--only", metavar="ENDPOINT,…", help=f"of {', '.join(plan.TITLES)}")
     parser.add_argument("--clients", metavar="N,…", help="of 1, 8, 64")
@@ -71,7 +72,7 @@ def measure(databases: database.Databases, arguments: argparse.Namespace, progre
     """What was asked for."""
     budget = QUICK if arguments.quick else FULL
     if arguments.features:
-        return features.measure(databases, budget, arguments.rounds, words(arguments.programs), progress)
+        return features.measure(databases, budget, arguments.rounds, arguments.against, progress)
     if arguments.sizes:
         return containers.measure(databases, budget, progress)
     those, cells = chosen(arguments)

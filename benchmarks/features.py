@@ -3,57 +3,86 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
+import subprocess
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from benchmarks import beside
 from benchmarks.database import Databases
+from benchmarks.machine import LOCAL, ROOT
 from benchmarks.plan import Cell, Data
 from benchmarks.programs import PRODUCT, Program
 from benchmarks.progress import Progress
 from benchmarks.runner import Bench, Budget, load_seconds
 
-Settings = tuple[Mapping[str, str], Mapping[str, str]]
-
 
 @dataclass(frozen=True)
 class Feature:
-    """``environment`` turns it on, ``headers`` come with requests; ``beside`` runs what it needs, and adds to both."""
+    """``environment`` turns it on; ``needs`` runs beside it, and adds to the environment and the requests' headers."""
 
     name: str
     environment: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
-    beside: Callable[[], AbstractContextManager[Settings]] | None = None
+    needs: Callable[[], AbstractContextManager[beside.Settings]] | None = None
 
 
-FEATURES = (Feature("admin", {"ADMIN_ENABLED": "true"}),)
+FEATURES = (
+    Feature("metrics (EMF)", {"METRICS": "emf"}),
+    Feature("metrics (Prometheus)", {"METRICS": "prometheus", "METRICS_PORT": "9464"}),
+    Feature("traces (all requests)", {"OTEL_TRACES_EXPORTER": "otlp"}, beside.collector),
+    Feature(
+        "traces (one in a hundred)",
+        {
+            "OTEL_TRACES_EXPORTER": "otlp",
+            "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
+            "OTEL_TRACES_SAMPLER_ARG": "0.01",
+        },
+        beside.collector,
+    ),
+    Feature("tokens", {}, beside.issuer),
+    Feature("admin", {"ADMIN_ENABLED": "true"}),
+)
 CELLS = tuple(Cell(endpoint, 8) for endpoint in ("list", "get", "post"))
 ROUNDS = 7
 
 
 def measure(
-    databases: Databases, budget: Budget, rounds: int | None, names: list[str], progress: Progress
+    databases: Databases, budget: Budget, rounds: int | None, against: str | None, progress: Progress
 ) -> dict[str, Any]:
-    """`make bench FEATURES=1`: the product, and the product with each feature."""
+    """`make bench FEATURES=1`: the product, with each feature, and as it was at the revision ``against``."""
     data = Data.of(databases, budget.rows)
+    cells = [(cell, rounds or min(ROUNDS, budget.rounds + 2), budget.seconds) for cell in CELLS]
     with contextlib.ExitStack() as stack:
-        those = [with_feature(one, stack) for one in FEATURES if not names or one.name in names]
-        programs = (replace(PRODUCT, name="default", title="default"), *those)
-        cells = [(cell, rounds or (budget.rounds if budget.seconds == 1 else ROUNDS), budget.seconds) for cell in CELLS]
-        progress.total = load_seconds(programs, cells)
+        programs = [replace(PRODUCT, name="default", title="default")]
+        programs += [stack.enter_context(revision(against))] if against else []
+        programs += [with_feature(feature, stack) for feature in FEATURES]
+        progress.total = load_seconds(tuple(programs), cells)
         bench = Bench(databases, data, budget.rows, progress.tick)
-        bench.run(programs, cells)
+        bench.run(tuple(programs), cells)
     return {"settings": {"rows": budget.rows, "rounds": cells[0][1]}, "cells": {}, "features": bench.as_json()}
 
 
 def with_feature(feature: Feature, stack: contextlib.ExitStack) -> Program:
     """The product with that feature."""
-    environment, headers = stack.enter_context(feature.beside()) if feature.beside else ({}, {})
+    environment, headers = stack.enter_context(feature.needs()) if feature.needs else ({}, {})
     return replace(
         PRODUCT,
         name=feature.name,
         title=feature.name,
         environment={**PRODUCT.environment, **feature.environment, **environment},
-        headers={**PRODUCT.headers, **feature.headers, **headers},
+        headers={**PRODUCT.headers, **headers},
     )
+
+
+@contextlib.contextmanager
+def revision(name: str) -> Any:
+    """The product as it was, from a work tree of its own, on the same database and libraries."""
+    tree = LOCAL / "revision"
+    subprocess.run(["git", "worktree", "add", "--force", "--detach", str(tree), name], cwd=ROOT, check=True)
+    try:
+        yield replace(PRODUCT, name=name, title=name, directory=tree)
+    finally:
+        subprocess.run(["git", "worktree", "remove", "--force", str(tree)], cwd=ROOT, check=False)
+        shutil.rmtree(tree, ignore_errors=True)

@@ -42,6 +42,14 @@ def ratio(cells: Cells, cell: str, ours: str, theirs: str, name: str) -> float |
     return own.median / other.median if own and other and other.median else None
 
 
+def paired(cells: Cells, cell: str, program: str, other: str, name: str) -> Range | None:
+    """The ratio of two programs in each round, with its range; None unless both count."""
+    own, theirs = cells.get(cell, {}).get(program, []), cells.get(cell, {}).get(other, [])
+    if not valid(own) or not valid(theirs):
+        return None
+    return Range.of([one[name] / two[name] for one, two in zip(own, theirs, strict=False)])
+
+
 #: An x86 Fargate vCPU-hour in us-east-1, in USD (docs/costs.md has its source).
 VCPU_HOUR_USD = 0.04048
 

@@ -8,8 +8,9 @@ import os
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from benchmarks.machine import LOCAL, OPPONENT_PYTHON, PRODUCT_PYTHON
+from benchmarks.machine import LOCAL, OPPONENT_PYTHON, PRODUCT_PYTHON, ROOT
 
 SECRET = "only-for-benchmarks-" + "x7Kq2" * 10
 GTHREAD = ("--worker-class", "gthread", "--workers", "1", "--threads", "4", "--keep-alive", "75", "--preload")
@@ -31,7 +32,7 @@ class Program:
     environment: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     slash: str = ""
-    export: str = "/export"
+    directory: Path = ROOT
 
     def environment_for(self, database_url: str, port: int = 0) -> dict[str, str]:
         """The process's whole environment: nothing of this one's that could change a figure."""

@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.figures import Cells, Range, dollars_per_million, figure
+from benchmarks.figures import Cells, Range, dollars_per_million, figure, paired
 from benchmarks.machine import OPPONENT_PYTHON, ROOT
 from benchmarks.plan import TITLES
 from benchmarks.programs import EVERYBODY
@@ -170,15 +170,18 @@ def tasks(found: list[dict[str, Any]]) -> Report:
 
 
 def features(cells: Cells) -> Report:
-    """On over off."""
+    """On over off, round by round, because what differs between two rounds is the machine."""
     rows = []
     for cell, programs in cells.items():
-        off = figure(cells, cell, "default", "per_second")
-        for name in programs:
-            values = figure(cells, cell, name, "per_second")
-            share = f"{values.median / off.median - 1:+.1%}" if values and off else "invalid"
-            rows.append([cell_title(cell)[0], name, spread(programs[name], values), share])
-    return Report("Features on, against the default, 8 clients", ["", "", "requests per second", "difference"], rows)
+        for name, samples in programs.items():
+            pairs = [paired(cells, cell, name, "default", what) for what in ("per_second", "cpu_us")]
+            texts = [
+                f"{pair.median - 1:+.1%} ({pair.smallest - 1:+.1%} to {pair.largest - 1:+.1%})" if pair else "invalid"
+                for pair in pairs
+            ]
+            rows.append([cell_title(cell)[0], name, spread(samples, figure(cells, cell, name, "per_second")), *texts])
+    head = ["", "", "requests per second", "against the default: requests", "CPU time a request"]
+    return Report("Features on, against the default, 8 clients", head, rows)
 
 
 def size(entry: dict[str, Any]) -> Report:

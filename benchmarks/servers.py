@@ -15,7 +15,7 @@ from typing import Any, Self
 import psutil
 
 from benchmarks.load import Request
-from benchmarks.machine import ROOT, SERVER_CPU, pinned
+from benchmarks.machine import SERVER_CPU, pinned
 from benchmarks.programs import Program
 
 START_SECONDS = 60
@@ -45,7 +45,7 @@ class Server:
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
             pinned(SERVER_CPU, self.program.command(self.port)),
-            cwd=ROOT, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            cwd=self.program.directory, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         threading.Thread(target=self._drain, daemon=True).start()
         deadline = time.monotonic() + START_SECONDS
