@@ -20,7 +20,7 @@ run: .venv/installed ## Serve the API on http://localhost:8000 (PORT=…) with a
 test: .venv/installed ## Run the fast tests, with coverage (ARGS="-k name" for some)
 	@$(BIN)/python -m pytest -m "not ($(SLOW))" --cov --cov-report=term-missing:skip-covered $(if $(filter-out help,$(ARGS)),$(ARGS))
 
-test-slow: .venv-terraform/installed .venv-checkov/installed ## Run the slow tests: containers, browser, Terraform and deploy on emulated AWS
+test-slow: .venv-terraform/installed .venv-checkov/installed .venv-bench/installed ## Run the slow tests: containers, browser, Terraform and deploy on emulated AWS
 	@.venv-terraform/bin/python -m pytest -m "$(SLOW)" $(if $(filter-out help,$(ARGS)),$(ARGS))
 
 bench: .venv/installed .venv-bench/installed ## Measure it beside others (QUICK=1; FEATURES=1: their cost; SIZES=1: Fargate's; ARGS="--only list")

@@ -8,6 +8,7 @@ import platform
 import re
 import socket
 import subprocess
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,8 @@ import psutil
 ROOT = Path(__file__).resolve().parent.parent
 #: What a run keeps for the next one: the database and its items.
 LOCAL = ROOT / ".local" / "bench"
-PRODUCT_PYTHON = ROOT / ".venv" / "bin" / "python"
+#: This one, which has the service's libraries.
+PRODUCT_PYTHON = Path(sys.executable)
 OPPONENT_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
 LIBRARIES = (
     "django", "djangorestframework", "gunicorn", "psycopg2-binary", "orjson", "fastapi", "pydantic", "starlette",

@@ -57,29 +57,30 @@ OTHERS = tuple(
 
 @dataclass(frozen=True)
 class Data:
-    """What the requests are made of: keys at random, the key before DEPTH, and phrases that few names have."""
+    """What the requests are made of: keys at random, the key before ``depth``, and phrases that few names have."""
 
     keys: list[str]
+    depth: int
     deep: str
     phrases: list[str]
 
     @classmethod
-    def of(cls, databases: Databases, rows: int) -> Data:
+    def of(cls, databases: Databases, rows: int, depth: int = DEPTH) -> Data:
         """Read from the database of that many items."""
         databases.holding(rows)
         name = f"items_{rows}"
         keys = databases.execute(name, f"SELECT id::text FROM items_item ORDER BY md5(id::text) LIMIT {KEYS}")
         [[deep]] = databases.execute(
-            name, f"SELECT id::text FROM items_item ORDER BY items_item.id DESC LIMIT 1 OFFSET {DEPTH - 1}"
+            name, f"SELECT id::text FROM items_item ORDER BY items_item.id DESC LIMIT 1 OFFSET {depth - 1}"
         )
-        return cls([str(key) for [key] in keys], str(deep), _phrases())
+        return cls([str(key) for [key] in keys], depth, str(deep), _phrases())
 
     def requests(self, program: Program, endpoint: str) -> list[Request]:
         """What wrk sends to this program."""
         made: dict[str, Iterator[Request]] = {
             "health": iter([Request("GET", "/health")]),
             "list": iter([Request("GET", f"/items{program.slash}?limit=100")]),
-            "depth": iter([Request("GET", program.page_after(self.deep, DEPTH))]),
+            "depth": iter([Request("GET", program.page_after(self.deep, self.depth))]),
             "get": (Request("GET", f"/items/{key}{program.slash}") for key in self.keys),
             "post": (Request("POST", f"/items{program.slash}", body) for body in _bodies()),
             "search": (Request("GET", f"/items{program.slash}?limit=100&search={phrase}") for phrase in self.phrases),

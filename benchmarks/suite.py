@@ -13,7 +13,7 @@ from benchmarks.progress import Progress
 from benchmarks.runner import Bench, Budget, load_seconds
 
 #: What the database's own ceiling is measured at.
-CEILING_CLIENTS = (8, 64)
+CEILING_CLIENTS, CEILING_SECONDS = (8, 64), 1
 # Seconds that a part takes beside its load, for the progress line.
 EXPORT_SECONDS = 4
 
@@ -50,7 +50,7 @@ def measure(
 def rest_seconds(budget: Budget, programs: tuple[Program, ...], cells: list[tuple[Cell, int, int]]) -> float:
     """About what the parts after the cells take."""
     pages = (len(growth.SIZES) + len(growth.DEPTHS)) * budget.page_rounds
-    return len(cells) * budget.seconds + len(programs) * budget.export_rounds * EXPORT_SECONDS + pages
+    return len(cells) * CEILING_SECONDS + len(programs) * budget.export_rounds * EXPORT_SECONDS + pages
 
 
 def ceilings(
@@ -59,8 +59,8 @@ def ceilings(
     """Statements per second by cell."""
     found = {}
     for cell in (cell for cell, _, _ in cells if cell.clients in CEILING_CLIENTS):
-        progress.tick(f"{cell.key} pgbench", budget.seconds)
-        value = ceiling.measure(databases, data, budget.rows, cell, budget.seconds)
+        progress.tick(f"{cell.key} pgbench", CEILING_SECONDS)
+        value = ceiling.measure(databases, data, budget.rows, cell, CEILING_SECONDS)
         if value is not None:
             found[cell.key] = value
     return found

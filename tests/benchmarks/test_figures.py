@@ -1,0 +1,103 @@
+"""The report's arithmetic, on figures that are known."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from benchmarks import ceiling, figures, load, report, targets
+from benchmarks.programs import PRODUCT
+
+
+def sample(per_second: float, p99_ms: float = 1.0, errors: int = 0, alive: bool = True, cpu_us: float = 100.0) -> Any:
+    return {
+        "per_second": per_second, "p50_ms": p99_ms / 2, "p99_ms": p99_ms,
+        "cpu_us": cpu_us, "memory_mb": 50.0, "errors": errors, "alive": alive,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def cells() -> figures.Cells:
+    ours = [sample(rate, p99) for rate, p99 in ((900, 4), (1000, 6), (1500, 5))]
+    theirs = [sample(rate, p99) for rate, p99 in ((190, 12), (210, 10), (200, 8))]
+    return {"list@8": {"itemsvc": ours, "fastapi_sync": theirs}, "list@64": {"itemsvc": ours, "fastapi_sync": theirs}}
+
+
+def results(cells: figures.Cells, **more: Any) -> dict[str, Any]:
+    return {"cells": cells, **more}
+
+
+def test_a_figure_is_the_median_with_its_range(cells: figures.Cells) -> None:
+    assert figures.figure(cells, "list@8", "itemsvc", "per_second") == figures.Range(1000, 900, 1500)
+
+
+def test_a_ratio_is_of_medians(cells: figures.Cells) -> None:
+    assert figures.ratio(cells, "list@8", "itemsvc", "fastapi_sync", "per_second") == 5.0
+    assert figures.ratio(cells, "list@8", "itemsvc", "fastapi_sync", "p99_ms") == 0.5
+
+
+def test_a_paired_ratio_is_the_median_of_each_rounds(cells: figures.Cells) -> None:
+    pairs = figures.paired(cells, "list@8", "itemsvc", "fastapi_sync", "per_second")
+    assert pairs == figures.Range(1000 / 210, 900 / 190, 7.5)
+
+
+@pytest.mark.parametrize("bad", [sample(200, errors=1), sample(0), sample(200, alive=False)])
+def test_one_bad_round_makes_the_cell_count_for_nobody(cells: figures.Cells, bad: Any) -> None:
+    cells["list@8"]["fastapi_sync"].append(bad)
+    assert figures.figure(cells, "list@8", "fastapi_sync", "per_second") is None
+    [verdict] = [one for one in targets.judge(results(cells)) if not one.title.startswith("p99")]
+    assert (verdict.value, verdict.met) == (None, False)
+    assert "invalid" in report.reports(results(cells))[0].markdown()
+
+
+def test_targets_are_met_at_their_bound_and_not_below(cells: figures.Cells) -> None:
+    assert [(one.title, one.met) for one in targets.judge(results(cells))] == [
+        ("GET /items?limit=100, 8 clients", True),
+        ("p99, GET /items?limit=100, 64 clients", True),
+    ]
+    cells["list@8"]["itemsvc"][1]["per_second"] = 999
+    assert not report.met(results(cells))
+
+
+def test_the_export_is_held_against_the_array() -> None:
+    def export(first: float, total: float, grown: float) -> list[dict[str, Any]]:
+        return [{"first_byte_s": first, "total_s": total, "growth_mb": grown, "errors": 0, "alive": True}]
+
+    met = {"itemsvc": export(0.1, 0.9, 20), "fastapi_sync": export(2, 3, 200)}
+    assert [one.met for one in targets.judge_export(met)] == [True, True, True]
+    missed = {"itemsvc": export(0.2, 1.1, 26), "fastapi_sync": export(2, 3, 200)}
+    assert [one.met for one in targets.judge_export(missed)] == [False, False, False]
+
+
+def test_deep_and_large_pages_are_held_against_the_first_of_the_smallest_table() -> None:
+    def page(rows: int, depth: int, ms: float) -> dict[str, Any]:
+        return {"rows": rows, "depth": depth, "p50_ms": [ms, ms, 100]}
+
+    found = targets.judge_pages([page(1000, 0, 1.0), page(100_000, 0, 1.1), page(100_000, 90_000, 1.3)])
+    assert [(one.value, one.met) for one in found] == [(1.3, False), (1.1, True)]
+
+
+def test_a_million_requests_of_a_millisecond_cost_a_thousand_vcpu_seconds() -> None:
+    assert figures.dollars_per_million(1000) == pytest.approx(1000 / 3600 * 0.04048)
+
+
+def test_every_kind_of_wrks_errors_counts() -> None:
+    kinds = ("connect", "read", "write", "status", "timeout")
+    line = {"requests": 300, "seconds": 1.5, "bytes": 1, "p50_ms": 1, "p99_ms": 2, "max_ms": 3}
+    seen = load.parse(json.dumps(line | dict.fromkeys(kinds, 1)))
+    assert (seen.errors, seen.per_second) == (5, 200.0)
+
+
+def test_pgbenchs_figure_is_the_one_without_connecting() -> None:
+    output = "number of failed transactions: 0 (0.000%)\ninitial connection time = 3 ms\ntps = 1234.5 (without …)\n"
+    assert ceiling.parse(output) == 1234.5
+    with pytest.raises(RuntimeError):
+        ceiling.parse(output.replace("transactions: 0", "transactions: 7"))
+
+
+def test_the_products_environment_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOG_LEVEL", "ERROR")
+    environment = PRODUCT.environment_for("postgres://nobody@/none")
+    assert not {"LOG_LEVEL", "DEBUG", "WEB_CONCURRENCY", "GUNICORN_THREADS"} & set(environment)
