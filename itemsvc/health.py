@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from time import perf_counter
+from typing import Any
 
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
@@ -47,6 +49,33 @@ def migrations_problem() -> str | None:
 CHECKS: Mapping[str, Callable[[], str | None]] = {"database": database_problem, "migrations": migrations_problem}
 
 
+CHECKED = inline_serializer(
+    "Check",
+    {
+        "check": serializers.ChoiceField(list(CHECKS)),
+        "outcome": serializers.ChoiceField(["passed", "failed", "skipped"]),
+        "milliseconds": serializers.FloatField(min_value=0),
+    },
+    many=True,
+)
+
+
+def check() -> tuple[list[dict[str, Any]], dict[str, str] | None]:
+    """Each check's outcome, and what failed with why; None where all passed."""
+    checked: list[dict[str, Any]] = []
+    failed: dict[str, str] | None = None
+    for name, problem in CHECKS.items():
+        if failed:
+            checked.append({"check": name, "outcome": "skipped", "milliseconds": 0.0})
+            continue
+        began = perf_counter()
+        if detail := problem():
+            failed = {"check": name, "detail": detail}
+        milliseconds = round((perf_counter() - began) * 1000, 3)
+        checked.append({"check": name, "outcome": "failed" if failed else "passed", "milliseconds": milliseconds})
+    return checked, failed
+
+
 class ReadinessView(APIView):
     """Whether this process can serve requests: the database answers and has every migration of this code."""
 
@@ -61,7 +90,7 @@ class ReadinessView(APIView):
         ],
         tags=["health"],
         responses={
-            200: inline_serializer("Ready", {"status": serializers.ChoiceField(["ready"])}),
+            200: inline_serializer("Ready", {"status": serializers.ChoiceField(["ready"]), "checks": CHECKED}),
             503: OpenApiResponse(
                 inline_serializer(
                     "NotReady",
@@ -69,6 +98,7 @@ class ReadinessView(APIView):
                         "status": serializers.ChoiceField(["unavailable"]),
                         "check": serializers.ChoiceField(list(CHECKS)),
                         "detail": serializers.CharField(),
+                        "checks": CHECKED,
                     },
                 ),
                 "The failing check, and why.",
@@ -76,9 +106,9 @@ class ReadinessView(APIView):
         },
     )
     def get(self, request: Request) -> Response:
-        """200 with `ready`, or 503 with the failing check and why."""
-        for name, problem in CHECKS.items():
-            if detail := problem():
-                body = {"status": "unavailable", "check": name, "detail": detail}
-                return Response(body, status=503, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
-        return Response({"status": "ready"})
+        """200 with `ready`, or 503 with the failing check and why; either with what each check took."""
+        checks, failed = check()
+        if failed is None:
+            return Response({"status": "ready", "checks": checks})
+        body = {"status": "unavailable", **failed, "checks": checks}
+        return Response(body, status=503, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dev import postgres
 from tests.client import Client
 from tests.service import Service, wait_until
 
@@ -33,7 +34,28 @@ def test_liveness_refuses_a_post(api: Client) -> None:
 
 def test_ready(api: Client) -> None:
     response = api.get("/health/ready")
-    assert (response.status_code, response.json()) == (200, {"status": "ready"})
+    body = response.json()
+    assert (response.status_code, body["status"]) == (200, "ready")
+    assert [(check["check"], check["outcome"]) for check in body["checks"]] == [
+        ("database", "passed"),
+        ("migrations", "passed"),
+    ]
+    assert all(0 < check["milliseconds"] < 5_000 for check in body["checks"])
+
+
+def test_not_ready_says_what_was_not_looked_at(start_service, postgres_server, new_database) -> None:
+    service = start_service(new_database("closed"))
+    postgres.execute(postgres_server, "ALTER DATABASE closed WITH ALLOW_CONNECTIONS false")
+    try:
+        response = service.get("/health/ready")
+    finally:
+        postgres.execute(postgres_server, "ALTER DATABASE closed WITH ALLOW_CONNECTIONS true")
+    body = response.json()
+    assert (response.status_code, body["status"], body["check"]) == (503, "unavailable", "database")
+    assert [(check["check"], check["outcome"]) for check in body["checks"]] == [
+        ("database", "failed"),
+        ("migrations", "skipped"),
+    ]
 
 
 def test_not_ready_names_the_unapplied_migration(service: Service) -> None:
