@@ -1,7 +1,7 @@
 """An item as JSON."""
 
 from items.models import Item
-from itemsvc.serializers import StrictModelSerializer
+from itemsvc.serializers import BulkSerializer, StrictModelSerializer
 
 
 class ItemSerializer(StrictModelSerializer):
@@ -9,5 +9,6 @@ class ItemSerializer(StrictModelSerializer):
 
     class Meta:
         model = Item
+        list_serializer_class = BulkSerializer
         fields = ("id", "name", "description", "created_at")
         read_only_fields = ("id", "created_at")

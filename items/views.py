@@ -19,6 +19,7 @@ from items.models import Item
 from items.pagination import NEWEST_FIRST, KeysetPagination, read_ordering
 from items.serializers import ItemSerializer
 from itemsvc import ndjson
+from itemsvc.bulk import BulkCreateMixin, one_or_many
 from itemsvc.conditional import ETAG, IF_MATCH, IF_NONE_MATCH, READ_METHODS, ConditionalWriteMixin, ETagMixin
 from itemsvc.filters import StrictFilterBackend
 
@@ -30,7 +31,7 @@ LINK = OpenApiParameter(
     description='The pages beside this one, as far as they exist: <…>; rel="next", <…>; rel="prev" (RFC 8288).',
 )
 LOCATION = OpenApiParameter(
-    "Location", OpenApiTypes.URI, OpenApiParameter.HEADER, response=[201], description="The new item.", required=True
+    "Location", OpenApiTypes.URI, OpenApiParameter.HEADER, response=[201], description="The new item, if it is one."
 )
 
 
@@ -40,10 +41,16 @@ LOCATION = OpenApiParameter(
         description="One page of a bare array; with `Accept: application/x-ndjson` every matching item, one a line.",
         parameters=[LINK, IF_NONE_MATCH, ETAG],
     ),
-    post=extend_schema(summary="Make an item", parameters=[LOCATION, ETAG]),
+    post=extend_schema(
+        summary="Make items",
+        description="One, or an array of up to 1,000: all of them are made or none.",
+        parameters=[LOCATION, ETAG],
+        request=one_or_many(ItemSerializer),
+        responses={201: one_or_many(ItemSerializer)},
+    ),
 )
-class ItemList(ETagMixin, generics.ListCreateAPIView):
-    """Items, newest first; POST makes one."""
+class ItemList(BulkCreateMixin, ETagMixin, generics.ListCreateAPIView):
+    """Items, newest first; POST makes one, or many."""
 
     resource = "items"
     queryset = Item.objects.all()
@@ -71,7 +78,9 @@ class ItemList(ETagMixin, generics.ListCreateAPIView):
         return ndjson.stream(queryset, self.get_serializer())
 
     def get_success_headers(self, data: Any) -> dict[str, str]:
-        """Where the new item is."""
+        """Where the new item is; many are in no one place."""
+        if isinstance(data, list):
+            return {}
         return {"Location": reverse("item-detail", kwargs={"pk": data["id"]}, request=self.request)}
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:

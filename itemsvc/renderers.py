@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rest_framework import parsers, renderers
+from rest_framework import parsers, renderers, serializers
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -26,6 +26,8 @@ class BrowsableAPIRenderer(renderers.BrowsableAPIRenderer):
         """The form as HTML, or None where the method has none."""
         # DRF draws it only for a view with a form parser; the request has been parsed by now, so this changes no more
         # than that.
+        if isinstance(getattr(data, "serializer", None), serializers.ListSerializer):
+            data = None  # An array that was sent is no content of a form, but no reason to have none.
         own = view.parser_classes
         view.parser_classes = [*own, parsers.FormParser]
         try:

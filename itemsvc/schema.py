@@ -12,6 +12,7 @@ from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiJsonRenderer2,
 from drf_spectacular.views import SpectacularAPIView
 
 from itemsvc.authentication import HasScope, needed_scope
+from itemsvc.bulk import MAX_ITEMS
 
 HEADERS = {
     "RequestID": {
@@ -40,10 +41,13 @@ ERROR = {
     "required": ["detail"],
     "additionalProperties": False,
 }
+BY_NAME = {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}}
 INVALID = {
-    "description": "What is wrong with each member or parameter, by name; or one sentence on the whole request.",
+    "description": "What is wrong with each member or parameter, by name, in an array by the index of each that is "
+    "wrong and by name; or one sentence on the whole request.",
     "anyOf": [
-        {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
+        BY_NAME,
+        {"type": "object", "patternProperties": {"^[0-9]+$": BY_NAME}, "additionalProperties": False},
         {"$ref": "#/components/schemas/Error"},
     ],
 }
@@ -136,9 +140,11 @@ def describe_what_every_operation_shares(result: dict[str, Any], **kwargs: Any) 
     components["headers"] = HEADERS | (CHALLENGE if closed else {})
     components["responses"] = {name: _response(*rest) for name, *rest in SHARED_ERRORS + (REFUSALS if closed else ())}
     _close_objects(components["schemas"])
+    _bound_arrays(components["schemas"])
     for path, operations in result["paths"].items():
         for operation in operations.values():
             _add_errors(path, operation)
+            _require_alternatives(operation)
             _unwrap_lines(operation, components["schemas"])
     result["paths"]["/health"] = LIVENESS
     for operations in result["paths"].values():
@@ -149,10 +155,25 @@ def describe_what_every_operation_shares(result: dict[str, Any], **kwargs: Any) 
 
 def _close_objects(schemas: dict[str, Any]) -> None:
     """What strict serializers do: they refuse an unknown member, and answer with every member that they have."""
-    for name in [name for name in schemas if name.endswith("Request")]:
+    for name in [name for name in schemas if name.endswith("Request") and "properties" in schemas[name]]:
         schemas[name]["additionalProperties"] = False
         if answer := schemas.get(name.removesuffix("Request")):
             answer |= {"additionalProperties": False, "required": list(answer["properties"])}
+
+
+def _bound_arrays(schemas: dict[str, Any]) -> None:
+    """What drf-spectacular does not read off a serializer of many."""
+    for schema in schemas.values():
+        for alternative in schema.get("oneOf", []):
+            if alternative.get("type") == "array":
+                alternative |= {"minItems": 1, "maxItems": MAX_ITEMS}
+
+
+def _require_alternatives(operation: dict[str, Any]) -> None:
+    """Of a body that is one thing or another drf-spectacular does not know that there has to be one."""
+    body = operation.get("requestBody", {})
+    if any("OneOrMany" in content["schema"].get("$ref", "") for content in body.get("content", {}).values()):
+        body["required"] = True
 
 
 def _response(status: str, description: str, schema: str) -> dict[str, Any]:

@@ -8,6 +8,12 @@ from typing import Any, ClassVar
 from django.core.validators import ProhibitNullCharactersValidator, RegexValidator
 from django.db import models
 from rest_framework import serializers
+from rest_framework.settings import api_settings
+
+from itemsvc import statements
+
+# So many unknown members are named: a body could have tens of thousands, and the answer would be larger than it.
+NAMED_UNKNOWN = 20
 
 # PostgreSQL's text has no NUL. Neither pattern can be made to backtrack for long. White space is what `strip` removes,
 # spelt out where other languages' \s is narrower.
@@ -32,6 +38,23 @@ class StringField(serializers.CharField):
         return super().to_internal_value(data)
 
 
+class BulkSerializer(serializers.ListSerializer):
+    """Many at once, in one statement: a model serializer's `Meta.list_serializer_class`."""
+
+    child: Any
+
+    def run_child_validation(self, data: Any) -> Any:
+        """The validated values of one; raises ValidationError, for a null in the same shape as for a number."""
+        if data is None:
+            message = self.child.error_messages["invalid"].format(datatype="null")
+            raise serializers.ValidationError({api_settings.NON_FIELD_ERRORS_KEY: [message]})
+        return super().run_child_validation(data)
+
+    def create(self, validated_data: list[dict[str, Any]]) -> list[models.Model]:
+        """The new rows, in the given order."""
+        return statements.insert(self.child.Meta.model, validated_data)
+
+
 class StrictModelSerializer(serializers.ModelSerializer):
     """Refuses unknown members by name. Read-only ones are let pass, so that what was read can be sent back."""
 
@@ -44,5 +67,5 @@ class StrictModelSerializer(serializers.ModelSerializer):
     def to_internal_value(self, data: Any) -> Any:
         """The validated values; raises ValidationError naming each unknown member."""
         if isinstance(data, Mapping) and (unknown := [name for name in data if name not in self.fields]):
-            raise serializers.ValidationError({name: ["Unknown field."] for name in unknown})
+            raise serializers.ValidationError({name: ["Unknown field."] for name in unknown[:NAMED_UNKNOWN]})
         return super().to_internal_value(data)

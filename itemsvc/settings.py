@@ -199,6 +199,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "itemsvc.errors.exception_handler",
     "URL_FORMAT_OVERRIDE": None,
     "NUM_PROXIES": NUM_PROXIES,
+    "LIST_SERIALIZER_ERRORS_AS_DICT": True,
 }
 
 SPECTACULAR_SETTINGS = {

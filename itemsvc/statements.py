@@ -26,8 +26,10 @@ def insert(model: type[Row], rows: Sequence[Mapping[str, Any]]) -> list[Row]:
 
 
 def _is_the_databases(field: models.Field, instance: models.Model) -> bool:
-    value = getattr(instance, field.attname, None)
-    return field.generated or isinstance(value, DatabaseDefault) or (field.primary_key and value is None)
+    if field.generated:
+        return True
+    value = getattr(instance, field.attname)
+    return isinstance(value, DatabaseDefault) or (field.primary_key and value is None)
 
 
 def update(rows: QuerySet[Row], values: Mapping[str, Any]) -> list[Row]:

@@ -107,7 +107,7 @@ def malformed_json() -> Iterator[Hostile]:
 
 def wrong_documents() -> Iterator[Hostile]:
     """Well-formed JSON that is not an item."""
-    for document in ([], [{"name": "a"}], "a", "", 1, 1.5, True, False, None):
+    for document in ([], "a", "", 1, 1.5, True, False, None):
         yield Hostile(f"a body that is {json.dumps(document)}", post(json.dumps(document)), 400, "")
     for member in ("name", "description"):
         for value in (1, 1.5, 1e308, True, None, [], ["a"], {}, {"a": "b"}, 9 * 10**100):
@@ -124,6 +124,7 @@ def wrong_documents() -> Iterator[Hostile]:
     yield Hostile("a name of 256 characters above U+FFFF", post({"name": "\U0001f600" * 256}), 400, "name")
     yield Hostile("a name of 1,000,000 characters", post({"name": "x" * 1_000_000}), 400, "name")
     yield Hostile("no name", post({}), 400, "name")
+    yield from _arrays()
     yield Hostile("an empty name", post({"name": ""}), 400, "name")
     yield Hostile("a name of white space", post({"name": " \t\u2003 "}), 400, "name")
     yield Hostile("an unknown member", post({"name": "a", "owner": "b"}), 400, "owner")
@@ -133,8 +134,29 @@ def wrong_documents() -> Iterator[Hostile]:
     yield Hostile("a name in capitals", post({"Name": "a"}), 400, "Name")
 
 
+def _arrays() -> Iterator[Hostile]:
+    item = {"name": "a"}
+    for label, array, word in (
+        ("a number", [item, 1], '"1"'),
+        ("null", [None], '"0"'),
+        ("an array", [[item]], '"0"'),
+        ("an empty array", [[]], '"0"'),
+        ("an item without a name", [item, {}], '"1"'),
+        ("an item with an unknown member", [item, item | {"x": 1}], "Unknown"),
+        ("an escaped NUL", [item, {"name": "\0"}], '"1"'),
+        ("1,001 items", [item] * 1001, "1000"),
+        ("69,000 items", [item] * 69_000, "1000"),
+        ("300,000 numbers", [0] * 300_000, "1000"),
+    ):
+        yield Hostile(f"an array with {label}", post(array), 400, word)
+
+
 def changes() -> Iterator[Hostile]:
     """PUT, PATCH and DELETE."""
+    for method in ("PUT", "PATCH", "DELETE"):
+        for tag in ("", "nonsense", '"open', "0", "*, *", '"a""b"', '"' * 999, " , " * 2000 + "x", "\x80"):
+            malformed = send(method, "/items/ITEM", {"name": "a"}, JSON, f"If-Match: {tag}")
+            yield Hostile(f"{method} with If-Match: {tag[:20]}", malformed, 400, "If-Match")
     for method in ("PUT", "PATCH"):
         yield Hostile(f"{method} of a number as name", send(method, "/items/ITEM", {"name": 5}), 400, "name")
         yield Hostile(f"{method} of an unknown member", send(method, "/items/ITEM", {"name": "a", "x": 1}), 400, "x")

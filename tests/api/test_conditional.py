@@ -90,7 +90,7 @@ def test_a_change_by_any_way_makes_another_tag(api: Client, made: Any) -> None:
     assert versions(tags) == [1, 2, 3]
 
 
-def test_a_change_in_the_admin_makes_another_tag(api: Client, made: Any) -> None:
+def test_a_change_in_the_admin_makes_another_tag(admin_enabled: None, api: Client, made: Any) -> None:
     api.force_login(User.objects.create_superuser("admin"))
     key = made.json()["id"]
     page = api.get(f"/admin/items/item/{key}/change/")

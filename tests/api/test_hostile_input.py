@@ -103,9 +103,11 @@ def test_it_is_refused_with_a_reason(target: Target, case: Hostile) -> None:
 
 
 def says_why(error: Any) -> bool:
-    """Whether it has DRF's shape: `{"detail": "…"}` or `{"field": ["…"]}`."""
+    """Whether it has DRF's shape: `{"detail": "…"}` or `{"field": ["…"]}`; of an array, that by index."""
     if not isinstance(error, dict) or not error:
         return False
+    if all(name.isdecimal() for name in error):
+        return all(map(says_why, error.values()))
     return all(value if name == "detail" else isinstance(value, list) and all(value) for name, value in error.items())
 
 
