@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks import containers, database, features, load, machine, plan, programs, report, suite
+from benchmarks import containers, database, features, load, machine, page, plan, programs, report, suite
 from benchmarks.progress import Progress
 from benchmarks.runner import FULL, QUICK
 
@@ -33,6 +33,8 @@ def main() -> int:
     report.show(Console(), results)
     if path := arguments.output or default_output(arguments):
         report.write(path, results)
+        if path.parent == RESULTS and not arguments.quick:
+            page.update(results, path)
     return 0 if report.met(results) else 1
 
 

@@ -42,6 +42,7 @@ FEATURES = (
         beside.collector,
     ),
     Feature("tokens", {}, beside.issuer),
+    Feature("rate limit", {"RATE_LIMIT": "900000/min"}),
     Feature("admin", {"ADMIN_ENABLED": "true"}),
 )
 CELLS = tuple(Cell(endpoint, 8) for endpoint in ("list", "get", "post"))

@@ -23,10 +23,10 @@ MINIMUM_WIDTH = 230
 
 
 class Report:
-    """A title, the columns' heads and the rows, all text."""
+    """A title, the columns' heads and the rows, all text; ``name`` is for those who pick some of them."""
 
-    def __init__(self, title: str, head: list[str], rows: list[list[str]]):
-        self.title, self.head, self.rows = title, head, rows
+    def __init__(self, name: str, title: str, head: list[str], rows: list[list[str]]):
+        self.name, self.title, self.head, self.rows = name, title, head, rows
 
     def markdown(self) -> str:
         """As a table under its title."""
@@ -72,7 +72,7 @@ def ratios(verdicts: list[Verdict]) -> Report:
         ]
         for one in verdicts
     ]
-    return Report("Ours over theirs, ratios of medians", ["", "rival", "ratio", "target", ""], rows)
+    return Report("ratios", "Ours over theirs, ratios of medians", ["", "rival", "ratio", "target", ""], rows)
 
 
 def throughput(cells: Cells, ceiling: dict[str, float]) -> Report:
@@ -83,6 +83,7 @@ def throughput(cells: Cells, ceiling: dict[str, float]) -> Report:
         texts = [spread(programs.get(name, []), figure(cells, cell, name, "per_second")) for name in names]
         rows.append([*cell_title(cell), *texts, f"{ceiling[cell]:,.0f}" if cell in ceiling else ""])
     return Report(
+        "throughput",
         "Requests per second: median (smallest to largest round)",
         ["", "clients", *map(name_of, names), "pgbench"],
         rows,
@@ -102,7 +103,7 @@ def latencies(cells: Cells) -> Report:
     """p50 and p99."""
     names = present(cells)
     rows = [[*cell_title(cell), *(latency(cells, cell, name) for name in names)] for cell in cells]
-    return Report("Milliseconds: p50 / p99", ["", "clients", *map(name_of, names)], rows)
+    return Report("latencies", "Milliseconds: p50 / p99", ["", "clients", *map(name_of, names)], rows)
 
 
 def latency(cells: Cells, cell: str, name: str) -> str:
@@ -129,6 +130,7 @@ def resources(cells: Cells) -> Report:
                     ]
                 )
     return Report(
+        "resources",
         "CPU time, cost and memory at 8 clients",
         ["", "", "CPU µs a request", "USD a million requests", "memory MB"],
         rows,
@@ -143,13 +145,13 @@ def exports(export: dict[str, list[dict[str, Any]]]) -> Report:
         good = all(sample["alive"] and not sample["errors"] for sample in samples)
         medians = [statistics.median(sample[key] for sample in samples) for key in keys]
         rows.append([name_of(name), *(f"{value:.3g}" if good else "invalid" for value in medians)])
-    return Report("100,000 items exported", ["", "first byte, s", "in all, s", "memory grown by, MB"], rows)
+    return Report("exports", "100,000 items exported", ["", "first byte, s", "in all, s", "memory grown by, MB"], rows)
 
 
 def pages(found: list[dict[str, Any]]) -> Report:
     """A page by depth and size."""
     rows = [[f"{one['rows']:,}", f"{one['depth']:,}", f"{statistics.median(one['p50_ms']):.2f}"] for one in found]
-    return Report("One client's page of 100", ["items in the table", "depth", "ms"], rows)
+    return Report("pages", "One client's page of 100", ["items in the table", "depth", "ms"], rows)
 
 
 def growing_exports(found: list[dict[str, Any]]) -> Report:
@@ -158,14 +160,17 @@ def growing_exports(found: list[dict[str, Any]]) -> Report:
         [name_of(one["program"]), f"{one['rows']:,}", f"{one['growth_mb']:.0f}", f"{one['total_s']:.2f}"]
         for one in found
     ]
-    return Report("The export by rows", ["", "items", "memory grown by, MB", "in all, s"], rows)
+    return Report("growing_exports", "The export by rows", ["", "items", "memory grown by, MB", "in all, s"], rows)
 
 
 def tasks(found: list[dict[str, Any]]) -> Report:
     """Several containers."""
     rows = [[str(one["tasks"]), f"{statistics.median(one['per_second']):,.0f}"] for one in found]
     return Report(
-        "Tasks of 0.25 vCPU behind a proxy, GET /items/{id}, 64 clients", ["tasks", "requests per second"], rows
+        "tasks",
+        "Tasks of 0.25 vCPU behind a proxy, GET /items/{id}, 64 clients",
+        ["tasks", "requests per second"],
+        rows,
     )
 
 
@@ -181,7 +186,7 @@ def features(cells: Cells) -> Report:
             ]
             rows.append([cell_title(cell)[0], name, spread(samples, figure(cells, cell, name, "per_second")), *texts])
     head = ["", "", "requests per second", "against the default: requests", "CPU time a request"]
-    return Report("Features on, against the default, 8 clients", head, rows)
+    return Report("features", "Features on, against the default, 8 clients", head, rows)
 
 
 def size(entry: dict[str, Any]) -> Report:
@@ -192,7 +197,9 @@ def size(entry: dict[str, Any]) -> Report:
         values = [(figure(cells, cell, name, "per_second"), figure(cells, cell, name, "p99_ms")) for name in names]
         texts = [f"{rate.median:,.0f}, p99 {p99.median:,.0f} ms" if rate and p99 else "invalid" for rate, p99 in values]
         rows.append([*cell_title(cell), *texts])
-    return Report(f"{entry['cpus']:g} vCPU: requests per second by workers x threads", ["", "clients", *names], rows)
+    return Report(
+        "size", f"{entry['cpus']:g} vCPU: requests per second by workers x threads", ["", "clients", *names], rows
+    )
 
 
 def present(cells: Cells) -> list[str]:

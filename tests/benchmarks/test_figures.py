@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmarks import ceiling, figures, load, report, targets
+from benchmarks import ceiling, figures, load, page, report, targets
 from benchmarks.programs import PRODUCT
 
 
@@ -101,3 +102,15 @@ def test_the_products_environment_is_its_own(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("LOG_LEVEL", "ERROR")
     environment = PRODUCT.environment_for("postgres://nobody@/none")
     assert not {"LOG_LEVEL", "DEBUG", "WEB_CONCURRENCY", "GUNICORN_THREADS"} & set(environment)
+
+
+def test_the_page_has_the_tables_and_plots_of_a_run(cells: figures.Cells, tmp_path: Path) -> None:
+    machine = dict.fromkeys(("date", "revision", "cpus", "cpu", "memory", "kernel", "python"), "known")
+    settings = {"kind": "benchmark", "rows": 1000, "rounds": 3, "minutes": 1.5}
+    written, results_path = tmp_path / "page.md", page.ROOT / "benchmarks" / "results" / "none.json"
+    written.write_text(page.PAGE.read_text())
+    for _ in range(2):
+        page.update(results(cells, machine=machine, settings=settings), results_path, written)
+    text = written.read_text()
+    assert text.count("| GET /items?limit=100, 8 clients | FastAPI sync | 5 | ≥ 5 | met |") == 1
+    assert text.endswith(page.PAGE.read_text()[-500:])
