@@ -1,13 +1,22 @@
 """The project as an app, so that Django finds its checks, its commands, its templates and its static files."""
 
 from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
 
 
 class ItemsvcConfig(AppConfig):
     """Registers the system checks."""
 
     name = "itemsvc"
+    default = True
 
     def ready(self) -> None:
         """Called once, when every app is loaded."""
         from itemsvc import checks  # noqa: F401, PLC0415  (registers them; needs the apps)
+
+
+class AdminConfig(admin_apps.AdminConfig):
+    """Django's admin, with the service's own site."""
+
+    default = False
+    default_site = "itemsvc.admin.AdminSite"

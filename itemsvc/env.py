@@ -16,6 +16,7 @@ FALSE = frozenset({"false", "no", "off", "0"})
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 # No white space, user name, query or fragment.
 URL = re.compile(r"[^\s@?#]+")
+PERIODS = {"s": 1, "min": 60, "hour": 3600, "day": 86_400}
 
 
 class InvalidConfiguration(SystemExit):
@@ -76,6 +77,16 @@ class Env(environ.Env):
         if value not in choices:
             raise InvalidConfiguration(var, f"is {value!r}, which is not one of {', '.join(choices)}.")
         return value
+
+    def rate(self, var: str) -> tuple[int, int] | None:
+        """A count and the seconds it is for, of `600/min`; None where it is unset."""
+        value = self.get_value(var, default="")
+        if not value:
+            return None
+        count, _, period = value.partition("/")
+        if not re.fullmatch("[1-9][0-9]{0,8}", count) or period not in PERIODS:
+            raise InvalidConfiguration(var, f"is {value!r}, which is not a count per {', '.join(PERIODS)}, as 600/min.")
+        return int(count), PERIODS[period]
 
     def words(self, var: str, default: Any = ()) -> list[str]:
         """A comma-separated list, white space around each word removed, empty words dropped."""

@@ -82,6 +82,7 @@ class ReadinessView(APIView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
     renderer_classes = (JSONRenderer,)
+    throttle_classes = ()
 
     @extend_schema(
         operation_id="readiness",

@@ -62,6 +62,7 @@ SHARED_ERRORS = (
     ("ContentTooLarge", "413", "The body is too large.", "Error"),
     ("UnsupportedMediaType", "415", "The body is not application/json in UTF-8.", "Error"),
     ("AnotherRequest", "422", "The Idempotency-Key was used for another request.", "Error"),
+    ("TooManyRequests", "429", "The caller has reached its rate limit.", "Error"),
     ("ServerError", "500", "An error of the service; its log has the request id.", "Error"),
     ("Unavailable", "503", "The database, or what else the service needs, is unavailable; try again.", "Error"),
 )
@@ -77,7 +78,7 @@ NEEDS_HEADER = {
     "412": {"If-Match", "If-None-Match"},
     "422": {"Idempotency-Key"},
 }
-SAYS_WHEN = ("409", "503")
+SAYS_WHEN = ("409", "429", "503")
 
 NOT_MODIFIED = {
     "description": "The caller has it already: If-None-Match names its ETag.",
@@ -204,6 +205,8 @@ def _add_errors(path: str, operation: dict[str, Any]) -> None:
         if status in NEEDS_BODY and "requestBody" not in operation:
             continue
         if status in NEEDS_PATH_PARAMETER and "{" not in path:
+            continue
+        if status == "429" and (not settings.RATE_LIMIT or path.startswith("/health")):
             continue
         operation["responses"].setdefault(status, {"$ref": f"#/components/responses/{name}"})
 

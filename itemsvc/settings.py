@@ -28,12 +28,13 @@ WSGI_APPLICATION = "itemsvc.wsgi.application"
 
 INSTALLED_APPS = [
     "itemsvc",
+    "itemsvc.limits",
     "items",
     "rest_framework",
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "django.contrib.admin",
+    "itemsvc.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -186,6 +187,8 @@ STORAGES = {
 
 # -- API ---------------------------------------------------------------------------------------------------------------
 
+RATE_LIMIT = env.rate("RATE_LIMIT")
+
 REST_FRAMEWORK = {
     # A bearer token or nothing: no session is read, so no CSRF token is needed.
     "DEFAULT_AUTHENTICATION_CLASSES": ["itemsvc.authentication.BearerToken"] if API_AUTH == "oidc" else [],
@@ -193,6 +196,7 @@ REST_FRAMEWORK = {
         "itemsvc.authentication.HasScope" if API_AUTH == "oidc" else "rest_framework.permissions.AllowAny"
     ],
     "UNAUTHENTICATED_USER": None,
+    "DEFAULT_THROTTLE_CLASSES": ["itemsvc.throttle.CallerThrottle"] if RATE_LIMIT else [],
     "DEFAULT_PARSER_CLASSES": ["itemsvc.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer", "itemsvc.renderers.BrowsableAPIRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

@@ -1,0 +1,150 @@
+"""RATE_LIMIT: one count for every process and task, and no statement for most requests."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import requests
+from django.db import connection
+
+from itemsvc import throttle
+from itemsvc.limits import windows
+from tests import openapi
+from tests.service import Service, wait_until
+
+HOUR = 3600
+
+
+@pytest.fixture
+def limited(db: None, settings: Any) -> Iterator[Any]:
+    """Settings with a limit, and a process that has leased nothing yet."""
+    throttle.leases.clear()
+    settings.RATE_LIMIT = (100, HOUR)
+    yield settings
+    throttle.leases.clear()
+
+
+def environ(address: str = "192.0.2.1") -> dict[str, Any]:
+    """A request of that address."""
+    return {"REMOTE_ADDR": address}
+
+
+def test_off_by_default(settings: Any) -> None:
+    assert settings.RATE_LIMIT is None
+    assert throttle.admits(environ())
+
+
+@pytest.mark.usefixtures("limited")
+def test_one_statement_for_a_block(django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(20 + 1):  # Blocks, and the one that is refused.
+        waits = [throttle.wait(environ()) for _ in range(150)]
+    assert waits[:100] == [0] * 100
+    assert all(HOUR - 60 < seconds <= HOUR for seconds in waits[100:])
+
+
+@pytest.mark.usefixtures("limited")
+def test_a_request_is_counted_once() -> None:
+    assert not throttle.admits(environ())  # Nothing is leased yet.
+    throttle.wait(environ())
+    request = environ()
+    for _ in range(10):
+        assert throttle.admits(request)
+        assert throttle.wait(request) == 0
+    assert throttle.leases["address:192.0.2.1"].left == 3
+
+
+@pytest.mark.usefixtures("limited")
+def test_callers_have_limits_of_their_own() -> None:
+    assert [throttle.wait(environ()) for _ in range(101)][-1]
+    assert throttle.wait(environ("192.0.2.2")) == 0
+
+
+@pytest.mark.usefixtures("limited")
+def test_an_ipv6_network_is_one_caller() -> None:
+    assert [throttle.wait(environ(f"2001:db8::{number:x}")) for number in range(101)][-1]
+    assert throttle.wait(environ("2001:db8:0:1::1")) == 0
+
+
+@pytest.mark.usefixtures("limited")
+def test_a_lease_ends_with_its_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    throttle.wait(environ())
+    later = throttle.monotonic() + HOUR
+    monkeypatch.setattr(throttle, "monotonic", lambda: later)
+    assert not throttle.admits(environ())
+
+
+def test_leases_are_bounded(limited: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(throttle, "MAX_LEASES", 50)
+    for number in range(200):
+        throttle.wait(environ(f"10.0.0.{number}"))
+        assert len(throttle.leases) <= 50
+
+
+@pytest.mark.django_db
+def test_ended_windows_are_removed_and_no_others() -> None:
+    for name, seconds in (("ended", -1), ("running", HOUR)):
+        windows.take(windows.digest(name), 1, 10, seconds)
+    assert windows.remove_ended() == 1
+    assert windows.remove_ended() == 0
+    assert windows.take(windows.digest("running"), 10, 10, HOUR).count == 9
+
+
+@pytest.mark.django_db
+def test_the_counters_are_in_no_write_ahead_log() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT relpersistence FROM pg_class WHERE relname = 'limits_window'")
+        assert cursor.fetchone() == ("u",)
+
+
+@pytest.mark.parametrize(("limit", "known"), [((5, 60), True), (None, False)])
+def test_the_schema_knows_429_where_there_is_a_limit(settings: Any, limit: Any, known: bool) -> None:
+    settings.RATE_LIMIT = limit
+    paths = openapi.load().document["paths"]
+    assert ("429" in paths["/items"]["get"]["responses"]) is known
+    assert "429" not in paths["/health"]["get"]["responses"] | paths["/health/ready"]["get"]["responses"]
+
+
+@pytest.mark.slow
+def test_holds_across_processes_and_tasks(start_service: Callable[..., Service]) -> None:
+    # Two tasks of two workers each: at most three blocks of 3 are leased to processes that no request reaches again.
+    limit, block, processes = 60, 3, 4
+    settings = {"RATE_LIMIT": f"{limit}/hour", "WEB_CONCURRENCY": "2"}
+    first = start_service(**settings)
+    second = start_service(first.database_url, **settings)
+
+    def get(number: int) -> int:
+        return requests.get((first, second)[number % 2].url + "/items", timeout=30).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = Counter(pool.map(get, range(400)))
+    assert set(statuses) == {200, 429}
+    assert limit - block * (processes - 1) <= statuses[200] <= limit
+
+    refused = first.get("/items")
+    assert refused.json()["detail"].startswith("Request was throttled.")
+    assert HOUR - 120 < int(refused.headers["Retry-After"]) <= HOUR
+    for path in ("/health", "/health/ready"):
+        assert first.get(path).status_code == 200
+
+
+@pytest.mark.slow
+def test_a_caller_is_admitted_again_after_retry_after(start_service: Callable[..., Service]) -> None:
+    service = start_service(RATE_LIMIT="1/s")
+    wait_until(lambda: service.get("/items").headers.get("Retry-After") == "1", "a refusal")
+    wait_until(lambda: service.get("/items").status_code == 200, "the next window", 3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("proxies", "own"), [("0", ""), ("1", ", 192.0.2.7")])
+def test_a_forged_address_is_no_way_out(start_service: Callable[..., Service], proxies: str, own: str) -> None:
+    service = start_service(RATE_LIMIT="5/hour", NUM_PROXIES=proxies)
+    statuses = []
+    for number in range(10):
+        forged = f"10.9.8.{number}"
+        headers = {"X-Forwarded-For": forged + own, "Forwarded": f"for={forged}", "X-Real-IP": forged}
+        statuses.append(service.get("/items", headers=headers).status_code)
+    assert statuses == [200] * 5 + [429] * 5
