@@ -70,7 +70,7 @@ def warn_of_slow(environ: dict[str, Any], status: int, seconds: float) -> None:
         "database_ms": round(asked.seconds * 1000, 3),
     }
     logger.warning(
-        "Slow: %s %s took %s ms, %s ms of it in %s queries",
+        "Slow: %s %s took %s ms, %s ms of it in the database (queries: %s)",
         *(fields[name] for name in ("method", "path", "duration_ms", "database_ms", "queries")),
         extra=fields,
     )

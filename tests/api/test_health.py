@@ -43,6 +43,7 @@ def test_ready(api: Client) -> None:
     assert all(0 < check["milliseconds"] < 5_000 for check in body["checks"])
 
 
+@pytest.mark.slow
 def test_not_ready_says_what_was_not_looked_at(start_service, postgres_server, new_database) -> None:
     service = start_service(new_database("closed"))
     postgres.execute(postgres_server, "ALTER DATABASE closed WITH ALLOW_CONNECTIONS false")

@@ -1,0 +1,131 @@
+"""`manage.py status`: what this release is, how it is set, and what it finds: the database and its migrations."""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from typing import Any
+
+import django
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError, connection
+from django.db.migrations.loader import MigrationLoader
+
+from itemsvc.errors import first_line
+
+#: Those that explain a surprise, and none that is secret: the variable, and the setting that it became.
+SETTINGS = {
+    **{
+        name: name
+        for name in (
+            "DEBUG ALLOWED_HOSTS HTTPS_ONLY NUM_PROXIES ADMIN_ENABLED API_AUTH OIDC_ISSUER LOG_FORMAT LOG_LEVEL "
+            "METRICS SLOW_REQUEST_MS"
+        ).split()
+    },
+    "MAX_BODY_BYTES": "DATA_UPLOAD_MAX_MEMORY_SIZE",
+    "DB_STATEMENT_TIMEOUT_MS": "STATEMENT_TIMEOUT_MS",
+    "OTEL_TRACES_EXPORTER": "TRACES_EXPORTER",
+    "OTEL_SERVICE_NAME": "SERVICE_NAME",
+}
+
+ABOUT = """
+    SELECT current_setting('server_version'), current_user::text, current_database()::text, pg_is_in_recovery(),
+      (SELECT rolsuper FROM pg_roles WHERE rolname = current_user),
+      (SELECT coalesce(version || ' ' || cipher, 'none') FROM pg_stat_ssl WHERE pid = pg_backend_pid()),
+      (SELECT sum(numbackends)::int FROM pg_stat_database),
+      (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user),
+      current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+        - current_setting('reserved_connections')::int
+"""
+
+
+class Command(BaseCommand):
+    """Prints the service's state; exit code 0 if it could serve, 1 if not, whatever the form."""
+
+    help = "Shows version, settings, database and migrations; exit code 0 only when all is well."
+    # A check of the settings is `manage.py check`; this one also reports where they are wrong.
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """`--json` for programs."""
+        parser.add_argument("--json", action="store_true", help="one JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Prints; exits with 1 where the service could not serve."""
+        report = status()
+        if options["json"]:
+            self.stdout.write(json.dumps(report, indent=2))
+        else:
+            self.stdout.write("\n".join(lines(report)))
+        if not report["healthy"]:
+            sys.exit(1)
+
+
+def status() -> dict[str, Any]:
+    """The whole report; `healthy` where the database answers and has every migration of this code."""
+    database, migrations = about_database(), about_migrations()
+    return {
+        "healthy": "problem" not in database and "problem" not in migrations,
+        "release": {
+            "version": settings.APP_VERSION,
+            "python": platform.python_version(),
+            "django": django.get_version(),
+        },
+        "settings": {variable: getattr(settings, name) for variable, name in SETTINGS.items()},
+        "database": database,
+        "migrations": migrations,
+    }
+
+
+def about_database() -> dict[str, Any]:
+    """Where the database is, what it is, who we are to it; `problem` where it does not answer."""
+    config = connection.settings_dict
+    address = config.get("HOST") or config["OPTIONS"].get("host") or "localhost"
+    found: dict[str, Any] = {"address": f"{address}:{config.get('PORT') or 5432}", "name": config["NAME"]}
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(ABOUT)
+            version, role, name, standby, superuser, tls, used, own, limit = cursor.fetchone()
+    except DatabaseError as exc:
+        return found | {"problem": f"It does not answer: {first_line(exc)}"}
+    found |= {
+        "name": name,
+        "server": f"PostgreSQL {version}",
+        "role": role + (" (superuser)" if superuser else ""),
+        "tls": tls,
+        "connections": {"used": used, "of_this_role": own, "limit": limit},
+    }
+    return found | ({"problem": "It is a standby, which takes no writes."} if standby else {})
+
+
+def about_migrations() -> dict[str, Any]:
+    """How many are applied, which are missing, which are newer than this code."""
+    try:
+        loader = MigrationLoader(connection)
+    except DatabaseError as exc:
+        return {"problem": f"The history cannot be read: {first_line(exc)}"}
+    missing = sorted(".".join(key) for key in loader.disk_migrations if key not in loader.applied_migrations)
+    newer = sorted(".".join(key) for key in loader.applied_migrations if key not in loader.disk_migrations)
+    found: dict[str, Any] = {"applied": len(loader.applied_migrations), "missing": missing, "newer": newer}
+    return found | ({"problem": f"Unapplied: {', '.join(missing)}."} if missing else {})
+
+
+def lines(report: dict[str, Any]) -> Iterator[str]:
+    """The report for a person: a heading for each part, a line for each fact."""
+    yield "healthy" if report["healthy"] else "not healthy"
+    for part in ("release", "settings", "database", "migrations"):
+        yield f"\n{part}"
+        for name, value in report[part].items():
+            yield f"  {name:<28} {_text(value)}"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "none"
+    return str(value) or "none"
