@@ -9,7 +9,7 @@ SLOW := docker or terraform or browser or slow
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow bench lint shell manage migrations seed rehearse emulators deploy requirements clean
+.PHONY: help run test test-slow fuzz bench lint shell manage migrations seed rehearse emulators deploy requirements clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -22,6 +22,9 @@ test: .venv/installed ## Run the fast tests, with coverage (ARGS="-k name" for s
 
 test-slow: .venv-terraform/installed .venv-checkov/installed .venv-bench/installed ## Run the slow tests: containers, browser, Terraform and deploy on emulated AWS
 	@.venv-terraform/bin/python -m pytest -m "$(SLOW)" $(if $(filter-out help,$(ARGS)),$(ARGS))
+
+fuzz: .venv/installed ## Hold the service against its schema with N=2000 examples per operation, without tokens and with
+	@SCHEMATHESIS_EXAMPLES=$(if $(filter file,$(origin N)),2000,$(N)) $(BIN)/python -m pytest tests/api/test_schemathesis.py -rP
 
 bench: .venv/installed .venv-bench/installed ## Measure it beside others (QUICK=1; FEATURES=1: their cost; SIZES=1: Fargate's; ARGS="--only list")
 	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(FEATURES),--features) $(if $(SIZES),--sizes) $(filter-out help,$(ARGS))

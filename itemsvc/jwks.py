@@ -6,9 +6,9 @@ import http.client
 import json
 import logging
 import threading
-import time
 import urllib.request
 from collections.abc import Callable, Mapping
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -65,7 +65,7 @@ class KeySet:
     def find(self, kid: str, algorithm: str) -> PyJWK:
         """The key; raises UnknownKeyError or IssuerUnavailableError. Waits only where the key is not known already."""
         key = self._known(kid, algorithm)
-        if key and time.monotonic() - self._fetched < REFRESH_SECONDS:
+        if key and monotonic() - self._fetched < REFRESH_SECONDS:
             return key
         flight = self._refresh()
         if key:
@@ -77,7 +77,7 @@ class KeySet:
         raise UnknownKeyError if self._current else IssuerUnavailableError
 
     def _known(self, kid: str, algorithm: str) -> PyJWK | None:
-        expired = time.monotonic() - self._fetched > KEEP_SECONDS
+        expired = monotonic() - self._fetched > KEEP_SECONDS
         return None if expired else self._keys.get((kid, algorithm))
 
     def _refresh(self) -> threading.Thread | None:
@@ -85,9 +85,9 @@ class KeySet:
         with self._lock:
             if self._flight and self._flight.is_alive():
                 return self._flight
-            if time.monotonic() - self._attempted < PAUSE_SECONDS:
+            if monotonic() - self._attempted < PAUSE_SECONDS:
                 return None
-            self._attempted = time.monotonic()
+            self._attempted = monotonic()
             self._flight = threading.Thread(target=self._fly, name="jwks", daemon=True)
             self._flight.start()
             return self._flight
@@ -100,8 +100,8 @@ class KeySet:
             logger.warning("The token issuer's keys could not be fetched: %s", problem)
             return
         finally:
-            self._attempted = time.monotonic()
-        self._keys, self._fetched, self._current = keys, time.monotonic(), True
+            self._attempted = monotonic()
+        self._keys, self._fetched, self._current = keys, monotonic(), True
 
 
 def fetch(issuer: str, jwks_url: str, *, insecure: bool) -> Keys:
@@ -109,7 +109,7 @@ def fetch(issuer: str, jwks_url: str, *, insecure: bool) -> Keys:
 
     Plain HTTP is for ``insecure`` alone. Raises FetchError, also where there is no usable key.
     """
-    deadline = time.monotonic() + FETCH_SECONDS
+    deadline = monotonic() + FETCH_SECONDS
     address = jwks_url or _discover(issuer, deadline)
     if urlsplit(address).scheme not in (("https", "http") if insecure else ("https",)):
         raise FetchError(f"{address} is not HTTPS.")
@@ -145,11 +145,11 @@ def _get(address: str, deadline: float) -> dict[str, Any]:
     request = urllib.request.Request(address, headers={"Accept": "application/json", "User-Agent": "itemsvc"})  # noqa: S310  (the scheme is checked)
     content = b""
     try:
-        with _open(request, timeout=max(0.1, deadline - time.monotonic())) as response:
+        with _open(request, timeout=max(0.1, deadline - monotonic())) as response:
             # One read after another, because a sender that drips would keep each of them from timing out.
             while chunk := response.read1(MAX_BYTES):
                 content += chunk
-                if len(content) > MAX_BYTES or time.monotonic() > deadline:
+                if len(content) > MAX_BYTES or monotonic() > deadline:
                     raise FetchError(f"{address} sends too much or too slowly.")
         document = json.loads(content)
     except (OSError, http.client.HTTPException, ValueError, RecursionError) as problem:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import threading
-import time
 from dataclasses import dataclass
+from time import monotonic
 
 #: Seconds for which a verified token is not verified again: so long a withdrawn key may still work.
 VERIFIED_SECONDS = 60
@@ -42,7 +42,7 @@ class VerifiedTokens:
     def get(self, token: str) -> Caller | None:
         """The caller; None where the token is to be verified first."""
         entry = self._entries.get(_digest(token))
-        return entry[1] if entry and time.monotonic() < entry[0] else None
+        return entry[1] if entry and monotonic() < entry[0] else None
 
     def add(self, token: str, caller: Caller, seconds: float) -> None:
         """Keeps the caller for so long, at most VERIFIED_SECONDS."""
@@ -50,7 +50,7 @@ class VerifiedTokens:
             self._entries.pop(digest := _digest(token), None)
             while len(self._entries) >= MAX_VERIFIED:
                 del self._entries[next(iter(self._entries))]
-            self._entries[digest] = (time.monotonic() + min(seconds, VERIFIED_SECONDS), caller)
+            self._entries[digest] = (monotonic() + min(seconds, VERIFIED_SECONDS), caller)
 
 
 def _digest(token: str) -> bytes:

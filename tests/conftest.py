@@ -17,6 +17,7 @@ from itemsvc.settings import middleware
 from tests import openapi
 from tests.client import Client
 from tests.environment import WORKSPACE
+from tests.issuer import Issuer, bearer
 from tests.service import Service, collect_static
 
 
@@ -92,6 +93,21 @@ def service(running_service: Service, schema: openapi.Schema) -> Service:
     running_service.schema = schema
     running_service.execute("TRUNCATE items_item")
     return running_service
+
+
+@pytest.fixture(scope="session")
+def issuer() -> Iterator[Issuer]:
+    """Issues tokens for the whole session, in good health."""
+    with Issuer() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def secured(running_service: Service, issuer: Issuer) -> Iterator[Service]:
+    """A service that asks for that issuer's tokens, on the database of the one that does not."""
+    with Service(running_service.database_url, **issuer.environment()) as service:
+        service.schema = openapi.Schema(service.get("/schema", headers=bearer(issuer.token())).json())
+        yield service
 
 
 @pytest.fixture

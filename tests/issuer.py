@@ -29,6 +29,11 @@ FAMILIES: dict[str, tuple[Callable[[], Any], Callable[..., Any]]] = {
 }
 
 
+def bearer(token: str) -> dict[str, str]:
+    """The header that carries it."""
+    return {"Authorization": f"Bearer {token}"}
+
+
 class SigningKey:
     """A key pair; `algorithm` is in its JWK unless `named` is false."""
 

@@ -35,7 +35,9 @@ def genuine_etag(key: str) -> str:
 @cache
 def genuine_cursor(ordering: str) -> str:
     """That of the first page's end; there are two items before the first request is made up."""
-    response = requests.get(f"{os.environ['SERVICE_URL']}/items", {"limit": 1, "ordering": ordering}, timeout=10)
+    headers = {"Authorization": os.environ["AUTHORIZATION"]} if "AUTHORIZATION" in os.environ else {}
+    page = {"limit": 1, "ordering": ordering}
+    response = requests.get(f"{os.environ['SERVICE_URL']}/items", page, headers=headers, timeout=10)
     link = response.headers["Link"]
     found = re.search(r"cursor=([\w-]+)", link)
     assert found, link

@@ -3,33 +3,53 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from tests.issuer import Issuer, bearer
 from tests.service import ROOT, Service
 
-#: Requests for each operation and kind of data; raise it for a long run.
+#: Requests for each operation and kind of data, without tokens and with; `make fuzz` raises both.
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "25"))
+EXAMPLES_WITH_TOKENS = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "10"))
 HOOKS = "tests.api.schemathesis_hooks"
 SEED = os.environ.get("SCHEMATHESIS_SEED", "1")
 
 
 def test_every_check_passes(service: Service, tmp_path: Path) -> None:
+    check(service, EXAMPLES, {}, tmp_path)
+
+
+@pytest.mark.slow
+def test_every_check_passes_with_tokens(service: Service, secured: Service, issuer: Issuer, tmp_path: Path) -> None:
+    """Among them that a request without a token, or with another, is refused."""
+    check(secured, EXAMPLES_WITH_TOKENS, bearer(issuer.token(exp=2**33)), tmp_path)
+    assert [line for line in secured.log_lines() if line.get("status") == 401]
+
+
+def check(service: Service, examples: int, headers: dict[str, str], directory: Path) -> None:
+    """Runs schemathesis; every check of it passes, and the service logs no error."""
     for name in ("one", "two", "three"):
-        service.post("/items", json={"name": name})
+        service.post("/items", json={"name": name}, headers=headers)
     logged = len(service.log_lines())
     run = subprocess.run(
         [Path(sys.executable).parent / "st", "--no-color", "run", f"{service.url}/schema",
-         "--checks=all", "--phases=examples,coverage,fuzzing,stateful", f"--max-examples={EXAMPLES}", f"--seed={SEED}",
-         "--continue-on-failure", "--generation-database=none", "--request-timeout=10", "--output-truncate=false"],
+         "--checks=all", "--phases=examples,coverage,fuzzing,stateful", f"--max-examples={examples}", f"--seed={SEED}",
+         "--continue-on-failure", "--generation-database=none", "--request-timeout=10", "--output-truncate=false",
+         *(f"--header={name}: {value}" for name, value in headers.items())],
         check=False,
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "SCHEMATHESIS_HOOKS": HOOKS, "SERVICE_URL": service.url},
+        cwd=directory,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "SCHEMATHESIS_HOOKS": HOOKS, "SERVICE_URL": service.url,
+             **{name.upper(): value for name, value in headers.items()}},
         capture_output=True,
         text=True,
-        timeout=max(120, 10 * EXAMPLES),
+        timeout=max(120, 10 * examples),
     )  # fmt: skip
+    print(*re.findall(r"^.*(?:generated|passed|selected).*$", run.stdout, re.MULTILINE), sep="\n")
     assert run.returncode == 0, run.stdout[-10_000:] + run.stderr[-2_000:]
     assert f"{operations(service)} selected / {operations(service)} total" in run.stdout
     assert [line for line in service.log_lines()[logged:] if line["level"] == "ERROR"] == []

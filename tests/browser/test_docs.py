@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.issuer import Issuer, bearer
 from tests.service import Service
 
 if TYPE_CHECKING:
@@ -54,4 +56,27 @@ def test_executes_a_get(page: Page, service: Service, screenshot: Callable[[Page
     live = operation.locator(".live-responses-table")
     live.get_by_text("200").first.wait_for()
     screenshot(page, "docs-executed")
+    assert json.loads(live.locator(".response-col_description pre").first.inner_text()) == [item]
+
+
+def test_takes_a_token_and_sends_it(
+    open_page: Callable[[str], Page], service: Service, secured: Service, issuer: Issuer
+) -> None:
+    """The page itself comes with the header of an extension; its own requests with what was entered under Authorize."""
+    item = service.post("/items", json={"name": "behind a token"}).json()
+    page = open_page(secured.url)
+    header = bearer(issuer.token(scope="openid"))
+    page.route(re.compile("/(docs|schema)"), lambda route: route.continue_(headers=route.request.headers | header))
+    page.goto("/docs")
+    page.get_by_role("button", name="Authorize").click()
+    dialog = page.locator(".modal-ux")
+    dialog.get_by_role("textbox").fill(issuer.token(scope="items:read"))
+    dialog.get_by_role("button", name="Apply credentials").click()
+    dialog.get_by_role("button", name="Close").last.click()
+    operation = page.locator(".opblock-get").filter(has=page.locator('[data-path="/items"]'))
+    operation.locator(".opblock-summary").click()
+    operation.get_by_role("button", name="Try it out").click()
+    operation.get_by_role("button", name="Execute").click()
+    live = operation.locator(".live-responses-table")
+    live.get_by_text("200").first.wait_for()
     assert json.loads(live.locator(".response-col_description pre").first.inner_text()) == [item]

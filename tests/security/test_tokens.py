@@ -15,8 +15,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tests.issuer import AUDIENCE, Issuer, SigningKey
-from tests.security.conftest import bearer
+from tests.issuer import AUDIENCE, Issuer, SigningKey, bearer
 from tests.service import Service
 
 WRONG_KEY = "The token is signed with a key that is not the issuer's."

@@ -1,0 +1,368 @@
+"""The issuer's keys: which are taken, how often they are asked for, and what happens while the issuer is away."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from itemsvc import jwks, oidc
+from itemsvc import tokens as tokens_module
+from itemsvc.jwks import KeySet, UnknownKeyError
+from itemsvc.tokens import MAX_VERIFIED, Caller, InvalidTokenError, IssuerUnavailableError, VerifiedTokens
+from tests import issuer as issuers
+from tests.issuer import DISCOVERY, KEYS, Issuer, SigningKey, bearer
+from tests.service import Service, wait_until
+
+
+@pytest.fixture
+def own() -> Iterator[Issuer]:
+    """An issuer that the test may break."""
+    with Issuer() as running:
+        yield running
+
+
+def key_set(issuer: Issuer, jwks_url: str = "") -> KeySet:
+    return KeySet(functools.partial(jwks.fetch, issuer.url, jwks_url, insecure=True))
+
+
+def fetch(issuer: Issuer) -> jwks.Keys:
+    return jwks.fetch(issuer.url, "", insecure=True)
+
+
+class Clock:
+    """Stands in for the monotonic clock, so that nobody waits five minutes."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch):
+        self.now = time.monotonic()
+        monkeypatch.setattr(jwks, "monotonic", lambda: self.now)
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+def quiet(keys: KeySet) -> None:
+    """Waits for the fetch that is under way."""
+    if keys._flight:
+        keys._flight.join()
+
+
+# -- Which keys --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "RS512", "PS256", "ES256", "ES384", "ES512", "EdDSA"])
+@pytest.mark.parametrize("named", [True, False])
+def test_every_asymmetric_algorithm_is_taken(secured_by: Callable[..., str], algorithm: str, named: bool) -> None:
+    """Whether or not the key itself says what it signs with."""
+    key = SigningKey(f"{algorithm} {named}", algorithm, named=named, private=RSA if algorithm[0] in "RP" else None)
+    assert secured_by(key) == "machine"
+
+
+RSA = rsa.generate_private_key(65537, 2048)
+
+
+@pytest.fixture
+def secured_by(settings, monkeypatch: pytest.MonkeyPatch, own: Issuer) -> Callable[..., str]:
+    """Verifies a token of that key; returns its subject."""
+    settings.OIDC_ISSUER, settings.OIDC_AUDIENCE, settings.OIDC_JWKS_URL = own.url, [issuers.AUDIENCE], ""
+
+    def verify(key: SigningKey, **headers: Any) -> str:
+        own.keys = [key]
+        monkeypatch.setattr(oidc, "key_set", functools.cache(lambda: key_set(own)))
+        return oidc.verify(own.token(key, headers)).subject
+
+    return verify
+
+
+def test_a_key_that_says_its_algorithm_signs_with_no_other(secured_by: Callable[..., str]) -> None:
+    key = SigningKey("rsa", "RS256", private=RSA)
+    key.algorithm = "PS256"
+    with pytest.raises(InvalidTokenError, match="not the issuer's"):
+        secured_by(key)
+
+
+@pytest.mark.filterwarnings("ignore:The RSA key is 1024")
+def test_a_short_rsa_key_is_refused(secured_by: Callable[..., str]) -> None:
+    with pytest.raises(InvalidTokenError, match="malformed"):
+        secured_by(SigningKey("short", "RS256", private=rsa.generate_private_key(65537, 1024)))
+
+
+GOOD = SigningKey("good").jwk
+
+
+@pytest.mark.parametrize(
+    "jwk",
+    [
+        {"kty": "oct", "k": "c2VjcmV0", "kid": "x"},
+        {"kty": "oct", "k": "c2VjcmV0", "kid": "x", "alg": "ES256"},
+        GOOD | {"use": "enc"},
+        GOOD | {"kid": 1},
+        {name: value for name, value in GOOD.items() if name != "kid"},
+        GOOD | {"alg": "HS256"},
+        GOOD | {"alg": "none"},
+        GOOD | {"alg": ["ES256"]},
+        GOOD | {"crv": "secp256k1"},
+        GOOD | {"crv": {}},
+        GOOD | {"x": "AAAA"},
+        GOOD | {"x": 5},
+        {name: value for name, value in GOOD.items() if name != "x"},
+        GOOD | {"d": "c2VjcmV0"},
+        {"kty": "RSA", "kid": "x", "n": [], "e": "AQAB"},
+        {"kty": "RSA", "kid": "x"},
+        {"kty": "RSA", "kid": "x", "n": "", "e": ""},
+        {"kty": "OKP", "crv": "Ed25519", "kid": "x", "x": "?"},
+        {"kty": "OKP", "crv": "Ed25519", "kid": "x"},
+        "a text",
+        None,
+    ],
+)
+def test_a_key_of_no_use_is_left_out(own: Issuer, jwk: Any) -> None:
+    own.documents[KEYS] = json.dumps({"keys": [jwk, own.key.jwk]}).encode()
+    assert list(fetch(own)) == [("first", "ES256")]
+
+
+# -- What the issuer may answer ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "document"),
+    [
+        (DISCOVERY, b"no JSON"),
+        (DISCOVERY, b"[]"),
+        (DISCOVERY, b"\xff"),
+        (DISCOVERY, b"[" * 100_000),
+        (DISCOVERY, b'{"issuer": "https://another.example", "jwks_uri": "https://another.example/keys"}'),
+        (DISCOVERY, b"{}"),
+        (KEYS, b'{"keys": []}'),
+        (KEYS, b'{"keys": 5}'),
+        (KEYS, b"{}"),
+        (KEYS, b'{"keys": [' + b" " * jwks.MAX_BYTES + b"]}"),
+    ],
+)
+def test_an_answer_of_no_use_is_a_failure(own: Issuer, path: str, document: bytes) -> None:
+    own.documents[path] = document
+    with pytest.raises(jwks.FetchError):
+        fetch(own)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 404, 500])
+def test_only_200_is_an_answer_and_no_redirect_is_followed(own: Issuer, status: int) -> None:
+    own.status = status
+    with pytest.raises(jwks.FetchError):
+        fetch(own)
+    assert own.requests == [DISCOVERY]
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:1/keys", "file:///etc/passwd", "ftp://127.0.0.1/", "data:,{}"])
+def test_keys_come_over_https_alone(own: Issuer, address: str) -> None:
+    with pytest.raises(jwks.FetchError, match="not HTTPS"):
+        jwks.fetch(own.url, address, insecure=False)
+
+
+def test_the_discovered_address_is_held_to_the_same(own: Issuer) -> None:
+    own.documents[DISCOVERY] = json.dumps({"issuer": own.url, "jwks_uri": "file:///etc/passwd"}).encode()
+    with pytest.raises(jwks.FetchError, match="not HTTPS"):
+        fetch(own)
+
+
+def test_an_address_of_the_keys_needs_no_discovery(own: Issuer) -> None:
+    assert key_set(own, own.url + KEYS).find("first", "ES256")
+    assert own.requests == [KEYS]
+
+
+def test_an_issuer_that_drips_is_given_up(own: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jwks, "FETCH_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            connection, _ = server.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n")
+                for _ in range(100):
+                    connection.sendall(b" ")
+                    time.sleep(0.05)
+
+        threading.Thread(target=drip, daemon=True).start()
+        started = time.monotonic()
+        with pytest.raises(jwks.FetchError):
+            jwks.fetch(own.url, f"http://127.0.0.1:{server.getsockname()[1]}/", insecure=True)
+        assert time.monotonic() - started < 2
+
+
+# -- How often ---------------------------------------------------------------------------------------------------------
+
+
+def test_unknown_keys_do_not_cause_a_fetch_each(own: Issuer, clock: Clock) -> None:
+    keys = key_set(own)
+    for number in range(1000):
+        with pytest.raises(UnknownKeyError):
+            keys.find(f"made up {number}", "ES256")
+    assert own.fetches() == 1
+    clock.advance(jwks.PAUSE_SECONDS)
+    with pytest.raises(UnknownKeyError):
+        keys.find("made up", "ES256")
+    assert own.fetches() == 2
+
+
+def test_a_new_key_is_found_at_once(own: Issuer, clock: Clock) -> None:
+    keys = key_set(own)
+    keys.find("first", "ES256")
+    clock.advance(jwks.PAUSE_SECONDS)
+    own.keys = [SigningKey("second")]
+    assert keys.find("second", "ES256")
+    with pytest.raises(UnknownKeyError):
+        keys.find("first", "ES256")
+
+
+def test_a_withdrawn_key_is_forgotten_after_the_refresh(own: Issuer, clock: Clock) -> None:
+    keys = key_set(own)
+    keys.find("first", "ES256")
+    own.keys = [SigningKey("second")]
+    clock.advance(jwks.REFRESH_SECONDS)
+    keys.find("first", "ES256")
+    quiet(keys)
+    with pytest.raises(UnknownKeyError):
+        keys.find("first", "ES256")
+
+
+def test_threads_share_one_fetch(own: Issuer) -> None:
+    own.delay_seconds = 0.2
+    keys, found = key_set(own), []
+    threads = [threading.Thread(target=lambda: found.append(keys.find("first", "ES256"))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 8
+    assert own.fetches() == 1
+
+
+# -- Away --------------------------------------------------------------------------------------------------------------
+
+
+def test_while_the_issuer_is_away_known_keys_go_on_and_unknown_ones_cannot_be_told(own: Issuer, clock: Clock) -> None:
+    keys = key_set(own)
+    keys.find("first", "ES256")
+    own.status = 500
+    clock.advance(jwks.KEEP_SECONDS)
+    assert keys.find("first", "ES256")
+    quiet(keys)
+    with pytest.raises(IssuerUnavailableError):
+        keys.find("second", "ES256")
+    clock.advance(1)
+    with pytest.raises(IssuerUnavailableError):
+        keys.find("first", "ES256")
+
+
+def test_a_known_key_never_waits_for_the_issuer(own: Issuer, clock: Clock) -> None:
+    keys = key_set(own)
+    keys.find("first", "ES256")
+    own.delay_seconds = 0.3
+    clock.advance(jwks.REFRESH_SECONDS)
+    started = time.perf_counter()
+    assert keys.find("first", "ES256")
+    assert time.perf_counter() - started < 0.2
+    quiet(keys)
+
+
+def test_without_a_key_nobody_waits_for_long(own: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jwks, "WAIT_SECONDS", 0.1)
+    own.delay_seconds = 0.5
+    keys = key_set(own)
+    with pytest.raises(IssuerUnavailableError):
+        keys.find("first", "ES256")
+    quiet(keys)
+    assert keys.find("first", "ES256")
+
+
+# -- Remembered --------------------------------------------------------------------------------------------------------
+
+
+def test_no_more_tokens_are_remembered_than_there_is_room_for() -> None:
+    tokens = VerifiedTokens()
+    for number in range(MAX_VERIFIED + 10):
+        tokens.add(str(number), Caller(str(number), frozenset()), 60)
+    assert len(tokens._entries) == MAX_VERIFIED
+    assert tokens.get("0") is None
+    assert str(tokens.get(str(MAX_VERIFIED))) == str(MAX_VERIFIED)
+
+
+def test_a_token_is_remembered_until_it_expires_and_for_a_minute_at_the_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.monotonic()
+    tokens, caller = VerifiedTokens(), Caller("machine", frozenset())
+    tokens.add("short", caller, 5)
+    tokens.add("long", caller, 3600)
+    monkeypatch.setattr(tokens_module, "monotonic", lambda: now + 6)
+    assert (tokens.get("short"), tokens.get("long")) == (None, caller)
+    monkeypatch.setattr(tokens_module, "monotonic", lambda: now + 61)
+    assert tokens.get("long") is None
+
+
+# -- A real service ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_service_whose_issuer_comes_and_goes(running_service: Service, own: Issuer) -> None:
+    """Started while it is away, then there, then away again, then with another key."""
+    own.status = 503
+    with Service(running_service.database_url, **own.environment()) as service:
+        answer = service.get("/items", headers=bearer(own.token()))
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+        assert answer.json() == {"detail": "The token issuer does not answer. Try again shortly."}
+        assert (service.get("/health").status_code, service.get("/health/ready").status_code) == (200, 200)
+        assert any("keys could not be fetched" in line["message"] for line in service.log_lines())
+
+        own.status = 200
+        wait_until(lambda: service.get("/items", headers=bearer(own.token())).ok, "the issuer is noticed", 20)
+
+        own.status = 503
+        for number in range(20):
+            assert service.get("/items", headers=bearer(own.token(sub=f"caller {number}"))).status_code == 200
+        new = SigningKey("second")
+        wait_until(
+            lambda: service.get("/items", headers=bearer(own.token(new))).status_code == 503, "nobody can tell", 20
+        )
+
+        own.status, own.keys = 200, [own.key, new]
+        wait_until(lambda: service.get("/items", headers=bearer(own.token(new))).ok, "the new key is noticed", 20)
+        assert own.requests.count(DISCOVERY) < 10
+
+
+@pytest.mark.slow
+def test_made_up_keys_do_not_slow_the_others_down(running_service: Service, own: Issuer) -> None:
+    """With an issuer that takes two seconds for each answer."""
+    with Service(running_service.database_url, **own.environment()) as service:
+        good = bearer(own.token())
+        assert service.get("/items", headers=good).ok
+        own.delay_seconds = 2
+        stop = time.monotonic() + 8
+
+        def attack(number: int) -> None:
+            while time.monotonic() < stop:
+                service.get("/items", headers=bearer(own.token(headers={"kid": f"{number} {time.time()}"})))
+
+        attackers = [threading.Thread(target=attack, args=[number]) for number in range(2)]
+        for attacker in attackers:
+            attacker.start()
+        slowest = 0.0
+        while time.monotonic() < stop:
+            started = time.monotonic()
+            assert service.get("/items", headers=good).status_code == 200
+            slowest = max(slowest, time.monotonic() - started)
+        for attacker in attackers:
+            attacker.join()
+        assert own.requests.count(DISCOVERY) <= 4
+        assert slowest < 1
