@@ -1,4 +1,4 @@
-"""`make lint`: every check, all of them run, the failed ones named at the end."""
+"""`make lint`: every check, all of them run, two at a time, the failed ones named at the end."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
+
+#: A check's exit code for "could not look"; what it printed says why.
+SKIPPED = 77
 
 #: Django commands need settings; none of these reaches a database.
 SETTINGS = {
@@ -46,14 +50,16 @@ CHECKS = (
     Check("migrations", ("python", "-m", "dev.migrations")),
     Check("terraform format", ("terraform", "fmt", "-check", "-recursive", "-diff", "terraform"), needs_terraform=True),
     Check("terraform", ("python", "-m", "dev.terraform"), needs_terraform=True),
+    Check("leaked credentials", ("python", "-m", "dev.leaks")),
+    Check("workflows", ("zizmor", "--offline", "--no-progress", "--quiet", ".")),
+    Check("vulnerable packages", ("python", "-m", "dev.audit")),
 )
 
 
-def run(check: Check) -> bool:
-    """Whether the check passed; its output is shown where it did not."""
+def run(check: Check) -> tuple[bool, str]:
+    """Whether the check passed, and what there is to say: its output where it did not."""
     if check.needs_terraform and not shutil.which("terraform"):
-        print(f"  skip  {check.name}: install Terraform 1.11 or newer")
-        return os.environ.get("CI") != "true"
+        return os.environ.get("CI") != "true", f"  skip  {check.name}: install Terraform 1.11 or newer"
     result = subprocess.run(
         [check.tool(), *check.command[1:]],
         cwd=ROOT,
@@ -63,16 +69,20 @@ def run(check: Check) -> bool:
         text=True,
         check=False,
     )
-    passed = result.returncode == 0
-    print(f"  {'ok' if passed else 'FAIL':<5} {check.name}", flush=True)
-    if not passed:
-        print(result.stdout)
-    return passed
+    if result.returncode == SKIPPED:
+        return True, f"  skip  {check.name}: {result.stdout.strip()}"
+    if result.returncode:
+        return False, f"  FAIL  {check.name}\n{result.stdout}"
+    return True, f"  ok    {check.name}"
 
 
 def main() -> int:
     """Runs them all; 1 if one failed."""
-    failed = [check.name for check in CHECKS if not run(check)]
+    failed = []
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        for check, (passed, said) in zip(CHECKS, pool.map(run, CHECKS), strict=True):
+            print(said, flush=True)
+            failed += [] if passed else [check.name]
     if failed:
         print(f"Failed: {', '.join(failed)}.")
     return 1 if failed else 0
