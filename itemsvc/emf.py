@@ -9,12 +9,12 @@ metric               dimensions          unit          statistic
 ===================  ==================  ============  ==========  =====================================================
 Requests             Service             Count         Sum         answered requests, probes of ``/health`` left out
 ClientErrors         Service             Count         Sum         of these, the 4xx
-ServerErrors         Service             Count         Sum         of these, the 5xx, refusals included
+ServerErrors         Service             Count         Sum         of these, the 5xx
 SlowRequests         Service             Count         Sum         of these, the ones over SLOW_REQUEST_MS
-Latency              Service             Milliseconds  p50 … p99   from the request's head read to its last byte sent
+Latency              Service             Milliseconds  p50 … p99   from when a thread takes it to the end of its answer
 Queries              Service             Count         Sum         statements sent to the database
 DatabaseTime         Service             Milliseconds  p50 … p99   what a request waited for it, if it asked it at all
-Refusals             Service             Count         Sum         requests refused with 503, the queue being full
+Refusals             Service             Count         Sum         503 as the queue was full; in no other metric here
 QueueDepth           Service             Count         Maximum     the most requests that waited for a thread at once
 DatabaseConnections  Service             Count         Sum         open connections; SampleCount is that of processes
 Requests             Service, Operation  Count         Sum         as above, of one operation; probes have their own
