@@ -54,6 +54,8 @@ timeout = 30
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 # Would need a writable root file system.
 control_socket_disable = True
+# It would block a thread on the client; a file's blocks are sent like any other answer.
+sendfile = False
 # gunicorn believes no header about the scheme or the path, nor from this machine: Django does, by NUM_PROXIES.
 forwarded_allow_ips = ""
 forwarder_headers = ""

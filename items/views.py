@@ -22,7 +22,6 @@ from itemsvc import ndjson
 from itemsvc.bulk import BulkCreateMixin, one_or_many
 from itemsvc.conditional import ETAG, IF_MATCH, IF_NONE_MATCH, READ_METHODS, ConditionalWriteMixin, ETagMixin
 from itemsvc.filters import StrictFilterBackend
-from itemsvc.idempotency import IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED, IdempotentCreateMixin
 
 LINK = OpenApiParameter(
     "Link",
@@ -45,12 +44,12 @@ LOCATION = OpenApiParameter(
     post=extend_schema(
         summary="Make items",
         description="One, or an array of up to 1,000: all of them are made or none.",
-        parameters=[LOCATION, ETAG, IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED],
+        parameters=[LOCATION, ETAG],
         request=one_or_many(ItemSerializer),
         responses={201: one_or_many(ItemSerializer)},
     ),
 )
-class ItemList(IdempotentCreateMixin, BulkCreateMixin, ETagMixin, generics.ListCreateAPIView):
+class ItemList(BulkCreateMixin, ETagMixin, generics.ListCreateAPIView):
     """Items, newest first; POST makes one, or many."""
 
     resource = "items"

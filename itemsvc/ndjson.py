@@ -3,19 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from itertools import islice
+from threading import BoundedSemaphore
 from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
-from rest_framework import renderers
+from rest_framework import renderers, status
+from rest_framework.exceptions import APIException
 from rest_framework.serializers import BaseSerializer
+
+from itemsvc.overload import MAX_STREAMS
 
 # Rows for each round trip to the database, and for each write to the client.
 FETCH_ROWS = 2000
 WRITE_ROWS = 200
+
+_slots = BoundedSemaphore(MAX_STREAMS)
+
+
+class TooManyStreams(APIException):
+    """503: each export holds a thread for as long as its client reads, and some are for the others."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "Too many exports are running. Try again shortly."
+    default_code = "too_many_streams"
+    wait = 5  # Seconds; DRF answers it as Retry-After.
+
+
+@contextmanager
+def _slot() -> Iterator[None]:
+    if not _slots.acquire(blocking=False):
+        raise TooManyStreams
+    try:
+        yield
+    finally:
+        _slots.release()
 
 
 class NDJSONRenderer(renderers.JSONRenderer):
@@ -57,6 +82,6 @@ def _lines(queryset: QuerySet, serializer: BaseSerializer) -> Generator[bytes, N
     # Inside a transaction the cursor delivers as it goes; outside PostgreSQL would first copy every row for it.
     # The cursor is closed before its transaction ends, also when the client is gone: later it is not there any more.
     iterator: Any = queryset.iterator(chunk_size=FETCH_ROWS)  # A generator, which has a `close`.
-    with transaction.atomic(), closing(iterator) as rows:
+    with _slot(), transaction.atomic(), closing(iterator) as rows:
         while block := list(islice(rows, WRITE_ROWS)):
             yield b"".join(render(serializer.to_representation(row)) + b"\n" for row in block)

@@ -90,6 +90,7 @@ TEMPLATES = [
 STATEMENT_TIMEOUT_MS = env.integer("DB_STATEMENT_TIMEOUT_MS", default=10_000)
 # What an export may pause for between two rows when its client reads slowly.
 IDLE_TIMEOUT_MS = 60_000
+CONNECTION_CHECK_MS = 1_000
 
 
 def _database(config: dict[str, Any]) -> dict[str, Any]:
@@ -97,6 +98,8 @@ def _database(config: dict[str, Any]) -> dict[str, Any]:
     options.setdefault("connect_timeout", env.integer("DB_CONNECT_TIMEOUT", default=5, minimum=1))
     options.setdefault("application_name", "itemsvc")
     limits = f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c idle_in_transaction_session_timeout={IDLE_TIMEOUT_MS}"
+    # What nobody waits for any more (a killed task, a request out of time) is ended, waiting for a lock or not.
+    limits += f" -c client_connection_check_interval={CONNECTION_CHECK_MS}"
     options["options"] = f"{options.get('options', '')} {limits}".strip()
     # A peer that vanished without a FIN (failover, a lost host) is noticed in 20 s instead of two hours.
     options |= {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2, "tcp_user_timeout": 20_000}

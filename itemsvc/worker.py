@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import logging
 import socket
 import sys
@@ -15,20 +13,15 @@ from gunicorn import util
 from gunicorn.glogging import Logger
 from gunicorn.http.errors import InvalidHeader, UnsupportedTransferCoding
 from gunicorn.http.wsgi import Response
-from gunicorn.workers import gthread
 
 from itemsvc import request_id, statistics
 from itemsvc.clients import client_address
-from itemsvc.env import Env
-from itemsvc.headers import NO_PAGE
+from itemsvc.connections import CLIENT_TIMEOUT
 from itemsvc.liveness import LIVENESS_PATHS
 from itemsvc.logs import request_id as current_request_id
 from itemsvc.logs import trace_id
-
-# Seconds that a client may be silent in the middle of a request, or not read its answer.
-CLIENT_TIMEOUT = Env().integer("GUNICORN_CLIENT_TIMEOUT", default=60, minimum=1)
-# How much of what a client has sent beyond its request is taken before the connection is closed.
-DRAIN_BLOCKS, DRAIN_BYTES = 16, 64 * 1024
+from itemsvc.loop import EventWorker
+from itemsvc.refusals import json_error
 
 
 class AccessLogger(Logger):
@@ -37,7 +30,7 @@ class AccessLogger(Logger):
     def exception(self, msg: str, *args: Any, **kwargs: Any) -> None:
         """An error with its traceback; a client that stalled or vanished is no error of the service."""
         if isinstance(sys.exc_info()[1], TimeoutError):
-            self.info("The client was silent for %s s; its connection is closed.", CLIENT_TIMEOUT)
+            self.info("A client took longer than %s s; its connection is closed.", CLIENT_TIMEOUT)
         else:
             super().exception(msg, *args, **kwargs)
 
@@ -70,34 +63,12 @@ def response_header(resp: Any, name: str) -> str:
     return next((value for key, value in resp.headers if key.lower() == name.lower()), "")
 
 
-class Connection(gthread.TConn):
-    """A connection that a silent client cannot keep a thread waiting on: gunicorn's own waits for ever."""
-
-    def init(self) -> None:
-        """Called before each of its requests."""
-        super().init()
-        self.sock.settimeout(CLIENT_TIMEOUT)
-
-    def close(self, graceful: bool = False) -> None:
-        """Takes what has arrived, so that closing resets nothing, and closes.
-
-        gunicorn's own waits up to 2 s for the client to close first, in the one thread that accepts connections.
-        """
-        with contextlib.suppress(OSError):
-            self.sock.shutdown(socket.SHUT_WR)
-            self.sock.setblocking(False)
-            for _ in range(DRAIN_BLOCKS):
-                if not self.sock.recv(DRAIN_BYTES):
-                    break
-        util.close(self.sock)
-
-
-class JSONErrorWorker(gthread.ThreadWorker):
+class JSONErrorWorker(EventWorker):
     """A threaded worker whose own errors (a malformed request line, a header too long) are JSON with a request id."""
 
     def waiting(self) -> int:
         """How many connections with a request wait for a thread."""
-        return int(self.tpool._work_queue.qsize())
+        return len(self.tpool.waiting)
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
         """Logs the error and answers it, both under one new id."""
@@ -110,13 +81,7 @@ class JSONErrorWorker(gthread.ThreadWorker):
 
 def write_json_error(sock: socket.socket, status_int: int, reason: str, mesg: str) -> None:
     """Stands in for ``gunicorn.util.write_error``, which answers HTML; ``mesg`` may quote the request."""
-    body = json.dumps({"detail": mesg or reason}, separators=(",", ":")).encode()
-    head = (
-        f"HTTP/1.1 {status_int} {reason}\r\nConnection: close\r\nContent-Type: application/json\r\n"
-        f"{request_id.HEADER}: {current_request_id.get()}\r\nContent-Length: {len(body)}\r\n"
-        f"Content-Security-Policy: {NO_PAGE}\r\nX-Content-Type-Options: nosniff\r\n\r\n"
-    )
-    util.write_nonblock(sock, head.encode("latin1") + body)
+    sock.sendall(json_error(status_int, reason, mesg or reason, current_request_id.get()))
 
 
 def unnamed_headers(response: Any, default_headers: Callable[[Any], list[str]] = Response.default_headers) -> list[str]:
@@ -127,4 +92,3 @@ def unnamed_headers(response: Any, default_headers: Callable[[Any], list[str]] =
 # gunicorn has no hook for these: its workers find them by their modules.
 Response.default_headers = unnamed_headers
 util.write_error = write_json_error
-gthread.TConn = Connection

@@ -11,15 +11,7 @@ from typing import Any
 from jsonschema import Draft202012Validator, FormatChecker
 
 #: Headers that say something about the resource: one that the schema does not know is an omission in the schema.
-TELLING_HEADERS = {
-    "ETag",
-    "Idempotency-Replayed",
-    "Link",
-    "Location",
-    "Retry-After",
-    "WWW-Authenticate",
-    "X-Request-ID",
-}
+TELLING_HEADERS = {"Link", "Location", "Retry-After", "X-Request-ID", "ETag", "WWW-Authenticate"}
 BODILESS = ("HEAD", "OPTIONS")
 
 

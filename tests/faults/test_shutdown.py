@@ -51,6 +51,7 @@ def test_a_request_that_outlasts_the_graceful_timeout_does_not_keep_it(serve: Ca
         wait_until(lambda: waiting(service) == 1, "the PATCH waits for the row")
         service.process.send_signal(signal.SIGTERM)
         assert service.process.wait(GRACEFUL_SECONDS) == 0
+        wait_until(lambda: waiting(service) == 0, "PostgreSQL has noticed that nobody waits for it")
     assert slow.result() is None
     assert service.execute("SELECT name FROM items_item") == [("before",)]
 

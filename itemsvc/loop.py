@@ -1,0 +1,370 @@
+"""gunicorn's threaded worker, with a loop that waits for clients so that no thread does.
+
+The loop collects each request and hands it to a thread when it has arrived; what a client does not take of its answer
+at once is the loop's to send. So threads only serve, and a slow client costs memory and a descriptor, both bounded, and
+nobody else's time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import selectors
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from gunicorn.http.errors import NoMoreData
+from gunicorn.workers import gthread
+
+from itemsvc import budget, refusals, statistics
+from itemsvc.connections import CLIENT_TIMEOUT, Connection
+from itemsvc.framing import Request
+from itemsvc.lanes import Lane
+from itemsvc.overload import MAX_QUEUED, QUEUE_TIMEOUT, REQUEST_TIMEOUT, THREADS, load
+
+# Seconds between two looks at what is overdue.
+TICK = 0.25
+# Seconds that a client which is refused while it sends has to read why; what it sends meanwhile is thrown away.
+LINGER_SECONDS = 2
+# Seconds that a stopping worker keeps idle connections, for a request that may be on its way.
+STOP_SECONDS = 2
+# Bytes of requests and answers that are kept for slow clients; beyond it, the oldest of them are given up.
+HELD_BYTES = 64 * 1024 * 1024
+# What a client may send ahead while its request is served.
+AHEAD_BYTES = 64 * 1024
+# The load balancer's probe has a thread of its own, or an overload would cost the task.
+PROBES = (b"GET /health ", b"HEAD /health ")
+OUT_OF_FILES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+GONE = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN})
+
+
+class EventWorker(gthread.ThreadWorker):
+    """One loop and its threads; everything here is called by the loop, but ``serve`` and what it calls."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        # Connections by what they wait for, with the end of their time, the earliest first.
+        self.idle: dict[Connection, float] = {}
+        self.receiving: dict[Connection, float] = {}
+        self.sending: dict[Connection, float] = {}
+        self.lingering: dict[Connection, float] = {}
+        self.keepalived_conns = ()  # gunicorn's limit of them: here, where there are too many, the oldest are closed.
+        self.probes = Lane("probe", 1, self.serve)
+        self.at_work: dict[int, Connection] = {}
+        self.held = self.refused = 0
+        self.body_limit = 0
+
+    def get_thread_pool(self) -> Lane:
+        """Called by gunicorn in the worker's process."""
+        return Lane("request", THREADS, self.serve)
+
+    # -- The loop ------------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Serves until it is told to stop; then only what is under way, for at most the graceful timeout."""
+        from django.conf import settings  # noqa: PLC0415  Loaded by now; gunicorn makes its workers before.
+
+        self.body_limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        for lane in (self.tpool, self.probes):
+            lane.start()
+        self.poller.register(self.method_queue.fileno(), selectors.EVENT_READ, self.method_queue.run_callbacks)
+        self._turn_while(lambda: self.alive)
+        self.set_accept_enabled(False)
+        end = time.monotonic() + self.cfg.graceful_timeout
+        soon = time.monotonic() + STOP_SECONDS
+        self.idle.update({connection: min(soon, deadline) for connection, deadline in self.idle.items()})
+        self._turn_while(lambda: self.nr_conns > 0 and time.monotonic() < end)
+        for listener in self.sockets:
+            listener.close()
+
+    def _turn_while(self, condition: Callable[[], bool]) -> None:
+        next_tick = 0.0
+        while condition():
+            if time.monotonic() >= next_tick:
+                next_tick = time.monotonic() + TICK
+                self.tick(time.monotonic())
+            self.wait_for_and_dispatch_events(TICK)
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """One turn."""
+        for key, _ in self.poller.select(timeout):
+            # An event before it may have closed the connection, or made it wait for something else.
+            if getattr(key.fileobj, "callback", key.data) == key.data:
+                key.data(key.fileobj)
+
+    def tick(self, now: float) -> None:
+        """The heartbeat, and everything whose time is up."""
+        self.notify()
+        if not self.is_parent_alive():
+            self.alive: bool = False
+        self.set_accept_enabled(self.alive)
+        _expire(self.idle, now, self.drop)
+        _expire(self.lingering, now, self.drop)
+        _expire(self.receiving, now, self.time_out)
+        _expire(self.sending, now, self.time_out)
+        for lane in (self.tpool, self.probes):
+            while connection := lane.take_before(now - QUEUE_TIMEOUT):
+                self.refuse(connection)
+        self._cut_overdue(now - REQUEST_TIMEOUT)
+        self._report()
+
+    def _cut_overdue(self, before: float) -> None:
+        for thread, connection in list(self.at_work.items()):
+            if connection.sock.active < before and budget.cut(thread):
+                load.overdue += 1
+                self.log.error("A request outlasted %s s; its database connection is closed.", REQUEST_TIMEOUT)
+
+    def _report(self) -> None:
+        load.connections, load.serving = self.nr_conns, len(self.at_work)
+        load.queued = len(self.tpool.waiting) + len(self.probes.waiting)
+        if statistics.refusals.total > self.refused:
+            new, self.refused = statistics.refusals.total - self.refused, statistics.refusals.total
+            self.log.warning("Overloaded: %s requests refused, %s are waiting.", new, load.queued)
+
+    # -- What connections wait for -------------------------------------------------------------------------------------
+
+    def wait(self, connection: Connection, group: dict[Connection, float] | None, seconds: float = 0) -> None:
+        """Puts it into one group, out of any other; None while its request is queued or served."""
+        if connection.group is not None:
+            del connection.group[connection]
+        connection.group = group
+        if group is not None:
+            group[connection] = time.monotonic() + seconds
+
+    def listen(self, connection: Connection, callback: Callable[[Connection], None] | None) -> None:
+        """Has the poller call this back, and nothing else; None for nothing at all."""
+        if callback == connection.callback:
+            return
+        events = selectors.EVENT_WRITE if callback == self.on_writable else selectors.EVENT_READ
+        if callback is None:
+            self.poller.unregister(connection)
+        elif connection.callback is None:
+            self.poller.register(connection, events, callback)
+        else:
+            self.poller.modify(connection, events, callback)
+        connection.callback = callback
+
+    def hold(self, connection: Connection, size: int) -> None:
+        """Accounts so many bytes to the connection, and gives up the oldest where all together hold too many."""
+        self.held += size - connection.held
+        connection.held = size
+        while self.held > HELD_BYTES and (group := max(self.receiving, self.sending, key=len)):
+            self.evict(next(iter(group)))
+
+    def make_room(self) -> None:
+        """Closes the connection that has waited longest of the most numerous kind."""
+        if group := max(self.idle, self.receiving, self.sending, self.lingering, key=len):
+            self.evict(next(iter(group)))
+
+    def evict(self, connection: Connection) -> None:
+        """Closes it for others' sake."""
+        load.evicted += 1
+        self.drop(connection)
+
+    def drop(self, connection: Connection) -> None:
+        """Closes it at once."""
+        self.listen(connection, None)
+        self.wait(connection, None)
+        self.held -= connection.held
+        self.nr_conns -= 1
+        connection.close()
+
+    def time_out(self, connection: Connection) -> None:
+        """Ends a connection whose client is too slow; says so, unless an answer is under way already."""
+        load.timed_out += 1
+        self.log.info("A client took longer than %s s; its connection is closed.", CLIENT_TIMEOUT)
+        if connection.incoming is None:
+            self.drop(connection)
+            return
+        connection.whole = False
+        self.answer(connection, refusals.TOO_SLOW, bytes(connection.incoming.data))
+
+    # -- From a connection to a request --------------------------------------------------------------------------------
+
+    def accept(self, listener: Any) -> None:
+        """Takes one connection, and makes room for it where there are too many."""
+        try:
+            accepted, address = listener.accept()
+        except OSError as error:
+            if error.errno in OUT_OF_FILES:
+                self.make_room()
+                self.set_accept_enabled(False)  # Until the next tick; the listener goes on being readable.
+            elif error.errno not in (errno.EAGAIN, errno.ECONNABORTED):
+                raise
+            return
+        self.nr_conns += 1
+        if self.nr_conns > self.worker_connections:
+            self.make_room()
+        connection = Connection(self.cfg, accepted, address, listener.getsockname())
+        self.wait(connection, self.idle, self.cfg.keepalive)
+        self.listen(connection, self.on_readable)
+        self.on_readable(connection)
+
+    def on_readable(self, connection: Connection) -> None:
+        """The client has sent something, or has gone."""
+        try:
+            data = connection.read()
+        except OSError:
+            data = b""
+        if data is None:
+            return
+        if not data:
+            connection.ended = True
+            self.listen(connection, None)
+        if connection.serving:
+            connection.ahead += data
+            if len(connection.ahead) > AHEAD_BYTES:
+                self.listen(connection, None)
+        elif data:
+            self.take(connection, data)
+        else:
+            self._take_end(connection)
+
+    def take(self, connection: Connection, data: bytes) -> None:
+        """Hands the request on when it has arrived; else waits for the rest of it, as long as there may be one."""
+        if connection.receive(data, self.body_limit):
+            self.enqueue_req(connection)
+        elif connection.ended:
+            self._take_end(connection)
+        elif connection.incoming:
+            self._wait_for_rest(connection, connection.incoming)
+
+    def _take_end(self, connection: Connection) -> None:
+        if connection.receive_end():
+            self.enqueue_req(connection)
+        else:
+            self.drop(connection)
+
+    def _wait_for_rest(self, connection: Connection, request: Request) -> None:
+        if connection.group is not self.receiving:
+            self.wait(connection, self.receiving, CLIENT_TIMEOUT)
+        if request.expects_continue:
+            request.expects_continue = False
+            with contextlib.suppress(OSError):
+                connection.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self.hold(connection, len(request.data))
+
+    # -- From a request to its answer ----------------------------------------------------------------------------------
+
+    def enqueue_req(self, connection: Connection) -> None:
+        """Queues the request for a thread, or refuses it."""
+        self.wait(connection, None)
+        connection.serving = True
+        if not connection.whole:
+            self.listen(connection, None)
+        lane = self.probes if connection.arrived.data.startswith(PROBES) else self.tpool
+        if len(lane.waiting) >= MAX_QUEUED or self.held > HELD_BYTES:
+            self.refuse(connection)
+            return
+        connection.queued = time.monotonic()
+        lane.put(connection)
+
+    def refuse(self, connection: Connection) -> None:
+        """503, at once."""
+        statistics.refusals.add()
+        self.answer(connection, refusals.BUSY, connection.arrived.data)
+
+    def answer(self, connection: Connection, error: tuple[int, str, str], request: bytes) -> None:
+        """An error that needs no thread; the connection is closed after it."""
+        with contextlib.suppress(OSError):
+            connection.sock.sendall(refusals.json_error(*error, refusals.identify(request)))
+        self.finish_request(connection, False)
+
+    def serve(self, connection: Connection) -> None:
+        """Serves one request; called by a thread."""
+        thread, keep = threading.get_ident(), False
+        connection.sock.begin()
+        self.at_work[thread] = connection
+        try:
+            keep = self.handle(connection)
+        finally:
+            del self.at_work[thread]
+            self.method_queue.defer(self.finish_request, connection, keep)
+
+    def handle(self, connection: Connection) -> bool:
+        """Answers one request; whether the connection may bring another one."""
+        request = None
+        try:
+            request = next(connection.parser)
+            request._expected_100_continue = False  # The loop has answered that.
+            if not connection.whole:
+                request.force_close()
+            keep: bool = self.handle_request(request, connection) and connection.parser.finish_body()
+            connection.sock.end()
+        except (NoMoreData, StopIteration):
+            pass
+        except OSError as error:
+            if error.errno not in GONE:
+                self.log.exception("Socket error processing request.")
+        except BaseException as error:
+            self.handle_error(request, connection.sock, connection.client, error)
+        else:
+            return keep and not connection.arrived.exhausted
+        return False
+
+    def finish_request(self, connection: Connection, keep: bool) -> None:
+        """Goes on when the client has taken its answer."""
+        connection.serving, connection.keep = False, keep
+        if not connection.sock.unsent:
+            self.go_on(connection)
+            return
+        self.wait(connection, self.sending, CLIENT_TIMEOUT)
+        self.listen(connection, self.on_writable)
+        self.hold(connection, len(connection.sock.unsent))
+
+    def on_writable(self, connection: Connection) -> None:
+        """The client takes more of its answer, or has gone."""
+        try:
+            if connection.sock.flush():
+                self.go_on(connection)
+        except OSError:
+            self.drop(connection)
+
+    def go_on(self, connection: Connection) -> None:
+        """Waits for the next request, which may have come already, or closes the connection."""
+        if connection.held:
+            self.hold(connection, 0)
+        if not connection.keep:
+            self.end(connection)
+            return
+        if not connection.ended:
+            self.listen(connection, self.on_readable)
+        data = connection.next_data()
+        if data:
+            self.take(connection, data)
+        elif connection.ended:
+            self.drop(connection)
+        else:
+            self.wait(connection, self.idle, self.cfg.keepalive if self.alive else STOP_SECONDS)
+
+    def end(self, connection: Connection) -> None:
+        """Closes it; with a client that is still sending, only when it has had time to read its answer.
+
+        Closed at once, the connection would be reset under it: it, or the load balancer, would see a broken connection
+        instead of the answer.
+        """
+        try:
+            ended = connection.half_close()
+        except OSError:
+            ended = True
+        if ended or connection.whole:
+            self.drop(connection)
+            return
+        self.wait(connection, self.lingering, LINGER_SECONDS)
+        self.listen(connection, self.on_leftover)
+
+    def on_leftover(self, connection: Connection) -> None:
+        """A refused client has sent more, or has gone."""
+        try:
+            ended = connection.discard()
+        except OSError:
+            ended = True
+        if ended:
+            self.drop(connection)
+
+
+def _expire(group: dict[Connection, float], now: float, give_up: Callable[[Connection], None]) -> None:
+    while group and next(iter(group.values())) <= now:
+        give_up(next(iter(group)))

@@ -1,0 +1,63 @@
+"""Where a request ends, however it arrives."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from itemsvc.framing import HEAD_BYTES, Arrived, Request, is_whole_and_bodiless
+
+LIMIT = 100
+HEAD = b"POST /items HTTP/1.1\r\nHost: a\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+WHOLE = {
+    "no body": b"GET /items HTTP/1.1\r\nHost: a\r\n\r\n",
+    "an empty body": HEAD + b"Content-Length: 0\r\n\r\n",
+    "a body": HEAD + b"content-LENGTH:5\r\n\r\nabcde",
+    "a body of a head's form": HEAD + b"Content-Length: 24\r\n\r\nGET / HTTP/1.1\r\nHost: \r\n",
+    "chunks": CHUNKED + b"5\r\nab\r\nc\r\nA;x=1\r\n0123456789\r\n0\r\n\r\n",
+    "no chunk": CHUNKED + b"0\r\n\r\n",
+    "trailers": CHUNKED + b"1\r\na\r\n0\r\nX: 1\r\n\r\n",
+}
+#: What is handed on at once, to be refused: none of it is waited for.
+REFUSED = {
+    "a body above the limit": HEAD + b"Content-Length: 101\r\n\r\n",
+    "a length that is none": HEAD + b"Content-Length: 5x\r\n\r\n",
+    "a length of 30 digits": HEAD + b"Content-Length: " + b"9" * 30 + b"\r\n\r\n",
+    "a chunk's size that is none": CHUNKED + b"xyz\r\n",
+    "an endless line of a chunk": CHUNKED + b"1" * 9000,
+    "endless chunks": CHUNKED + b"1\r\na\r\n" * 20_000,
+    "a bare LF": b"GET /items HTTP/1.1\nHost: a\n\n",
+    "an endless head": b"GET / HTTP/1.1\r\nX: " + b"a" * (HEAD_BYTES + 1),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+@given(data=st.data())
+def test_a_request_is_whole_with_its_last_byte(name: str, data: st.DataObject) -> None:
+    message = WHOLE[name]
+    cuts = sorted(data.draw(st.sets(st.integers(1, len(message) - 1))))
+    pieces = [message[start:end] for start, end in zip([0, *cuts], [*cuts, len(message)], strict=True)]
+    request = Request(LIMIT)
+    assert [request.feed(piece) for piece in pieces] == [False] * (len(pieces) - 1) + [True]
+    assert request.whole
+    assert bytes(request.data) == message
+    assert not is_whole_and_bodiless(message[:-1])
+    assert is_whole_and_bodiless(message) == (name == "no body")
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_will_be_refused_is_not_waited_for(name: str) -> None:
+    request = Request(LIMIT)
+    assert request.feed(REFUSED[name])
+    assert not request.whole
+
+
+def test_what_the_parser_asks_for_beyond_what_arrived_is_noticed() -> None:
+    arrived = Arrived()
+    arrived.put(b"a" * 20_000)
+    assert b"".join([next(arrived), next(arrived)]) == b"a" * 20_000
+    assert not arrived.exhausted
+    assert next(arrived, None) is None
+    assert arrived.exhausted

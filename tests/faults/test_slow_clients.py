@@ -1,0 +1,98 @@
+"""Slow clients of every kind, many times as many as there are threads: the others do not notice them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import psutil
+import pytest
+import requests
+
+from tests.faults.slow_clients import KINDS, closed, slow_clients
+from tests.service import Service, wait_until
+
+THREADS = 2
+SLOW_CLIENTS = 16
+CLIENT_TIMEOUT = 3
+#: What a normal request may take beside them; alone, it takes some milliseconds.
+GOOD_SECONDS = 1.0
+MIB = 1024 * 1024
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def beset(new_database: Callable[[str], str]) -> Iterator[Service]:
+    """A service of few threads and little patience, with items enough that no socket holds a page of them."""
+    environment = {"GUNICORN_THREADS": str(THREADS), "GUNICORN_CLIENT_TIMEOUT": str(CLIENT_TIMEOUT)}
+    with Service(new_database("beset"), migrate=True, **environment) as service:
+        service.execute(
+            "INSERT INTO items_item (name, description) SELECT 'x', repeat('x', 10000) FROM generate_series(1, 3000)"
+        )
+        yield service
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_slow_clients_keep_nobody_waiting(beset: Service, kind: str) -> None:
+    errors = len(exceptions(beset))
+    with slow_clients(beset.port, kind, SLOW_CLIENTS) as clients:
+        took = []
+        end = time.monotonic() + 1.5 * CLIENT_TIMEOUT
+        while time.monotonic() < end:
+            began = time.monotonic()
+            assert requests.get(f"{beset.url}/items?limit=1", timeout=20).status_code == 200
+            assert requests.post(f"{beset.url}/items", json={"name": "normal"}, timeout=20).status_code == 201
+            took.append(time.monotonic() - began)
+        if kind != "says nothing":  # Those have the time of an idle connection.
+            wait_until(lambda: closed(clients) == SLOW_CLIENTS, "the slow ones are turned away", 5 * CLIENT_TIMEOUT)
+    assert max(took) < 2 * GOOD_SECONDS
+    assert len(exceptions(beset)) == errors
+
+
+def exceptions(service: Service) -> list[str]:
+    """What it logged with a traceback."""
+    return [line["exception"] for line in service.log_lines() if "exception" in line]
+
+
+def test_exports_leave_threads_for_the_others(beset: Service) -> None:
+    with slow_clients(beset.port, "sips an export", SLOW_CLIENTS):
+        refused = wait_until(lambda: export(beset, 503), "the next export is refused")[0]
+    assert int(refused.headers["Retry-After"]) >= 1
+    assert refused.json() == {"detail": "Too many exports are running. Try again shortly."}
+    wait_until(lambda: export(beset, 200), "exports are taken again")
+
+
+def export(service: Service, status: int) -> list[requests.Response]:
+    """The answer to an export, where it is of this status."""
+    accept = {"Accept": "application/x-ndjson"}
+    with requests.get(f"{service.url}/items?name=normal", headers=accept, stream=True, timeout=20) as response:
+        assert response.status_code in (200, 503)
+        return [response] if response.status_code == status and response.content else []
+
+
+def test_more_connections_than_are_allowed_cost_the_oldest_their_place(new_database: Callable[[str], str]) -> None:
+    crowded = Service(new_database("crowded"), migrate=True, GUNICORN_CMD_ARGS="--worker-connections 50")
+    with crowded as service, slow_clients(service.port, "drips its head", 80):
+        for _ in range(20):
+            assert requests.get(f"{service.url}/items", timeout=5).status_code == 200
+        assert open_sockets(service) <= 60
+
+
+def test_what_is_kept_for_slow_clients_is_bounded(beset: Service) -> None:
+    with slow_clients(beset.port, "sips a page", 40):  # Of 10 MB each.
+        assert requests.get(f"{beset.url}/items?limit=1", timeout=20).status_code == 200
+        assert worker(beset).memory_info().rss < 300 * MIB
+
+
+def worker(service: Service) -> psutil.Process:
+    """The one worker's process."""
+    return psutil.Process(service.process.pid).children()[0]
+
+
+def open_sockets(service: Service) -> int:
+    """How many connections its worker has with clients."""
+    return sum(
+        connection.status != psutil.CONN_LISTEN and connection.laddr.port == service.port
+        for connection in worker(service).net_connections("tcp")
+    )
