@@ -21,7 +21,7 @@ def issuer() -> Iterator[Settings]:
         key = SigningKey("benchmark", "RS256")
         running.keys = [key]
         token = running.token(key, exp=running.claims()["iat"] + TOKEN_SECONDS)
-        yield running.environment(OIDC_INSECURE_HTTP="true"), {"Authorization": f"Bearer {token}"}
+        yield running.environment(), {"Authorization": f"Bearer {token}"}
 
 
 class Sink(BaseHTTPRequestHandler):

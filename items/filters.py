@@ -24,7 +24,7 @@ def first_key(milliseconds: int) -> uuid.UUID:
     return uuid.UUID(int=clamped << 80 | 0x7 << 76 | 0b10 << 62)
 
 
-@extend_schema_field({"type": "string", "minLength": 1, "maxLength": NAME_MAX_LENGTH})
+@extend_schema_field({"type": "string", "minLength": 1, "maxLength": NAME_MAX_LENGTH, "pattern": r"^[^\u0000]+$"})
 class NameFilter(filters.CharFilter):
     """A text that is taken as it is, white space included."""
 

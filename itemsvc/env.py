@@ -96,15 +96,15 @@ class Env(environ.Env):
             raise InvalidConfiguration(var, "names nothing.")
         return words
 
-    def address(self, var: str, default: Any = environ.Env.NOTSET, *, insecure: bool = False) -> str:
-        """An HTTPS URL without query and fragment; plain HTTP to this machine itself, or anywhere if ``insecure``."""
+    def address(self, var: str, default: Any = environ.Env.NOTSET) -> str:
+        """An HTTPS URL without query and fragment; plain HTTP to this machine itself alone."""
         url: str = self.get_value(var, default=default)
         if url == default:
             return url
         parts = _split(url)
         if parts is None or parts.scheme not in ("https", "http") or not parts.hostname or not URL.fullmatch(url):
             raise InvalidConfiguration(var, f"is {url!r}, which is not https://HOST/PATH.")
-        if parts.scheme == "http" and not insecure and parts.hostname not in LOOPBACK:
+        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
             raise InvalidConfiguration(var, f"is {url!r}, over which anybody on the way could make keys; use https://.")
         return url
 

@@ -104,14 +104,14 @@ class KeySet:
         self._keys, self._fetched, self._current = keys, monotonic(), True
 
 
-def fetch(issuer: str, jwks_url: str, *, insecure: bool) -> Keys:
-    """The usable keys of ``jwks_url``, or where it is empty of the address that the issuer's discovery document names.
+def fetch(issuer: str) -> Keys:
+    """The usable keys at the address that the issuer's discovery document names; plain HTTP where the issuer's own is.
 
-    Plain HTTP is for ``insecure`` alone. Raises FetchError, also where there is no usable key.
+    Raises FetchError, also where there is no usable key.
     """
     deadline = monotonic() + FETCH_SECONDS
-    address = jwks_url or _discover(issuer, deadline)
-    if urlsplit(address).scheme not in (("https", "http") if insecure else ("https",)):
+    address = _discover(issuer, deadline)
+    if urlsplit(address).scheme not in ("https", urlsplit(issuer).scheme):
         raise FetchError(f"{address} is not HTTPS.")
     document = _get(address, deadline)
     jwks = document.get("keys")

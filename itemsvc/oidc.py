@@ -38,8 +38,7 @@ PROBLEMS: tuple[tuple[type[Exception], str], ...] = (
 @functools.cache
 def key_set() -> jwks.KeySet:
     """The configured issuer's."""
-    insecure = settings.OIDC_INSECURE_HTTP or settings.OIDC_ISSUER.startswith("http:")
-    return jwks.KeySet(functools.partial(jwks.fetch, settings.OIDC_ISSUER, settings.OIDC_JWKS_URL, insecure=insecure))
+    return jwks.KeySet(functools.partial(jwks.fetch, settings.OIDC_ISSUER))
 
 
 def verify(token: str) -> Caller:

@@ -169,11 +169,8 @@ AUTH_PASSWORD_VALIDATORS = [
 
 API_AUTH = env.choice("API_AUTH", default="none", choices=("none", "oidc"))
 _REQUIRED = Env.NOTSET if API_AUTH == "oidc" else ""
-# Plain HTTP to the issuer: for emulators; `check --deploy` refuses it.
-OIDC_INSECURE_HTTP: bool = env.bool("OIDC_INSECURE_HTTP", default=False)
-OIDC_ISSUER = env.address("OIDC_ISSUER", default=_REQUIRED, insecure=OIDC_INSECURE_HTTP)
+OIDC_ISSUER = env.address("OIDC_ISSUER", default=_REQUIRED)
 OIDC_AUDIENCE = env.words("OIDC_AUDIENCE", default=_REQUIRED)
-OIDC_JWKS_URL = env.address("OIDC_JWKS_URL", default="", insecure=OIDC_INSECURE_HTTP)
 
 # -- Static files ------------------------------------------------------------------------------------------------------
 

@@ -111,8 +111,6 @@ def test_a_missing_variable_stops_every_command(name: str, command: tuple[str, .
         ("OIDC_ISSUER", "file:///etc/passwd", "is not https://HOST/PATH"),
         ("OIDC_ISSUER", "http://login.example.com", "use https://"),
         ("OIDC_ISSUER", "http://127.0.0.1.example.com", "use https://"),
-        ("OIDC_JWKS_URL", "http://login.example.com/keys", "use https://"),
-        ("OIDC_INSECURE_HTTP", "perhaps", "is not true or false"),
     ],
 )
 def test_a_bad_value_is_one_sentence_that_names_it(name: str, value: str, problem: str) -> None:
@@ -164,7 +162,6 @@ def test_a_value_that_starts_with_a_dollar_is_that_value() -> None:
         ({"DEBUG": "true"}, "itemsvc.E001"),
         ({"HTTPS_ONLY": "false"}, "security.W008"),
         (OIDC | {"OIDC_ISSUER": "http://127.0.0.1:4566"}, "itemsvc.E007"),
-        (OIDC | {"OIDC_JWKS_URL": "http://aws:4566/keys", "OIDC_INSECURE_HTTP": "true"}, "itemsvc.E007"),
         (OIDC | {"API_AUTH": "none"}, "itemsvc.E008"),
     ],
 )

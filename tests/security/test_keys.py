@@ -30,12 +30,8 @@ def own() -> Iterator[Issuer]:
         yield running
 
 
-def key_set(issuer: Issuer, jwks_url: str = "") -> KeySet:
-    return KeySet(functools.partial(jwks.fetch, issuer.url, jwks_url, insecure=True))
-
-
-def fetch(issuer: Issuer) -> jwks.Keys:
-    return jwks.fetch(issuer.url, "", insecure=True)
+def key_set(issuer: Issuer) -> KeySet:
+    return KeySet(functools.partial(jwks.fetch, issuer.url))
 
 
 class Clock:
@@ -77,7 +73,7 @@ RSA = rsa.generate_private_key(65537, 2048)
 @pytest.fixture
 def secured_by(settings, monkeypatch: pytest.MonkeyPatch, own: Issuer) -> Callable[..., str]:
     """Verifies a token of that key; returns its subject."""
-    settings.OIDC_ISSUER, settings.OIDC_AUDIENCE, settings.OIDC_JWKS_URL = own.url, [issuers.AUDIENCE], ""
+    settings.OIDC_ISSUER, settings.OIDC_AUDIENCE = own.url, [issuers.AUDIENCE]
 
     def verify(key: SigningKey, **headers: Any) -> str:
         own.keys = [key]
@@ -131,7 +127,7 @@ GOOD = SigningKey("good").jwk
 )
 def test_a_key_of_no_use_is_left_out(own: Issuer, jwk: Any) -> None:
     own.documents[KEYS] = json.dumps({"keys": [jwk, own.key.jwk]}).encode()
-    assert list(fetch(own)) == [("first", "ES256")]
+    assert list(jwks.fetch(own.url)) == [("first", "ES256")]
 
 
 # -- What the issuer may answer ----------------------------------------------------------------------------------------
@@ -155,35 +151,31 @@ def test_a_key_of_no_use_is_left_out(own: Issuer, jwk: Any) -> None:
 def test_an_answer_of_no_use_is_a_failure(own: Issuer, path: str, document: bytes) -> None:
     own.documents[path] = document
     with pytest.raises(jwks.FetchError):
-        fetch(own)
+        jwks.fetch(own.url)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 404, 500])
 def test_only_200_is_an_answer_and_no_redirect_is_followed(own: Issuer, status: int) -> None:
     own.status = status
     with pytest.raises(jwks.FetchError):
-        fetch(own)
+        jwks.fetch(own.url)
     assert own.requests == [DISCOVERY]
 
 
-@pytest.mark.parametrize("address", ["http://127.0.0.1:1/keys", "file:///etc/passwd", "ftp://127.0.0.1/", "data:,{}"])
-def test_keys_come_over_https_alone(own: Issuer, address: str) -> None:
+@pytest.mark.parametrize("address", ["http://127.0.0.1:1/", "file:///etc/passwd", "ftp://127.0.0.1/", "data:,{}", ""])
+def test_an_https_issuers_keys_come_over_https_alone(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jwks, "_discover", lambda issuer, deadline: address)
     with pytest.raises(jwks.FetchError, match="not HTTPS"):
-        jwks.fetch(own.url, address, insecure=False)
+        jwks.fetch("https://login.example.com")
 
 
-def test_the_discovered_address_is_held_to_the_same(own: Issuer) -> None:
+def test_a_loopback_issuers_may_be_http_but_nothing_else(own: Issuer) -> None:
     own.documents[DISCOVERY] = json.dumps({"issuer": own.url, "jwks_uri": "file:///etc/passwd"}).encode()
     with pytest.raises(jwks.FetchError, match="not HTTPS"):
-        fetch(own)
+        jwks.fetch(own.url)
 
 
-def test_an_address_of_the_keys_needs_no_discovery(own: Issuer) -> None:
-    assert key_set(own, own.url + KEYS).find("first", "ES256")
-    assert own.requests == [KEYS]
-
-
-def test_an_issuer_that_drips_is_given_up(own: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_issuer_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jwks, "FETCH_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as server:
 
@@ -198,7 +190,7 @@ def test_an_issuer_that_drips_is_given_up(own: Issuer, monkeypatch: pytest.Monke
         threading.Thread(target=drip, daemon=True).start()
         started = time.monotonic()
         with pytest.raises(jwks.FetchError):
-            jwks.fetch(own.url, f"http://127.0.0.1:{server.getsockname()[1]}/", insecure=True)
+            jwks.fetch(f"http://127.0.0.1:{server.getsockname()[1]}")
         assert time.monotonic() - started < 2
 
 
