@@ -6,13 +6,19 @@ import contextlib
 import functools
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from itemsvc import jwks, oidc
 from itemsvc import tokens as tokens_module
@@ -173,6 +179,38 @@ def test_a_loopback_issuers_may_be_http_but_nothing_else(own: Issuer) -> None:
     own.documents[DISCOVERY] = json.dumps({"issuer": own.url, "jwks_uri": "file:///etc/passwd"}).encode()
     with pytest.raises(jwks.FetchError, match="not HTTPS"):
         jwks.fetch(own.url)
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And trusted once SSL_CERT_FILE says so, as an emulated issuer's is."""
+    certificate = self_signed("localhost", tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with Issuer() as issuer:
+        issuer.server.socket = context.wrap_socket(issuer.server.socket, server_side=True)
+        issuer.url = f"https://localhost:{issuer.server.server_port}"
+        with pytest.raises(jwks.FetchError, match="CERTIFICATE_VERIFY_FAILED"):
+            jwks.fetch(issuer.url)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert ("first", "ES256") in jwks.fetch(issuer.url)
+
+
+def self_signed(name: str, directory: Path) -> Path:
+    """A certificate for that name, and its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    now = datetime.now(UTC)
+    end = now + timedelta(days=1)
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    certificate = (
+        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number(), now, end)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    file = directory / "certificate.pem"
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file.write_bytes(private + certificate.public_bytes(Encoding.PEM))
+    return file
 
 
 def test_an_issuer_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

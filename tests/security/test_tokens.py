@@ -278,6 +278,17 @@ def test_a_session_of_the_admin_opens_nothing(secured: Service) -> None:
     assert secured.get("/items", cookies={"sessionid": "x" * 32, "csrftoken": "x" * 32}).status_code == 401
 
 
+@pytest.mark.slow
+def test_the_admin_has_its_own_login_and_opens_nothing_else(running_service: Service, issuer: Issuer) -> None:
+    with Service(running_service.database_url, ADMIN_ENABLED="true", **issuer.environment()) as service:
+        assert service.get("/admin/login/").status_code == 200
+        assert service.get("/admin/", allow_redirects=False).status_code == 302
+        for path in ("/items", "/schema", "/docs", "/administration", "/admin2/login"):
+            assert service.get(path).status_code == 401
+        answer = service.raw(b"GET /admin/../items HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        assert b"200 OK" not in answer.split(b"\r\n")[0]
+
+
 def test_the_log_has_no_token(secured: Service, issuer: Issuer) -> None:
     token = issuer.token(sub="not-for-the-log")
     secured.get("/items", headers=bearer(token))
