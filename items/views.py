@@ -22,6 +22,7 @@ from itemsvc import ndjson
 from itemsvc.bulk import BulkCreateMixin, one_or_many
 from itemsvc.conditional import ETAG, IF_MATCH, IF_NONE_MATCH, READ_METHODS, ConditionalWriteMixin, ETagMixin
 from itemsvc.filters import StrictFilterBackend
+from itemsvc.idempotency import IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED, IdempotentCreateMixin
 
 LINK = OpenApiParameter(
     "Link",
@@ -44,12 +45,12 @@ LOCATION = OpenApiParameter(
     post=extend_schema(
         summary="Make items",
         description="One, or an array of up to 1,000: all of them are made or none.",
-        parameters=[LOCATION, ETAG],
+        parameters=[LOCATION, ETAG, IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED],
         request=one_or_many(ItemSerializer),
         responses={201: one_or_many(ItemSerializer)},
     ),
 )
-class ItemList(BulkCreateMixin, ETagMixin, generics.ListCreateAPIView):
+class ItemList(IdempotentCreateMixin, BulkCreateMixin, ETagMixin, generics.ListCreateAPIView):
     """Items, newest first; POST makes one, or many."""
 
     resource = "items"

@@ -62,7 +62,7 @@ class ETagMixin(generics.GenericAPIView):
         return response
 
     def _tag(self, request: Request, response: Any) -> HttpResponseBase | None:
-        etag = etag_of(response)
+        etag = etag_of(response.data, response.content) or _page_etag(response)
         if etag is None:
             return None
         response["ETag"] = etag
@@ -135,13 +135,15 @@ def is_json(request: Request) -> bool:
     return isinstance(getattr(request, "accepted_renderer", None), JSONRenderer)
 
 
-def etag_of(response: Any) -> str | None:
-    """The tag of a rendered answer; None where it is neither a page nor one versioned row."""
-    serializer = getattr(response.data, "serializer", None)
-    if isinstance(serializer, ListSerializer):
-        return list_etag(response.content, response.get("Link", "")) if response.status_code == 200 else None
-    version = getattr(getattr(serializer, "instance", None), "version", None)
-    return None if version is None else item_etag(version, response.content)
+def etag_of(data: Any, body: bytes) -> str | None:
+    """The tag of a serializer's data and its JSON; None where it is not of one versioned row."""
+    version = getattr(getattr(getattr(data, "serializer", None), "instance", None), "version", None)
+    return None if version is None else item_etag(version, body)
+
+
+def _page_etag(response: Any) -> str | None:
+    is_page = response.status_code == 200 and isinstance(getattr(response.data, "serializer", None), ListSerializer)
+    return list_etag(response.content, response.get("Link", "")) if is_page else None
 
 
 def _empty(response: Any) -> None:

@@ -9,12 +9,12 @@ metric               dimensions          unit          statistic
 ===================  ==================  ============  ==========  =====================================================
 Requests             Service             Count         Sum         answered requests, probes of ``/health`` left out
 ClientErrors         Service             Count         Sum         of these, the 4xx
-ServerErrors         Service             Count         Sum         of these, the 5xx, refusals included
+ServerErrors         Service             Count         Sum         of these, the 5xx
 SlowRequests         Service             Count         Sum         of these, the ones over SLOW_REQUEST_MS
-Latency              Service             Milliseconds  p50 … p99   from the request's head read to its last byte sent
+Latency              Service             Milliseconds  p50 … p99   from when a thread takes it to the end of its answer
 Queries              Service             Count         Sum         statements sent to the database
 DatabaseTime         Service             Milliseconds  p50 … p99   what a request waited for it, if it asked it at all
-Refusals             Service             Count         Sum         requests refused with 503, the queue being full
+Refusals             Service             Count         Sum         503 as the queue was full; in no other metric here
 QueueDepth           Service             Count         Maximum     the most requests that waited for a thread at once
 DatabaseConnections  Service             Count         Sum         open connections; SampleCount is that of processes
 Requests             Service, Operation  Count         Sum         as above, of one operation; probes have their own
@@ -46,6 +46,7 @@ from itemsvc.metrics import BOUNDS, Distribution, Operation, Recorder
 
 NAMESPACE = "itemsvc"
 PROBES = ("GET", "/health")
+STOP_SECONDS = 2
 
 Metric = tuple[str, str, Any]
 
@@ -65,13 +66,14 @@ class Reporter(threading.Thread):
     def run(self) -> None:
         """Until stopped."""
         while not self._stopped.wait(self._pause()):
-            self._report([("DatabaseConnections", "Count", self._recorder.connections())])
+            self._report(self._recorder.connections())
 
     def stop(self) -> None:
         """Writes what is left. A process that ends has no connections to report."""
         self._stopped.set()
-        self.join()
-        self._report([])
+        self.join(STOP_SECONDS)
+        if not self.is_alive():  # Else nobody reads standard output: another line would not be read either.
+            self._report(None)
 
     def _pause(self) -> float:
         # A multiple that has just been reported, woken a little early, is not due again. A clock set back delays by
@@ -80,20 +82,29 @@ class Reporter(threading.Thread):
         due = (max(now, self._since + 1) // self._interval + 1) * self._interval
         return min(due - now, self._interval)
 
-    def _report(self, gauges: list[Metric]) -> None:
+    def _report(self, connections: int | None) -> None:
         # Stamped with the interval's begin, which is in the minute that it is about.
-        since, self._since = self._since, time.time()
+        since, self._since = int(self._since * 1000), time.time()
         operations, depth = self._recorder.take()
-        counts = [("Refusals", "Count", self._recorder.take_refusals()), ("QueueDepth", "Count", depth)]
-        write(document(int(since * 1000), {"Service": self._service}, [((), [*counts, *gauges])]))
+        write(process_document(since, self._service, self._recorder.take_refusals(), depth, connections))
         for key, operation in operations.items():
-            write(operation_document(int(since * 1000), self._service, key, operation))
+            write(operation_document(since, self._service, key, operation))
 
 
 def write(line: dict[str, Any]) -> None:
     """One line in one write, so that no other process's comes between. Standard output may be gone: then it is lost."""
     with contextlib.suppress(OSError):
         os.write(sys.stdout.fileno(), json.dumps(line, separators=(",", ":")).encode() + b"\n")
+
+
+def process_document(
+    timestamp: int, service: str, refusals: int, depth: int, connections: int | None
+) -> dict[str, Any]:
+    """What is no operation's; ``timestamp`` is in milliseconds since the epoch."""
+    metrics: list[Metric] = [("Refusals", "Count", refusals), ("QueueDepth", "Count", depth)]
+    if connections is not None:
+        metrics.append(("DatabaseConnections", "Count", connections))
+    return document(timestamp, {"Service": service}, [((), metrics)])
 
 
 def operation_document(timestamp: int, service: str, key: tuple[str, str], operation: Operation) -> dict[str, Any]:

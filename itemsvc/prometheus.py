@@ -8,13 +8,14 @@ second. What a process did that has ended is kept, since a counter may not fall.
 metric                                     type       labels
 =========================================  =========  =====================  ==========================================
 itemsvc_requests_total                     counter    method, route, status  answered requests
-itemsvc_request_duration_seconds           histogram  method, route          from the head read to the last byte sent
+itemsvc_request_duration_seconds           histogram  method, route          from when a thread takes it to the end of
+                                                                             its answer
 itemsvc_request_database_seconds           histogram  method, route          of those that asked it, the wait for the
                                                                              database
 itemsvc_queries_total                      counter    method, route          statements sent to the database
 itemsvc_slow_requests_total                counter    method, route          requests over SLOW_REQUEST_MS
-itemsvc_refusals_total                     counter                           requests refused with 503, the queue being
-                                                                             full
+itemsvc_refusals_total                     counter                           503 as the queue was full; in no other
+                                                                             metric here
 itemsvc_queue_depth                        gauge                             the most requests that waited for a thread
                                                                              at once, in the last second
 itemsvc_database_connections               gauge                             open connections to the database
@@ -290,7 +291,9 @@ class Processes(Collector):
 def _operation_families(operations: Operations) -> Iterator[Metric]:
     requests = CounterMetricFamily("itemsvc_requests", "Answered requests.", labels=(*METHOD_AND_ROUTE, "status"))
     duration = HistogramMetricFamily(
-        "itemsvc_request_duration_seconds", "From the head read to the last byte sent.", labels=METHOD_AND_ROUTE
+        "itemsvc_request_duration_seconds",
+        "From when a thread takes it to the end of its answer.",
+        labels=METHOD_AND_ROUTE,
     )
     database = HistogramMetricFamily(
         "itemsvc_request_database_seconds", "What a request waited for the database.", labels=METHOD_AND_ROUTE

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.backends.signals import connection_created
 
-#: Told of each answered request: its WSGI environ, the status, the seconds from its head read to its last byte sent.
+#: Told of each answered request: its WSGI environ, the status, the seconds from when a thread took it.
 Observer = Callable[[dict[str, Any], int, float], None]
 observers: list[Observer] = []
 

@@ -11,7 +11,15 @@ from typing import Any
 from jsonschema import Draft202012Validator, FormatChecker
 
 #: Headers that say something about the resource: one that the schema does not know is an omission in the schema.
-TELLING_HEADERS = {"Link", "Location", "Retry-After", "X-Request-ID", "ETag", "WWW-Authenticate"}
+TELLING_HEADERS = {
+    "ETag",
+    "Idempotency-Replayed",
+    "Link",
+    "Location",
+    "Retry-After",
+    "WWW-Authenticate",
+    "X-Request-ID",
+}
 BODILESS = ("HEAD", "OPTIONS")
 
 

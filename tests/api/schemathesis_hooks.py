@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import uuid
 from functools import cache
 from typing import Any
 
@@ -24,6 +25,8 @@ def before_call(context: Any, case: schemathesis.Case, kwargs: dict[str, Any]) -
     query, headers = case.query or {}, case.headers or {}
     if "cursor" in query:
         case.query = {**query, "cursor": genuine_cursor(query.get("ordering", "-created_at"))}
+    if "Idempotency-Key" in headers:  # A new one, or it would be known for another body.
+        headers["Idempotency-Key"] = str(uuid.uuid4())
     if "If-Match" in headers:
         headers["If-Match"] = genuine_etag(case.path_parameters["id"])
 

@@ -60,11 +60,13 @@ def test_what_is_wrong_is_named_by_index_and_nothing_is_made(api: Client, body: 
     assert not Item.objects.exists()
 
 
-@pytest.mark.parametrize("wrong", [{}, {"name": "a", **{f"x{n}": 1 for n in range(90)}}, 1], ids=str)
-def test_the_answer_to_1000_wrong_ones_is_no_larger_than_they_could_be(api: Client, wrong: Any) -> None:
-    response = api.post("/items", [wrong] * 1000)
-    assert len(response.json()) == 1000
-    assert len(response.content) < 1024 * 1024
+@pytest.mark.parametrize(
+    ("wrong", "count"), [({}, 1000), ({f"x{n}": 1 for n in range(900)}, 100)], ids=["no name", "x"]
+)
+def test_the_answer_to_many_wrong_ones_is_no_larger_than_they_could_be(api: Client, wrong: Any, count: int) -> None:
+    response = api.post("/items", [wrong] * count)
+    assert len(response.json()) == count
+    assert len(response.content) < 100_000
 
 
 def test_more_than_the_limit_in_bytes_is_413(api: Client) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -80,6 +81,25 @@ def test_emf_counts_every_request_by_operation(start_service) -> None:
     assert total["Queries", ""] == 22
     assert total["DatabaseTime", ""] == 22
     assert total["Refusals", ""] == 0
+
+
+def documented(module: str) -> set[tuple[str, tuple[str, ...], str]]:
+    """Name, dimensions and unit of each row in the module's table."""
+    rows = re.findall(r"^(\w+)  +(Service(?:, Operation)?)  +(Count|Milliseconds) ", module, re.MULTILINE)
+    return {(name, tuple(dimensions.split(", ")), unit) for name, dimensions, unit in rows}
+
+
+def test_the_table_lists_what_is_written() -> None:
+    made = metrics.Operation({200: 1}, queries=1)
+    made.latency.add(1)
+    made.database.add(1)
+    lines = [emf.operation_document(0, "itemsvc", ("GET", "/items"), made), emf.process_document(0, "itemsvc", 0, 0, 0)]
+    directives = [directive for line in lines for directive in line["_aws"]["CloudWatchMetrics"]]
+    assert documented(emf.__doc__) == {
+        (metric["Name"], tuple(directive["Dimensions"][0]), metric["Unit"])
+        for directive in directives
+        for metric in directive["Metrics"]
+    }
 
 
 @pytest.mark.slow
@@ -279,3 +299,27 @@ def test_a_slow_request_is_logged_with_what_it_asked_the_database(start_service)
     assert (line["level"], line["method"], line["path"], line["status"]) == ("WARNING", "GET", "/items", 200)
     assert (line["route"], line["queries"]) == ("/items", 1)
     assert 400 <= line["database_ms"] <= line["duration_ms"]
+
+
+@pytest.mark.slow
+def test_no_reader_of_standard_output_costs_no_request(start_service) -> None:
+    """The lines are lost with the pipe; requests are not."""
+    service = start_service()
+    port = free_port()
+    environment = service.environment | {"PORT": str(port), "METRICS": "emf", "METRICS_INTERVAL": "1"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    try:
+        answers = lambda: requests.get(f"http://127.0.0.1:{port}/items", timeout=5).status_code == 200  # noqa: E731
+        wait_until(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0, "it listens")
+        assert answers()
+        assert process.stdout
+        process.stdout.close()
+        began = time.monotonic()
+        while time.monotonic() - began < 2.5:  # At least two intervals.
+            assert answers()
+        process.terminate()
+        assert process.wait(30) == 0
+    finally:
+        process.kill()

@@ -41,7 +41,7 @@ def test_it_lists_every_parameter_of_the_list(api: Client) -> None:
     ("path", "method", "statuses"),
     [
         ("/items", "get", "200 304 400 406 412 500 503"),
-        ("/items", "post", "201 400 406 413 415 500 503"),
+        ("/items", "post", "201 400 406 409 413 415 422 500 503"),
         ("/items/{id}", "get", "200 304 400 404 406 412 500 503"),
         ("/items/{id}", "put", "200 400 404 406 412 413 415 500 503"),
         ("/items/{id}", "delete", "204 400 404 406 412 500 503"),
