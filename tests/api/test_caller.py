@@ -1,12 +1,15 @@
-"""`itemsvc.authentication.caller`: what idempotency keys and rate limits are kept by."""
+"""Who calls: what idempotency keys and rate limits are kept by, and what a view asks for."""
 
 from __future__ import annotations
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.test import RequestFactory
 from rest_framework.request import Request
+from rest_framework.views import APIView
 
-from itemsvc.authentication import CALLER, Caller, caller
+from itemsvc.authentication import CALLER, BearerToken, Caller, HasScope, admits, caller
+from itemsvc.tokens import verified
 
 
 def test_without_a_token_it_is_the_peers_address() -> None:
@@ -24,3 +27,35 @@ def test_with_a_token_it_is_the_subject_from_a_request_or_its_environ() -> None:
     request = RequestFactory().get("/items", headers={"Itemsvc-Caller": "address:spoofed"})
     request.META[CALLER] = Caller("machine", frozenset())
     assert {caller(request), caller(Request(request)), caller(request.META)} == {"sub:machine"}
+
+
+def request_of(found: Caller | None) -> Request:
+    """DRF's request, as it is behind the middleware."""
+    request = RequestFactory().get("/")
+    if found:
+        request.META[CALLER] = found
+    return Request(request, authenticators=[BearerToken()])
+
+
+def test_a_view_that_names_no_resource_is_an_error_and_not_open() -> None:
+    with pytest.raises(ImproperlyConfigured, match="APIView has no `resource`"):
+        HasScope().has_permission(request_of(Caller("machine", frozenset({"items:read"}))), APIView())
+
+
+def test_without_the_middleware_nobody_is_let_in() -> None:
+    request = request_of(None)
+    assert not HasScope().has_permission(request, APIView())
+    assert BearerToken().authenticate_header(request) == 'Bearer realm="itemsvc"'
+
+
+def test_the_short_way_admits_only_tokens_that_were_verified_and_have_the_scope(settings) -> None:
+    environ = {"HTTP_AUTHORIZATION": "Bearer known"}
+    assert admits(environ, "items:write")
+    settings.API_AUTH = "oidc"
+    assert not admits(environ, "items:read")
+    verified.add("known", Caller("machine", frozenset({"items:read"})), 60)
+    assert not admits(environ, "items:write")
+    assert caller(environ).startswith("address:")
+    assert admits(environ, "items:read")
+    assert caller(environ) == "sub:machine"
+    assert not admits({}, "items:read")
