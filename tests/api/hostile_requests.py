@@ -151,6 +151,17 @@ def _arrays() -> Iterator[Hostile]:
         yield Hostile(f"an array with {label}", post(array), 400, word)
 
 
+def keys() -> Iterator[Hostile]:
+    """Idempotency-Key."""
+    for key in ("", '""', '"open', "a b", "a,b", '"a";b', '"\x80"', '"\\a"', "x" * 256, '"' + "\\\\" * 2000 + "x"):
+        malformed = post({"name": "a"}, JSON, f"Idempotency-Key: {key}")
+        yield Hostile(f"Idempotency-Key: {key[:20]}", malformed, 400, "Idempotency-Key")
+    lines = "Idempotency-Key: a\r\nIdempotency-Key: b"
+    yield Hostile("two Idempotency-Keys", post({"name": "a"}, JSON, lines), 400, "Idempotency-Key")
+    deep = '{"name":' + "[" * 900 + "]" * 900 + "}"
+    yield Hostile("a key and a member 900 deep", post(deep, JSON, "Idempotency-Key: deep"), 400, "")
+
+
 def changes() -> Iterator[Hostile]:
     """PUT, PATCH and DELETE."""
     for method in ("PUT", "PATCH", "DELETE"):
@@ -339,6 +350,6 @@ def methods() -> Iterator[Hostile]:
 
 
 HOSTILE = [
-    *malformed_json(), *wrong_documents(), *changes(), *parameters(), *paths(), *media_types(), *sizes(), *framing(),
-    *methods(),
+    *malformed_json(), *wrong_documents(), *keys(), *changes(), *parameters(), *paths(), *media_types(), *sizes(),
+    *framing(), *methods(),
 ]  # fmt: skip

@@ -1,0 +1,126 @@
+"""A worker is killed at each stage of a POST with an Idempotency-Key; a client that repeats it makes one item."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import psutil
+import pytest
+import requests
+
+from tests.faults.conftest import Database
+from tests.service import Service, wait_until
+
+pytestmark = pytest.mark.slow
+
+#: Where the transaction sleeps: the table whose insertion the trigger follows, when, and whether the item is there
+#: afterwards. What the server was told to commit it commits, whether the one who told it lives or not.
+STAGES = {
+    "before the item": ("items_item", "BEFORE INSERT", False),
+    "between the item and the key": ("items_item", "AFTER INSERT", False),
+    "after the key": ("itemsvc_idempotencykey", "AFTER INSERT", False),
+    "while it commits": ("itemsvc_idempotencykey", "deferred", True),
+}
+SLEEP_SECONDS = 1
+CLIENTS = 4
+COUNTED = "SELECT (SELECT count(*) FROM items_item), (SELECT count(*) FROM itemsvc_idempotencykey)"
+ASLEEP = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
+
+
+@pytest.fixture
+def sleeper(database: Database) -> Iterator[Callable[[str, str], None]]:
+    """Makes every transaction sleep at one place until `awake`; gone afterwards."""
+    sql = Service(database.url).execute
+    sql(f"CREATE FUNCTION doze() RETURNS trigger LANGUAGE plpgsql AS "
+        f"'BEGIN PERFORM pg_sleep({SLEEP_SECONDS}); RETURN NEW; END'")  # fmt: skip
+
+    def put(table: str, when: str) -> None:
+        if when == "deferred":
+            made = f"CREATE CONSTRAINT TRIGGER doze AFTER INSERT ON {table} DEFERRABLE INITIALLY DEFERRED"
+        else:
+            made = f"CREATE TRIGGER doze {when} ON {table}"
+        sql(f"{made} FOR EACH ROW EXECUTE FUNCTION doze()")
+
+    yield put
+    sql("DROP FUNCTION doze() CASCADE")
+
+
+def kill_workers(service: Service) -> None:
+    """kill -9 of every worker; gunicorn starts new ones."""
+    for child in psutil.Process(service.process.pid).children():
+        child.kill()
+
+
+def repeat(url: str, key: str, body: object, seconds: float = 60) -> requests.Response:
+    """Sends it until there is an answer that says what became of it."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            response = requests.post(f"{url}/items", json=body, headers={"Idempotency-Key": f'"{key}"'}, timeout=30)
+        except requests.RequestException:
+            time.sleep(0.02)
+            continue
+        if response.status_code not in (409, 503):
+            return response
+        time.sleep(0.05)
+    raise AssertionError(f"no answer within {seconds} s")
+
+
+LAMP = {"name": "lamp"}
+
+
+@pytest.mark.parametrize(
+    ("stage", "body"), [*((stage, LAMP) for stage in STAGES), ("between the item and the key", [LAMP, LAMP])], ids=str
+)
+def test_a_worker_killed_leaves_neither_or_both(
+    serve: Callable[..., Service], sleeper: Callable[[str, str], None], stage: str, body: object
+) -> None:
+    table, when, stays = STAGES[stage]
+    service, key = serve(), str(uuid.uuid4())
+    many = len(body) if isinstance(body, list) else 1
+    [(items, keys)] = service.execute(COUNTED)
+    sleeper(table, when)
+    with ThreadPoolExecutor(1) as pool:
+        headers = {"Idempotency-Key": key}
+        first = pool.submit(requests.post, f"{service.url}/items", json=body, headers=headers, timeout=30)
+        wait_until(lambda: service.execute(ASLEEP), stage)
+        kill_workers(service)
+        with pytest.raises(requests.ConnectionError):
+            first.result()
+    wait_until(lambda: not service.execute(ASLEEP), "the server has noticed")
+    service.execute(f"DROP TRIGGER doze ON {table}")
+    assert service.execute(COUNTED) == [(items + many, keys + 1) if stays else (items, keys)]
+
+    answer = repeat(service.url, key, body)
+    assert answer.status_code == 201
+    assert answer.headers.get("Idempotency-Replayed") == ("true" if stays else None)
+    assert service.execute(COUNTED) == [(items + many, keys + 1)]
+
+
+def test_every_acknowledged_item_is_there_once_through_kills(serve: Callable[..., Service]) -> None:
+    service = serve(WEB_CONCURRENCY="2")
+    running = True
+
+    def create(client: int) -> dict[str, str]:
+        """Names and ids of what was acknowledged, each under a key of its own."""
+        made = {}
+        while running:
+            name = f"{client}-{len(made)}"
+            answer = repeat(service.url, str(uuid.uuid4()), {"name": name})
+            assert answer.status_code == 201, answer.text
+            made[name] = answer.json()["id"]
+        return made
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        clients_made = [pool.submit(create, number) for number in range(CLIENTS)]
+        for _ in range(6):
+            time.sleep(0.7)
+            kill_workers(service)
+        running = False
+        acknowledged = {name: key for made in clients_made for name, key in made.result().items()}
+    kept = service.execute("SELECT name, id::text FROM items_item")
+    assert len(kept) == len(acknowledged) > 50
+    assert dict(kept) == acknowledged
