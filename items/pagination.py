@@ -7,9 +7,9 @@ import binascii
 import hashlib
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
@@ -19,6 +19,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
+
+from itemsvc.links import link_header
+
+R = TypeVar("R")
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000
@@ -61,70 +65,93 @@ def _checksum(payload: bytes) -> bytes:
     return hashlib.blake2s(payload, digest_size=4).digest()
 
 
+@dataclass(frozen=True)
+class Window:
+    """The page that was asked for: at most ``limit`` rows, from ``cursor`` on."""
+
+    limit: int
+    descending: bool
+    cursor: Cursor | None
+
+    @classmethod
+    def read(cls, parameters: Mapping[str, str]) -> Window:
+        """Out of a query string's parameters; raises ValidationError naming a malformed one."""
+        limit = read_limit(parameters)
+        descending = read_ordering(parameters) == NEWEST_FIRST
+        return cls(limit, descending, read_cursor(parameters, descending))
+
+    @property
+    def backward(self) -> bool:
+        """Whether the page ends at the cursor, and is read in reverse from there."""
+        return self.cursor is not None and self.cursor.backward
+
+    def cut(self, queryset: QuerySet) -> QuerySet:
+        """Its rows and one more, which tells whether there is another page; backward in reverse order."""
+        downward = self.descending is not self.backward
+        if self.cursor:
+            queryset = queryset.filter(**{"id__lt" if downward else "id__gt": self.cursor.key})
+        return queryset.order_by("-id" if downward else "id")[: self.limit + 1]
+
+    def page(self, rows: Sequence[R]) -> tuple[Sequence[R], bool]:
+        """The page out of what ``cut`` selected, in the listing's order, and whether there is another one."""
+        page = rows[: self.limit]
+        return page[::-1] if self.backward else page, len(rows) > self.limit
+
+    def links(self, first: uuid.UUID | None, last: uuid.UUID | None, more: bool) -> list[tuple[str, str]]:
+        """`next` and `prev`, as far as they exist, with each one's cursor; ``first`` and ``last`` key of the page."""
+        relations = []
+        if self.backward or more:
+            relations.append(("next", Cursor(last or self._beside(False), self.descending, False).encode()))
+        if self.cursor is not None and (not self.backward or more):
+            relations.append(("prev", Cursor(first or self._beside(True), self.descending, True).encode()))
+        return relations
+
+    def _beside(self, backward: bool) -> uuid.UUID:
+        """On a page that has become empty: the key beside the cursor's, so that what is read from it includes that."""
+        assert self.cursor is not None  # noqa: S101  (an empty first page has no links)
+        step = -1 if self.descending is backward else 1
+        return uuid.UUID(int=min(max(self.cursor.key.int + step, 0), LARGEST_KEY))
+
+
 class KeysetPagination(BasePagination):
     """A bare array, with `Link: <…>; rel="next"` and `rel="prev"` (RFC 8288)."""
 
     parameters: ClassVar[tuple[str, ...]] = ("limit", "cursor", "ordering")
+    window_class, cursor_class = Window, Cursor
     display_page_controls = True
     template = "rest_framework/pagination/previous_and_next.html"
 
     # What a response without a page (an error, a POST's) has.
+    window: Window | None = None
     rows: Sequence[Any] = ()
-    cursor: Cursor | None = None
     more = False
 
     def paginate_queryset(  # type: ignore[override]  # Pages are cut in the database, so a list has none.
         self, queryset: QuerySet, request: Request, view: APIView | None = None
-    ) -> list[Any]:
+    ) -> Sequence[Any]:
         """At most `limit` rows; raises ValidationError naming a malformed parameter."""
         self.url = request.build_absolute_uri()
-        self.limit = read_limit(request)
-        self.descending = read_ordering(request) == NEWEST_FIRST
-        self.cursor = read_cursor(request, self.descending)
-        backward = self.cursor is not None and self.cursor.backward
-        # Going back reads the listing in reverse, from the cursor on.
-        downward = self.descending is not backward
-        if self.cursor:
-            queryset = queryset.filter(**{"id__lt" if downward else "id__gt": self.cursor.key})
-        # One more than asked for tells whether there is another page.
-        rows = list(queryset.order_by("-id" if downward else "id")[: self.limit + 1])
-        self.more = len(rows) > self.limit
-        rows = rows[: self.limit]
-        self.rows = rows[::-1] if backward else rows
+        self.window = self.window_class.read(request.query_params)
+        self.rows, self.more = self.window.page(list(self.window.cut(queryset)))
         return self.rows
 
     def get_paginated_response(self, data: Any) -> Response:
         """The array, and the Link header where there is another page."""
-        links = [f'<{url}>; rel="{relation}"' for relation, url in self.links()]
-        return Response(data, headers={"Link": ", ".join(links)} if links else None)
+        return Response(data, headers=link_header(self.links()))
 
     def links(self) -> list[tuple[str, str]]:
         """`next` and `prev`, as far as they exist, with the address of each."""
-        backward = self.cursor is not None and self.cursor.backward
-        relations = []
-        if backward or self.more:
-            relations.append(("next", self._address(self._edge(-1, backward=False), backward=False)))
-        if self.cursor is not None and (not backward or self.more):
-            relations.append(("prev", self._address(self._edge(0, backward=True), backward=True)))
-        return relations
+        if self.window is None:
+            return []
+        first, last = (self.rows[0].id, self.rows[-1].id) if self.rows else (None, None)
+        links = self.window.links(first, last, self.more)
+        return [(relation, replace_query_param(self.url, "cursor", cursor)) for relation, cursor in links]
 
     def to_html(self) -> str:
         """The browsable API's links to the page before and after; empty where there is neither."""
         links = dict(self.links())
         context = {"previous_url": links.get("prev"), "next_url": links.get("next")}
         return render_to_string(self.template, context) if links else ""
-
-    def _edge(self, index: int, *, backward: bool) -> uuid.UUID:
-        """The key to start from; on a page that has become empty, one beside the cursor's, which that one includes."""
-        if self.rows:
-            key: uuid.UUID = self.rows[index].id
-            return key
-        assert self.cursor is not None  # noqa: S101  (an empty first page has no links)
-        step = -1 if self.descending is backward else 1
-        return uuid.UUID(int=min(max(self.cursor.key.int + step, 0), LARGEST_KEY))
-
-    def _address(self, key: uuid.UUID, *, backward: bool) -> str:
-        return replace_query_param(self.url, "cursor", Cursor(key, self.descending, backward).encode())
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         """The array itself: paging is in the Link header."""
@@ -155,25 +182,25 @@ def _parameter(name: str, schema: dict[str, Any], description: str) -> dict[str,
     return {"in": "query", "name": name, "required": False, "schema": schema, "description": description}
 
 
-def read_limit(request: Request) -> int:
+def read_limit(parameters: Mapping[str, str]) -> int:
     """`limit`, or its default; raises ValidationError."""
-    text = request.query_params.get("limit", str(DEFAULT_LIMIT))
+    text = parameters.get("limit", str(DEFAULT_LIMIT))
     if re.fullmatch(r"[0-9]{1,4}", text) and 1 <= int(text) <= MAX_LIMIT:
         return int(text)
     raise ValidationError({"limit": [f"Must be a whole number from 1 to {MAX_LIMIT}."]})
 
 
-def read_ordering(request: Request) -> str:
+def read_ordering(parameters: Mapping[str, str]) -> str:
     """`ordering`, or its default; raises ValidationError."""
-    ordering = request.query_params.get("ordering", NEWEST_FIRST)
+    ordering = parameters.get("ordering", NEWEST_FIRST)
     if ordering in (NEWEST_FIRST, OLDEST_FIRST):
         return ordering
     raise ValidationError({"ordering": [f"Must be {OLDEST_FIRST} or {NEWEST_FIRST}."]})
 
 
-def read_cursor(request: Request, descending: bool) -> Cursor | None:
+def read_cursor(parameters: Mapping[str, str], descending: bool) -> Cursor | None:
     """`cursor`, or None; raises ValidationError, also for a cursor of the other ordering."""
-    text = request.query_params.get("cursor")
+    text = parameters.get("cursor")
     if text is None:
         return None
     try:

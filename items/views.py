@@ -21,7 +21,9 @@ from items.serializers import ItemSerializer
 from itemsvc import ndjson
 from itemsvc.bulk import BulkCreateMixin, one_or_many
 from itemsvc.conditional import ETAG, IF_MATCH, IF_NONE_MATCH, READ_METHODS, ConditionalWriteMixin, ETagMixin
+from itemsvc.fast.eligibility import plain
 from itemsvc.filters import StrictFilterBackend
+from itemsvc.generics import RowsListMixin
 from itemsvc.idempotency import IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED, IdempotentCreateMixin
 
 LINK = OpenApiParameter(
@@ -50,7 +52,7 @@ LOCATION = OpenApiParameter(
         responses={201: one_or_many(ItemSerializer)},
     ),
 )
-class ItemList(IdempotentCreateMixin, BulkCreateMixin, ETagMixin, generics.ListCreateAPIView):
+class ItemList(IdempotentCreateMixin, BulkCreateMixin, ETagMixin, RowsListMixin, generics.ListCreateAPIView):
     """Items, newest first; POST makes one, or many."""
 
     resource = "items"
@@ -60,11 +62,13 @@ class ItemList(IdempotentCreateMixin, BulkCreateMixin, ETagMixin, generics.ListC
     filter_backends = (StrictFilterBackend,)
     filterset_class = ItemFilter
 
+    @plain
     def get_renderers(self) -> list[BaseRenderer]:
         """Reading can also be streamed."""
         renderers = super().get_renderers()
         return [*renderers, ndjson.NDJSONRenderer()] if self.request.method in READ_METHODS else renderers
 
+    @plain
     def list(  # type: ignore[override]  # DRF passes a plain Django response on.
         self, request: Request, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
@@ -72,18 +76,20 @@ class ItemList(IdempotentCreateMixin, BulkCreateMixin, ETagMixin, generics.ListC
         if not isinstance(request.accepted_renderer, ndjson.NDJSONRenderer):
             return super().list(request, *args, **kwargs)
         refuse_paging(request)
-        ordering = "-id" if read_ordering(request) == NEWEST_FIRST else "id"
+        ordering = "-id" if read_ordering(request.query_params) == NEWEST_FIRST else "id"
         queryset = self.filter_queryset(self.get_queryset()).order_by(ordering)
         if request.method == "HEAD":
             queryset = queryset.none()
         return ndjson.stream(queryset, self.get_serializer())
 
+    @plain
     def get_success_headers(self, data: Any) -> dict[str, str]:
         """Where the new item is; many are in no one place."""
         if isinstance(data, list):
             return {}
         return {"Location": reverse("item-detail", kwargs={"pk": data["id"]}, request=self.request)}
 
+    @plain
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         """An error is JSON, also for a client that asked for a stream."""
         if getattr(response, "exception", False) and isinstance(

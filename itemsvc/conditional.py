@@ -18,9 +18,13 @@ from rest_framework.serializers import BaseSerializer, ListSerializer
 from itemsvc import statements
 from itemsvc.errors import error
 from itemsvc.etags import item_etag, list_etag, versions
+from itemsvc.fast.eligibility import plain
+from itemsvc.renderers import Rendered
 
 READ_METHODS = ("GET", "HEAD")
 ANY = "*"
+#: The column of a model that counts its changes.
+VERSION = "version"
 
 TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 # Possessive, so that no header makes it try again and again.
@@ -54,6 +58,7 @@ class ETagMixin(generics.GenericAPIView):
     HTML has none: it shows more than the data.
     """
 
+    @plain
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         """The tag is made of the bytes, so once they are rendered."""
         response = super().finalize_response(request, response, *args, **kwargs)
@@ -137,12 +142,16 @@ def is_json(request: Request) -> bool:
 
 def etag_of(data: Any, body: bytes) -> str | None:
     """The tag of a serializer's data and its JSON; None where it is not of one versioned row."""
-    version = getattr(getattr(getattr(data, "serializer", None), "instance", None), "version", None)
+    version = getattr(getattr(getattr(data, "serializer", None), "instance", None), VERSION, None)
     return None if version is None else item_etag(version, body)
 
 
 def _page_etag(response: Any) -> str | None:
-    is_page = response.status_code == 200 and isinstance(getattr(response.data, "serializer", None), ListSerializer)
+    if response.status_code != 200:
+        return None
+    is_page = isinstance(response.data, Rendered) or isinstance(
+        getattr(response.data, "serializer", None), ListSerializer
+    )
     return list_etag(response.content, response.get("Link", "")) if is_page else None
 
 

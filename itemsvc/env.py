@@ -112,7 +112,7 @@ class Env(environ.Env):
         """Django's settings for a PostgreSQL URL; user and password are percent-decoded."""
         url = self.get_value(var)
         parts = _postgres_url(var, url)
-        config = dict(self.db_url_config(url, engine="django.db.backends.postgresql"))
+        config = dict(self.db_url_config(url, engine="itemsvc.postgresql"))
         config["NAME"] = config["NAME"] or parts.path.lstrip("/")
         if not config["NAME"]:
             raise InvalidConfiguration(var, "names no database; write postgres://USER:PASSWORD@HOST:5432/DATABASE.")

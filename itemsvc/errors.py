@@ -70,8 +70,9 @@ def server_error(request: HttpRequest) -> JsonResponse:
     return error(500, "Internal server error.")
 
 
-def unavailable() -> JsonResponse:
-    """503 for a database that is away, too slow or out of connections."""
+def unavailable(exception: BaseException) -> JsonResponse:
+    """503 for a database that is away, too slow or out of connections; what it said is for the log."""
+    logger.error("Database unavailable: %s: %s", type(exception).__name__, first_line(exception))
     response = error(503, "The database is unavailable. Try again shortly.")
     response["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
@@ -91,8 +92,7 @@ class DatabaseErrorMiddleware:
         """503 for an operational error; None, for Django's 500, for a programming error."""
         if not is_unavailable(exception):
             return None
-        logger.error("Database unavailable: %s: %s", type(exception).__name__, first_line(exception))
-        return unavailable()
+        return unavailable(exception)
 
 
 def is_unavailable(exception: BaseException) -> bool:
@@ -105,6 +105,6 @@ def is_unavailable(exception: BaseException) -> bool:
     return isinstance(exception, OperationalError | InterfaceError | untranslated)
 
 
-def first_line(exception: DatabaseError | Exception) -> str:
+def first_line(exception: BaseException) -> str:
     """What the driver said, on one line."""
     return str(exception).strip().partition("\n")[0]

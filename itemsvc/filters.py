@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from django import forms
 from django.db.models import QuerySet
 from django_filters import fields
-from django_filters.rest_framework import DjangoFilterBackend, IsoDateTimeFilter
+from django_filters.rest_framework import DjangoFilterBackend, FilterSet, IsoDateTimeFilter
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -38,6 +38,14 @@ class RFC3339Filter(IsoDateTimeFilter):
 
 class StrictFilterBackend(DjangoFilterBackend):
     """Filters by the view's filter set; an unknown, repeated or empty parameter is an error that names it."""
+
+    @classmethod
+    def is_plain(cls, view: type[Any]) -> bool:
+        """Whether the view's filter set leaves a queryset as it is where no parameter is given."""
+        declared: Any = view.filterset_class
+        overridden = declared.qs is not FilterSet.qs or declared.filter_queryset is not FilterSet.filter_queryset
+        required = any(each.extra.get("required") for each in declared.base_filters.values())
+        return cls.filter_queryset is StrictFilterBackend.filter_queryset and not overridden and not required
 
     def filter_queryset(self, request: Request, queryset: QuerySet, view: APIView) -> QuerySet:
         """The rows that match; raises ValidationError."""

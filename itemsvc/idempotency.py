@@ -21,6 +21,7 @@ from rest_framework.response import Response
 
 from itemsvc.authentication import caller
 from itemsvc.conditional import etag_of, is_json
+from itemsvc.fast.eligibility import plain
 from itemsvc.models import IdempotencyKey
 
 KEPT = timedelta(hours=24)
@@ -91,6 +92,7 @@ class IdempotentCreateMixin(mixins.CreateModelMixin, generics.GenericAPIView):
     Only successes are kept: a request that was refused has changed nothing, and may be corrected under its key.
     """
 
+    @plain
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """201; raises InFlight or AnotherRequest."""
         key = read_key(request)

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-LIVENESS_PATHS = frozenset({"/health", "/health/"})
+LIVENESS_PATH = "/health"
+LIVENESS_PATHS = frozenset({LIVENESS_PATH, f"{LIVENESS_PATH}/"})
 HEALTHY = b'{"status":"healthy"}'
 
 

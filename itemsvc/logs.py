@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
+import os
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from time import time
 from typing import Any
 
+import orjson
+
+STANDARD_OUTPUT = 1
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 #: The id of the request that this thread works on; empty outside of one.
@@ -15,6 +21,8 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 #: The id of its trace, 32 hexadecimal digits; empty where nothing is traced.
 trace_id: ContextVar[str] = ContextVar("trace_id", default="")
+
+TRACE_ID = "trace_id"
 
 #: What an access line, or that of a slow request, carries beside its message, in this order.
 ACCESS_FIELDS = ("method", "path", "route", "status", "duration_ms", "queries", "database_ms", "bytes", "client")
@@ -42,19 +50,36 @@ class JSONFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line without its line end."""
-        entry: dict[str, Any] = {
-            "time": timestamp(record.created),
-            "level": record.levelname,
-            "logger": record.name,
-            "message": record.getMessage(),
-            "request_id": getattr(record, "request_id", "") or None,
-        }
-        if hasattr(record, "trace_id"):
-            entry["trace_id"] = record.trace_id
-        entry |= {name: getattr(record, name) for name in ACCESS_FIELDS if hasattr(record, name)}
+        fields = {name: getattr(record, name) for name in (TRACE_ID, *ACCESS_FIELDS) if hasattr(record, name)}
         if record.exc_info:
-            entry["exception"] = self.formatException(record.exc_info)
-        return json.dumps(entry, ensure_ascii=False, default=str).encode("utf-8", "backslashreplace").decode()
+            fields["exception"] = self.formatException(record.exc_info)
+        identifier = getattr(record, "request_id", "") or None
+        message = record.getMessage()
+        return encode(record.created, record.levelname, record.name, message, request_id=identifier, **fields)
+
+
+def encode(created: float, level: str, logger: str, message: str, **fields: Any) -> str:
+    """One line of JSON without its line end; ``created`` in seconds since the epoch."""
+    entry = {"time": timestamp(created), "level": level, "logger": logger, "message": message, **fields}
+    try:
+        return orjson.dumps(entry, default=str).decode()
+    except TypeError:  # Text that is no Unicode, or a whole number beyond 64 bits.
+        line = json.dumps(entry, separators=(",", ":"), ensure_ascii=False, default=str)
+        return line.encode("utf-8", "backslashreplace").decode()
+
+
+def write(level: int, logger: str, message: str, **fields: Any) -> None:
+    """Writes a line for the current request without a ``LogRecord``, which would cost more than all the rest of it.
+
+    One write for each line, so that those of several threads and processes do not mix. A reader that has gone is no
+    reason to fail: `logging` too goes on without one.
+    """
+    ids = {"request_id": request_id.get() or None}
+    if trace := trace_id.get():
+        ids[TRACE_ID] = trace
+    line = encode(time(), logging.getLevelName(level), logger, message, **ids, **fields)
+    with contextlib.suppress(OSError):
+        os.write(STANDARD_OUTPUT, f"{line}\n".encode())
 
 
 class TextFormatter(logging.Formatter):

@@ -24,12 +24,16 @@ class StrictJSONParser(parsers.JSONParser):
         """The decoded value."""
         _require_utf8(media_type or self.media_type)
         try:
-            text = _read(stream, parser_context or {}).decode("utf-8")
-            return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_unique_members)
+            return decode(_read(stream, parser_context or {}))
         except RecursionError:
             raise ParseError("JSON parse error - nested too deeply") from None
         except ValueError as exc:
             raise ParseError(f"JSON parse error - {_reason(exc)}") from None
+
+
+def decode(body: bytes) -> Any:
+    """The value that a body of JSON stands for; raises ValueError or RecursionError."""
+    return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_unique_members)
 
 
 def _require_utf8(media_type: str) -> None:

@@ -1,4 +1,4 @@
-"""DRF's browsable API over an API that takes JSON only."""
+"""JSON that is rendered already, and DRF's browsable API over an API that takes JSON only."""
 
 from __future__ import annotations
 
@@ -9,6 +9,20 @@ from rest_framework import parsers, renderers, serializers
 if TYPE_CHECKING:
     from rest_framework.request import Request
     from rest_framework.views import APIView  # Which imports the default renderers, so this module.
+
+
+class Rendered(bytes):
+    """A response's data that is JSON already."""
+
+
+class JSONRenderer(renderers.JSONRenderer):
+    """Passes on what is rendered."""
+
+    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
+        """The JSON text."""
+        if isinstance(data, Rendered):
+            return data
+        return super().render(data, accepted_media_type, renderer_context)
 
 
 class BrowsableAPIRenderer(renderers.BrowsableAPIRenderer):

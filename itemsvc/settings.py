@@ -198,7 +198,7 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
     "DEFAULT_THROTTLE_CLASSES": ["itemsvc.throttle.CallerThrottle"] if RATE_LIMIT else [],
     "DEFAULT_PARSER_CLASSES": ["itemsvc.parsers.StrictJSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer", "itemsvc.renderers.BrowsableAPIRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["itemsvc.renderers.JSONRenderer", "itemsvc.renderers.BrowsableAPIRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "itemsvc.errors.exception_handler",
     "URL_FORMAT_OVERRIDE": None,

@@ -14,7 +14,7 @@ from gunicorn.glogging import Logger
 from gunicorn.http.errors import InvalidHeader, UnsupportedTransferCoding
 from gunicorn.http.wsgi import Response
 
-from itemsvc import request_id, statistics
+from itemsvc import logs, request_id, statistics
 from itemsvc.clients import client_address
 from itemsvc.connections import CLIENT_TIMEOUT
 from itemsvc.liveness import LIVENESS_PATHS
@@ -22,6 +22,7 @@ from itemsvc.logs import request_id as current_request_id
 from itemsvc.logs import trace_id
 from itemsvc.loop import EventWorker
 from itemsvc.refusals import json_error
+from itemsvc.settings import LOG_FORMAT
 
 
 class AccessLogger(Logger):
@@ -40,27 +41,25 @@ class AccessLogger(Logger):
         The query string is left out, like bodies and cookies: what callers search for is theirs.
         """
         for observe in statistics.observers:
-            observe(environ, int(str(resp.status).split(None, 1)[0]), request_time.total_seconds())
+            observe(environ, resp.status_code, request_time.total_seconds())
         path = environ.get("PATH_INFO", "-")
         level = logging.DEBUG if path in LIVENESS_PATHS else logging.INFO
         if not self.access_log.isEnabledFor(level):
             return
-        method, status = environ.get("REQUEST_METHOD", "-"), int(str(resp.status).split(None, 1)[0])
+        method, duration = environ.get("REQUEST_METHOD", "-"), round(request_time.total_seconds() * 1000, 3)
         fields = {
-            "request_id": response_header(resp, request_id.HEADER) or current_request_id.get(),
             "method": method,
             "path": path,
-            "status": status,
-            "duration_ms": round(request_time / timedelta(milliseconds=1), 3),
-            "bytes": getattr(resp, "sent", 0),
+            "status": resp.status_code,
+            "duration_ms": duration,
+            "bytes": resp.sent,
             "client": client_address(environ),
         }
-        self.access_log.log(level, "%s %s %s %s ms", method, path, status, fields["duration_ms"], extra=fields)
-
-
-def response_header(resp: Any, name: str) -> str:
-    """A header of gunicorn's response; empty where there is none."""
-    return next((value for key, value in resp.headers if key.lower() == name.lower()), "")
+        message = f"{method} {path} {resp.status_code} {duration} ms"
+        if LOG_FORMAT == "json":
+            logs.write(level, self.access_log.name, message, **fields)
+        else:
+            self.access_log.log(level, "%s", message, extra=fields)
 
 
 class JSONErrorWorker(EventWorker):

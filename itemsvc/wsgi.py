@@ -7,15 +7,19 @@ import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import django
 from django.conf import settings
-from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "itemsvc.settings")
+django.setup(set_prefix=False)
 
-django_application = get_wsgi_application()
+from itemsvc.fast.dispatch import FastPath  # noqa: E402  These need the settings.
+from itemsvc.fast.frames import Handler  # noqa: E402
+
+django_application = Handler()
 
 
-def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+def ordinary(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     """Django, given a Content-Length for a chunked body too.
 
     Without one Django takes the body for empty. At most one byte more than the limit is read, which is enough for
@@ -26,6 +30,8 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
         environ = {**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
     return django_application(environ, start_response)
 
+
+application: Any = FastPath(django_application, ordinary)
 
 if settings.TRACES_EXPORTER != "none":
     from itemsvc.tracing import Tracing  # Off, neither is OpenTelemetry loaded nor the application wrapped.

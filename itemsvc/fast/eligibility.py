@@ -1,0 +1,83 @@
+"""Which views the short way may answer for: those of which it knows all that they do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from inspect import unwrap
+from typing import Any, TypeVar
+
+from rest_framework import generics, mixins, negotiation
+from rest_framework.views import APIView
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def plain(function: F) -> F:
+    """Marks an override that, for a plain request, does what the overridden function does."""
+    function.plain = True  # type: ignore[attr-defined]
+    return function
+
+
+#: What the ordinary way calls of any view.
+COMMON = (
+    "dispatch initialize_request initial finalize_response handle_exception get_exception_handler options "
+    "get_authenticators get_permissions get_throttles get_renderers get_parsers get_content_negotiator "
+    "perform_content_negotiation perform_authentication check_permissions check_throttles check_object_permissions "
+    "determine_version get_queryset get_object filter_queryset get_serializer get_serializer_class "
+    "get_serializer_context paginate_queryset get_paginated_response default_response_headers"
+).split()
+#: And for one operation.
+HOOKS: dict[str, dict[str, Any]] = {
+    "list": {"get": generics.ListCreateAPIView.get, "list": mixins.ListModelMixin.list},
+    "create": {
+        "post": generics.ListCreateAPIView.post,
+        "create": mixins.CreateModelMixin.create,
+        "perform_create": mixins.CreateModelMixin.perform_create,
+        "get_success_headers": mixins.CreateModelMixin.get_success_headers,
+    },
+    "retrieve": {
+        "get": generics.RetrieveUpdateDestroyAPIView.get,
+        "retrieve": mixins.RetrieveModelMixin.retrieve,
+    },
+}
+#: What a view may be configured with; who may call, and how often, ``FastPath`` asks the same functions as these do.
+CLASSES = {
+    "authentication_classes": {"itemsvc.authentication.BearerToken"},
+    "permission_classes": {"itemsvc.authentication.HasScope", "rest_framework.permissions.AllowAny"},
+    "throttle_classes": {"itemsvc.throttle.CallerThrottle"},
+    "renderer_classes": {"itemsvc.renderers.JSONRenderer", "itemsvc.renderers.BrowsableAPIRenderer"},
+    "parser_classes": {"itemsvc.parsers.StrictJSONParser"},
+}
+VALUES: dict[str, Any] = {
+    "content_negotiation_class": negotiation.DefaultContentNegotiation,
+    "versioning_class": None,
+    "lookup_field": "pk",
+    "lookup_url_kwarg": None,
+}
+
+
+def is_known(view: type[APIView], operation: str) -> bool:
+    """Whether each hook and setting of the view is the framework's own, or marked ``plain``."""
+    if any(getattr(view, name, None) != value for name, value in VALUES.items()):
+        return False
+    for name, known in CLASSES.items():
+        if not {f"{each.__module__}.{each.__qualname__}" for each in getattr(view, name, ())} <= known:
+            return False
+    hooks = {name: getattr(generics.GenericAPIView, name) for name in COMMON} | HOOKS[operation]
+    return all(_is_plain(getattr(view, name, None), original) for name, original in hooks.items())
+
+
+def filters_nothing(view: type[Any]) -> bool:
+    """Whether its filters leave the queryset as it is where no parameter asks for them."""
+    return all(getattr(backend, "is_plain", _never)(view) for backend in view.filter_backends)
+
+
+def _is_plain(function: Any, original: Any) -> bool:
+    if getattr(function, "plain", False):
+        return True
+    # drf-spectacular wraps the methods that it is told more about.
+    return function is original or (callable(function) and unwrap(function) is original)
+
+
+def _never(view: type[Any]) -> bool:
+    return False

@@ -1,0 +1,45 @@
+"""The INSERT of a model's row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db import connections, models
+from django.db.models import signals
+
+SIGNALS = (signals.pre_init, signals.post_init, signals.pre_save, signals.post_save)
+
+
+class Insert:
+    """What ``Model.save`` would send for a new row, with the columns that come back from it."""
+
+    def __init__(self, model: type[models.Model], returned: Iterable[str]):
+        quote = connections["default"].ops.quote_name
+        self._fields = [field for field in model._meta.concrete_fields if _is_sent(field)]
+        columns = ", ".join(quote(str(field.column)) for field in self._fields)
+        values = ", ".join(["%s"] * len(self._fields))
+        column = {field.name: str(field.column) for field in model._meta.concrete_fields}
+        back = ", ".join(quote(column[name]) for name in returned)
+        self.sql = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({values}) RETURNING {back}"  # noqa: S608
+
+    def parameters(self, values: Mapping[str, Any]) -> list[Any]:
+        """In the statement's order; what is not given is the field's default."""
+        return [
+            field.get_db_prep_save(
+                values[field.name] if field.name in values else field.get_default(), connections["default"]
+            )
+            for field in self._fields
+        ]
+
+    @staticmethod
+    def is_all(model: type[models.Model]) -> bool:
+        """Whether saving a new row does nothing else: no override, no receiver of a signal, no parent's table."""
+        overridden = model.save is not models.Model.save or model.save_base is not models.Model.save_base
+        heard = any(signal.has_listeners(model) for signal in SIGNALS)
+        computed = any(type(field).pre_save is not models.Field.pre_save for field in model._meta.concrete_fields)
+        return not (overridden or heard or computed or model._meta.parents)
+
+
+def _is_sent(field: models.Field) -> bool:
+    return not field.generated and (field.has_default() or field.db_default is models.NOT_PROVIDED)

@@ -1,0 +1,203 @@
+"""What the short way can do: a page, one object, a new object."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.db import connections
+from django.db.models import Model
+from django.http import HttpResponse
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.views import APIView
+
+from itemsvc import parsers
+from itemsvc.authentication import needed_scope
+from itemsvc.conditional import VERSION, ETagMixin
+from itemsvc.etags import item_etag, list_etag
+from itemsvc.fast.body import read_body
+from itemsvc.fast.eligibility import filters_nothing, is_known
+from itemsvc.fast.frames import Environ, Frame, Headers
+from itemsvc.fast.insert import Insert
+from itemsvc.links import link_header
+from itemsvc.rows import Row, Rows
+
+View = Callable[..., Any]
+Content = tuple[bytes, Headers]
+
+PARAMETER = re.compile(r"([a-z]+)=([A-Za-z0-9_-]+)")
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+class Operation:
+    """One method of one view."""
+
+    name = ""
+    method = "GET"
+    status_code = 200
+
+    def __init__(self, view: View, rows: Rows, path: str):
+        self.view = view
+        self.view_class = view.cls  # type: ignore[attr-defined]
+        self.rows = rows
+        self.path = path
+        self.route = path
+        self.scope = needed_scope(self.view_class, self.method) if settings.API_AUTH != "none" else ""
+        self.tagged = issubclass(self.view_class, ETagMixin)
+        # It is read after the columns.
+        self.version = (VERSION,) if self.tagged and _has(self.view_class.queryset.model, VERSION) else ()
+
+    @classmethod
+    def fits(cls, view: type[APIView]) -> bool:
+        """Whether the short way knows all that this view does for this operation."""
+        return is_known(view, cls.name)
+
+    def prototype(self) -> HttpResponse:
+        """An answer without content, as the view returns it."""
+        view = self.view_class(**self.view.initkwargs)  # type: ignore[attr-defined]
+        view.setup(None)  # Which adds HEAD to what is allowed.
+        return HttpResponse(
+            content_type="application/json", status=self.status_code, headers=view.default_response_headers
+        )
+
+    def answer(self, environ: Environ, frame: Frame, name: str) -> Content | None:
+        """The body and its own headers, or None for the ordinary way; ``name`` is what follows the path.
+
+        Raises psycopg2's and Django's database errors.
+        """
+        raise NotImplementedError
+
+    def content(self, row: Row, *headers: tuple[str, str]) -> Content:
+        """One object, with its tag."""
+        body = self.rows.one(row)
+        return body, [*headers, ("ETag", item_etag(row[-1], body))] if self.version else [*headers]
+
+
+class List(Operation):
+    """`GET` of a page."""
+
+    name = "list"
+
+    def __init__(self, view: View, rows: Rows, path: str):
+        super().__init__(view, rows, path)
+        self.paginator = self.view_class.pagination_class
+        self.key = rows.columns.index("id")
+        self.statement = lru_cache(maxsize=4096)(self._statement)
+
+    @classmethod
+    def fits(cls, view: type[Any]) -> bool:
+        """Only with a paginator that cuts windows, and filters that wait to be asked."""
+        return super().fits(view) and hasattr(view.pagination_class, "window_class") and filters_nothing(view)
+
+    def answer(self, environ: Environ, frame: Frame, name: str) -> Content | None:
+        """A page, asked for by the paginator's own parameters."""
+        parameters = plain_parameters(environ.get("QUERY_STRING", ""), self.paginator.parameters)
+        if parameters is None:
+            return None
+        try:
+            window = self.paginator.window_class.read(parameters)
+        except ValidationError:
+            return None
+        sql = self.statement(window.limit, window.descending, window.backward, window.cursor is not None)
+        rows, more = window.page(fetch(sql, (str(window.cursor.key),) if window.cursor else (), repeatable=True))
+        first, last = (uuid.UUID(rows[0][self.key]), uuid.UUID(rows[-1][self.key])) if rows else (None, None)
+        links = window.links(first, last, more)
+        headers = link_header((relation, self._address(frame, parameters, cursor)) for relation, cursor in links)
+        body = self.rows.array(rows)
+        if self.tagged:
+            headers["ETag"] = list_etag(body, headers.get("Link", ""))
+        return body, list(headers.items())
+
+    def _statement(self, limit: int, descending: bool, backward: bool, from_cursor: bool) -> str:
+        cursor = self.paginator.cursor_class(uuid.UUID(int=0), descending, backward) if from_cursor else None
+        window = self.paginator.window_class(limit, descending, cursor)
+        return self.rows.select(window.cut(self.view_class.queryset.all()))
+
+    def _address(self, frame: Frame, parameters: dict[str, str], cursor: str) -> str:
+        query = "&".join(f"{name}={value}" for name, value in sorted({**parameters, "cursor": cursor}.items()))
+        return f"{frame.base}{self.path}?{query}"
+
+
+class Retrieve(Operation):
+    """`GET` of one object by its UUID."""
+
+    name = "retrieve"
+
+    def __init__(self, view: View, rows: Rows, path: str):
+        super().__init__(view, rows, path)
+        self.route = f"{path}/{{id}}"
+        self.sql = rows.select(self.view_class.queryset.filter(pk=uuid.UUID(int=0)), *self.version)
+
+    def answer(self, environ: Environ, frame: Frame, name: str) -> Content | None:
+        """The object; the ordinary way says that there is none."""
+        found = fetch(self.sql, (name,), repeatable=True) if UUID.fullmatch(name) else []
+        return self.content(found[0]) if found else None
+
+
+class Create(Operation):
+    """`POST` of one object."""
+
+    name = "create"
+    method = "POST"
+    status_code = 201
+
+    def __init__(self, view: View, rows: Rows, path: str):
+        super().__init__(view, rows, path)
+        self.serializer = self.view_class.serializer_class()
+        self.insert = Insert(self.serializer.Meta.model, rows.columns + self.version)
+        self.key = rows.columns.index("id")
+
+    @classmethod
+    def fits(cls, view: type[Any]) -> bool:
+        """Only where creating is one INSERT and nothing else."""
+        serializer = view.serializer_class
+        return (
+            super().fits(view)
+            and serializer.create is serializers.ModelSerializer.create
+            and serializer.save is serializers.ModelSerializer.save
+            and Insert.is_all(serializer.Meta.model)
+        )
+
+    def answer(self, environ: Environ, frame: Frame, name: str) -> Content | None:
+        """The new object and where it is."""
+        body = read_body(environ)
+        values = None if body is None else self._validated(body)
+        if values is None:
+            return None
+        row = fetch(self.insert.sql, self.insert.parameters(values), repeatable=False)[0]
+        return self.content(row, ("Location", f"{frame.base}{self.path}/{row[self.key]}"))
+
+    def _validated(self, body: bytes) -> dict[str, Any] | None:
+        try:
+            data = parsers.decode(body)
+            # The serializer keeps nothing of what it validates, so one serves every thread.
+            return self.serializer.run_validation(data) if isinstance(data, dict) else None
+        except Exception:
+            return None
+
+
+def _has(model: type[Model], name: str) -> bool:
+    return any(field.name == name for field in model._meta.concrete_fields)
+
+
+def fetch(sql: str, parameters: Iterable[Any], *, repeatable: bool) -> list[Row]:
+    """The rows of one statement, as the driver has them."""
+    database: Any = connections["default"]
+    rows: list[Row] = database.fetch(sql, parameters, repeatable=repeatable)
+    return rows
+
+
+def plain_parameters(query: str, known: Iterable[str]) -> dict[str, str] | None:
+    """A query string's parameters; None unless each is known, given once and needs no decoding."""
+    parameters: dict[str, str] = {}
+    for pair in query.split("&") if query else ():
+        match = PARAMETER.fullmatch(pair)
+        if not match or match[1] not in known or match[1] in parameters:
+            return None
+        parameters[match[1]] = match[2]
+    return parameters

@@ -1,0 +1,9 @@
+"""The Link header (RFC 8288)."""
+
+from collections.abc import Iterable
+
+
+def link_header(links: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The header for relations and their addresses; empty without any."""
+    text = ", ".join(f'<{url}>; rel="{relation}"' for relation, url in links)
+    return {"Link": text} if text else {}

@@ -1,0 +1,79 @@
+"""Django's PostgreSQL back end with a health check that asks the socket first, and statements without an ORM.
+
+`docs/decisions/15-fast-path.md` has what each of the two saves.
+"""
+
+from __future__ import annotations
+
+import select
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from django.db.backends.postgresql import base
+from psycopg2 import InterfaceError, OperationalError
+from psycopg2.extensions import UNICODE, new_type, register_type
+
+Row = tuple[Any, ...]
+
+UUID_OID = 2950
+#: UUIDs as the text that the database sends: making objects of them would cost more than the rest of the row.
+UUID_TEXT = new_type((UUID_OID,), "UUID_TEXT", UNICODE)
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """A connection to PostgreSQL."""
+
+    def is_usable(self) -> bool:
+        """Whether the server still keeps this session.
+
+        One that ended it has said so: there is something to read on a connection where nothing was asked. Only then,
+        and after an error, a round trip decides.
+        """
+        if self.connection is None or self.connection.closed:
+            return False
+        if not self.errors_occurred and not _readable(self.connection.fileno()):
+            return True
+        return bool(super().is_usable())
+
+    def fetch(self, sql: str, parameters: Sequence[Any], *, repeatable: bool) -> list[Row]:
+        """Every row of one statement outside of a transaction, as the driver has it: UUIDs are text, times aware.
+
+        ``repeatable``: a session that turns out to have ended in this very moment is opened again, once, and the
+        statement sent again. Raises psycopg2's errors.
+        """
+        self.close_if_unusable_or_obsolete()
+        self.close_if_health_check_failed()
+        reused = self.connection is not None
+        try:
+            return self._fetch(sql, parameters)
+        except (OperationalError, InterfaceError):
+            self.errors_occurred = True
+            if not (repeatable and reused and self.connection is not None and self.connection.closed):
+                raise
+        self.close()
+        return self._fetch(sql, parameters)
+
+    def _fetch(self, sql: str, parameters: Sequence[Any]) -> list[Row]:
+        self.ensure_connection()
+        with self.connection.cursor() as cursor:
+            register_type(UUID_TEXT, cursor)
+            self._execute(cursor, sql, parameters)
+            rows: list[Row] = cursor.fetchall()
+            return rows
+
+    def _execute(self, cursor: Any, sql: str, parameters: Sequence[Any]) -> None:
+        run: Any = _run
+        for wrapper in reversed(self.execute_wrappers):
+            run = partial(wrapper, run)
+        run(sql, parameters, False, {"connection": self, "cursor": cursor})
+
+
+def _run(sql: str, parameters: Sequence[Any], many: bool, context: dict[str, Any]) -> None:
+    context["cursor"].execute(sql, parameters)
+
+
+def _readable(descriptor: int) -> bool:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(0))
