@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +115,11 @@ DATABASES = {"default": _database(env.database("DATABASE_URL"))}
 MIGRATE_DATABASE = (
     _database(env.database("MIGRATE_DATABASE_URL")) if env.get_value("MIGRATE_DATABASE_URL", default="") else None
 )
-if MIGRATE_DATABASE and MIGRATE_DATABASE["USER"] == DATABASES["default"]["USER"]:
+# Whom it then gives what the service needs: the service's role, and the one of after the next change of the password.
+SERVICE_ROLES = [(DATABASES["default"]["USER"], DATABASES["default"]["PASSWORD"])]
+if env.get_value("NEXT_DATABASE_URL", default=""):
+    SERVICE_ROLES.append(itemgetter("USER", "PASSWORD")(env.database("NEXT_DATABASE_URL")))
+if MIGRATE_DATABASE and MIGRATE_DATABASE["USER"] in dict(SERVICE_ROLES):
     raise InvalidConfiguration("MIGRATE_DATABASE_URL", "names the user of DATABASE_URL; the schema's owner is another.")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MIGRATE_LOCK_TIMEOUT_MS = env.integer("MIGRATE_LOCK_TIMEOUT_MS", default=5_000, minimum=1)

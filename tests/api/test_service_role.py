@@ -205,3 +205,15 @@ def test_owner_and_service_are_two(tasks: dict[str, str]) -> None:
     result = manage(tasks | {"MIGRATE_DATABASE_URL": tasks["DATABASE_URL"]}, "check")
     assert result.returncode == 1
     assert result.stderr.startswith("itemsvc: MIGRATE_DATABASE_URL names the user of DATABASE_URL")
+
+
+@pytest.mark.slow
+def test_the_role_of_after_the_next_change_of_the_password_is_there_before_it(tasks: dict[str, str]) -> None:
+    following = urlsplit(tasks["DATABASE_URL"])._replace(netloc="svc_next:other@").geturl()
+    result = manage(tasks | {"NEXT_DATABASE_URL": following}, "migrate", "--noinput")
+    assert result.returncode == 0, result.stderr
+    for url in (tasks["DATABASE_URL"], following):
+        with contextlib.closing(psycopg2.connect(libpq_url(url))) as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM items_item")
+            with pytest.raises(errors.InsufficientPrivilege):
+                cursor.execute("DROP TABLE items_item")

@@ -44,7 +44,6 @@ class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         """Migrates; raises CommandError with the exit code and one sentence."""
         connection = connections[options["database"]]
-        service = connection.settings_dict
         try:
             with as_owner(connection):
                 if options["plan"] or options["check_unapplied"]:
@@ -53,8 +52,8 @@ class Command(migrate.Command):
                 with advisory_lock(connection, settings.MIGRATE_WAIT_SECONDS, self.say):
                     limit_waiting(connection)
                     super().handle(*args, **options)
-                    if settings.MIGRATE_DATABASE:
-                        service_role.provide(connection, service["USER"], service["PASSWORD"])
+                    for role, password in settings.SERVICE_ROLES if settings.MIGRATE_DATABASE else ():
+                        service_role.provide(connection, role, password)
         except DatabaseError as exc:
             raise CommandError(self.explain(exc)) from exc
 
