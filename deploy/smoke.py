@@ -36,10 +36,11 @@ def _schema(body: Any) -> bool:
     return isinstance(body, dict) and str(body.get("openapi", "")).startswith("3.")
 
 
-CHECKS: tuple[tuple[str, Callable[[Any], bool]], ...] = (
-    ("/health", _healthy),
-    ("/health/ready", _ready),
-    ("/schema", _schema),
+#: Path, what its answer must be, and whether the service may ask for a bearer token instead.
+CHECKS: tuple[tuple[str, Callable[[Any], bool], bool], ...] = (
+    ("/health", _healthy, False),
+    ("/health/ready", _ready, False),
+    ("/schema", _schema, True),
 )
 
 
@@ -49,15 +50,15 @@ def smoke_test(base_url: str, *, timeout: float, show: Callable[[str], None]) ->
     Raises SmokeUnreachableError when nobody answered, SmokeFailedError with the last answer otherwise.
     """
     deadline = time.monotonic() + timeout
-    for path, good in CHECKS:
-        _check(base_url.rstrip("/") + path, good, deadline)
+    for path, good, may_ask in CHECKS:
+        _check(base_url.rstrip("/") + path, good, may_ask, deadline)
         show(f"{path} answers well")
 
 
-def _check(url: str, good: Callable[[Any], bool], deadline: float) -> None:
+def _check(url: str, good: Callable[[Any], bool], may_ask: bool, deadline: float) -> None:
     while True:
         try:
-            return _ask(url, good)
+            return _ask(url, good, may_ask)
         except (UnreachableError, WrongAnswerError) as problem:
             if time.monotonic() + PAUSE_SECONDS < deadline:
                 time.sleep(PAUSE_SECONDS)
@@ -65,8 +66,10 @@ def _check(url: str, good: Callable[[Any], bool], deadline: float) -> None:
             raise _failure(url, problem) from None
 
 
-def _ask(url: str, good: Callable[[Any], bool]) -> None:
-    status, body = _get(url)
+def _ask(url: str, good: Callable[[Any], bool], may_ask: bool) -> None:
+    status, challenge, body = _get(url)
+    if may_ask and status == 401 and challenge.startswith("Bearer"):
+        return
     try:
         answer = json.loads(body)
     except ValueError:
@@ -75,15 +78,16 @@ def _ask(url: str, good: Callable[[Any], bool]) -> None:
         raise WrongAnswerError(f"{status} {body.decode(errors='replace').strip()[:300]}")
 
 
-def _get(url: str) -> tuple[int, bytes]:
+def _get(url: str) -> tuple[int, str, bytes]:
+    """Status, WWW-Authenticate and body."""
     headers = {"Accept": "application/json", "User-Agent": "itemsvc-deploy"}
     try:
         # The URL is the stack's own or the user's.
         request = urllib.request.Request(url, headers=headers)  # noqa: S310
         with urllib.request.urlopen(request, timeout=REQUEST_SECONDS) as response:  # noqa: S310
-            return response.status, response.read(5_000_000)
+            return response.status, "", response.read(5_000_000)
     except urllib.error.HTTPError as error:
-        return error.code, error.read(1000)
+        return error.code, error.headers.get("WWW-Authenticate", ""), error.read(1000)
     except (OSError, http.client.HTTPException) as error:
         raise UnreachableError(str(getattr(error, "reason", error))) from None
     except ValueError as error:

@@ -40,6 +40,8 @@ def serve() -> Iterator[Serve]:
                 status, body = answer.pop(0) if isinstance(answer, list) and len(answer) > 1 else _only(answer)
                 data = body if isinstance(body, bytes) else json.dumps(body).encode()
                 self.send_response(status)
+                if status == 401:
+                    self.send_header("WWW-Authenticate", 'Bearer realm="itemsvc"')
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
                 self.wfile.write(data)
@@ -74,6 +76,10 @@ def test_a_slow_start_is_waited_for(serve: Serve) -> None:
     smoke.smoke_test(serve(answers), timeout=5, show=lambda _: None)
 
 
+def test_a_service_that_asks_for_tokens_is_well(serve: Serve) -> None:
+    smoke.smoke_test(serve({**GOOD, "/schema": (401, {"detail": "…"})}), timeout=5, show=lambda _: None)
+
+
 @pytest.mark.parametrize(
     ("path", "answer", "text"),
     [
@@ -83,6 +89,7 @@ def test_a_slow_start_is_waited_for(serve: Serve) -> None:
         ("/schema", (200, {"swagger": "2.0"}), "swagger"),
         ("/schema", (200, []), "200 []"),
         ("/schema", (400, {"detail": "Invalid host"}), "Invalid host"),
+        ("/health/ready", (401, {"detail": "token"}), "401"),
     ],
 )
 def test_a_wrong_answer(serve: Serve, path: str, answer: Any, text: str) -> None:
