@@ -16,12 +16,16 @@ resource "aws_ecs_cluster" "main" {
       error_message = "db_statement_timeout_ms (${var.db_statement_timeout_ms}) must not exceed gunicorn_graceful_timeout (${var.gunicorn_graceful_timeout} s): otherwise a stopping task cannot finish its slowest query."
     }
     precondition {
+      condition     = var.oidc_issuer == null || var.nat != "none"
+      error_message = "oidc_issuer needs nat: with none the tasks cannot fetch the keys that its tokens are signed with."
+    }
+    precondition {
       condition     = !(var.enable_execute_command && var.readonly_root_filesystem)
       error_message = "enable_execute_command needs a writable root file system (the agent of ECS Exec writes there): set readonly_root_filesystem = false with it."
     }
     precondition {
-      condition     = var.gunicorn_workers * 128 <= var.task_memory
-      error_message = "gunicorn_workers (${var.gunicorn_workers}) need about 128 MiB each, and the task has ${var.task_memory}: fewer workers, or more task_memory."
+      condition     = var.gunicorn_workers * 128 + local.collector_memory <= var.task_memory
+      error_message = "gunicorn_workers (${var.gunicorn_workers}) need about 128 MiB each and the collector of enable_tracing ${local.collector_memory} MiB, and the task has ${var.task_memory}: fewer workers, or more task_memory."
     }
   }
 }

@@ -15,6 +15,8 @@ locals {
 
   iam_prefix = "arn:${local.partition}:iam::${local.account_id}"
   task_roles = [for role in [aws_iam_role.execution, aws_iam_role.task, aws_iam_role.migrate] : role.arn]
+  # Named by ids of Cognito's.
+  user_pools = ["${local.arn_prefix["cognito-idp"]}:userpool/*"]
   secret_ids = "${local.arn_prefix.secretsmanager}:secret:${local.name}/*"
   families   = [for family in ["api", "migrate"] : "${local.arn_prefix.ecs}:task-definition/${local.name}-${family}:*"]
   service_id = "${local.arn_prefix.ecs}:service/${local.name}/${local.name}-api"
@@ -28,6 +30,7 @@ locals {
     "application-autoscaling:DescribeScalableTargets",
     "application-autoscaling:DescribeScalingPolicies",
     "cloudwatch:DescribeAlarms",
+    "cognito-idp:DescribeUserPoolDomain",
     "ec2:DescribeAddresses",
     "ec2:DescribeAddressesAttribute",
     "ec2:DescribeAvailabilityZones",
@@ -68,34 +71,36 @@ locals {
 
   # Reads of this environment's own resources.
   refresh_own = {
-    "application-autoscaling:ListTagsForResource"                 = ["arn:${local.partition}:application-autoscaling:${var.region}:${local.account_id}:scalable-target/*"]
-    "cloudwatch:GetDashboard"                                     = ["arn:${local.partition}:cloudwatch::${local.account_id}:dashboard/${local.name}"]
-    "cloudwatch:ListTagsForResource"                              = ["${local.arn_prefix.cloudwatch}:alarm:${local.name}-*"]
-    "ecr:DescribeRepositories ecr:ListTagsForResource"            = [aws_ecr_repository.api.arn]
-    "ecr:GetLifecyclePolicy"                                      = [aws_ecr_repository.api.arn]
-    "ecs:DescribeClusters"                                        = [local.cluster_id]
-    "ecs:DescribeServices"                                        = [local.service_id]
-    "ecs:ListTagsForResource"                                     = concat([local.cluster_id, local.service_id], local.families)
-    "events:DescribeRule events:ListTagsForResource"              = ["${local.arn_prefix.events}:rule/${local.name}-*"]
-    "events:ListTargetsByRule"                                    = ["${local.arn_prefix.events}:rule/${local.name}-*"]
-    "iam:GetOpenIDConnectProvider"                                = ["${local.iam_prefix}:oidc-provider/${local.github_issuer}"]
-    "iam:GetRole iam:GetRolePolicy iam:ListRolePolicies"          = ["${local.iam_prefix}:role/${local.name}-*"]
-    "iam:GetPolicy iam:GetPolicyVersion"                          = ["${local.iam_prefix}:policy/${local.name}-deploy-*"]
-    "iam:ListAttachedRolePolicies"                                = ["${local.iam_prefix}:role/${local.name}-*"]
-    "kms:DescribeKey kms:GetKeyPolicy kms:GetKeyRotationStatus"   = [aws_kms_key.main.arn]
-    "kms:ListResourceTags"                                        = [aws_kms_key.main.arn]
-    "logs:ListTagsForResource"                                    = ["${local.log_groups}:*"]
-    "rds:ListTagsForResource"                                     = ["${local.arn_prefix.rds}:*:${local.name}*"]
-    "secretsmanager:DescribeSecret secretsmanager:GetSecretValue" = [local.secret_ids]
-    "secretsmanager:GetResourcePolicy"                            = [local.secret_ids]
-    "sns:GetTopicAttributes sns:ListTagsForResource"              = ["${local.arn_prefix.sns}:${local.name}-alarms"]
-    "sns:GetSubscriptionAttributes"                               = ["${local.arn_prefix.sns}:${local.name}-alarms*"]
-    "wafv2:GetWebACL wafv2:GetLoggingConfiguration"               = ["arn:${local.partition}:wafv2:${var.region}:${local.account_id}:regional/webacl/${local.name}/*"]
-    "wafv2:GetWebACLForResource wafv2:ListTagsForResource"        = ["arn:${local.partition}:wafv2:${var.region}:${local.account_id}:regional/*", "${local.arn_prefix.elasticloadbalancing}:loadbalancer/app/${local.name}/*"]
-    "s3:GetBucket* s3:GetEncryptionConfiguration"                 = ["arn:${local.partition}:s3:::${local.access_log_bucket}"]
-    "s3:GetLifecycleConfiguration s3:GetReplicationConfiguration" = ["arn:${local.partition}:s3:::${local.access_log_bucket}"]
-    "s3:GetAccelerateConfiguration s3:GetAnalyticsConfiguration"  = ["arn:${local.partition}:s3:::${local.access_log_bucket}"]
-    "s3:ListBucket"                                               = ["arn:${local.partition}:s3:::${local.access_log_bucket}"]
+    "application-autoscaling:ListTagsForResource"                                                       = ["arn:${local.partition}:application-autoscaling:${var.region}:${local.account_id}:scalable-target/*"]
+    "cognito-idp:DescribeUserPool* cognito-idp:DescribeResourceServer cognito-idp:GetUserPoolMfaConfig" = local.user_pools
+    "cloudwatch:GetDashboard"                                                                           = ["arn:${local.partition}:cloudwatch::${local.account_id}:dashboard/${local.name}"]
+    "cloudwatch:ListTagsForResource"                                                                    = ["${local.arn_prefix.cloudwatch}:alarm:${local.name}-*"]
+    "ecr:DescribeRepositories ecr:ListTagsForResource"                                                  = [aws_ecr_repository.api.arn]
+    "ecr:GetLifecyclePolicy"                                                                            = [aws_ecr_repository.api.arn]
+    "ecs:DescribeClusters"                                                                              = [local.cluster_id]
+    "ecs:DescribeServices"                                                                              = [local.service_id]
+    "ecs:ListTagsForResource"                                                                           = concat([local.cluster_id, local.service_id], local.families)
+    "events:DescribeRule events:ListTagsForResource"                                                    = ["${local.arn_prefix.events}:rule/${local.name}-*"]
+    "events:ListTargetsByRule"                                                                          = ["${local.arn_prefix.events}:rule/${local.name}-*"]
+    "iam:GetOpenIDConnectProvider"                                                                      = ["${local.iam_prefix}:oidc-provider/${local.github_issuer}"]
+    "iam:GetRole iam:GetRolePolicy iam:ListRolePolicies"                                                = ["${local.iam_prefix}:role/${local.name}-*"]
+    "iam:GetPolicy iam:GetPolicyVersion"                                                                = ["${local.iam_prefix}:policy/${local.name}-deploy-*"]
+    "iam:ListAttachedRolePolicies"                                                                      = ["${local.iam_prefix}:role/${local.name}-*"]
+    "kms:DescribeKey kms:GetKeyPolicy kms:GetKeyRotationStatus"                                         = [aws_kms_key.main.arn]
+    "kms:ListResourceTags"                                                                              = [aws_kms_key.main.arn]
+    "logs:ListTagsForResource"                                                                          = ["${local.log_groups}:*"]
+    "rds:ListTagsForResource"                                                                           = ["${local.arn_prefix.rds}:*:${local.name}*"]
+    "secretsmanager:DescribeSecret secretsmanager:GetSecretValue"                                       = [local.secret_ids]
+    "scheduler:GetSchedule"                                                                             = ["${local.arn_prefix.scheduler}:schedule/default/${local.name}-*"]
+    "secretsmanager:GetResourcePolicy"                                                                  = [local.secret_ids]
+    "sns:GetTopicAttributes sns:ListTagsForResource"                                                    = ["${local.arn_prefix.sns}:${local.name}-alarms"]
+    "sns:GetSubscriptionAttributes"                                                                     = ["${local.arn_prefix.sns}:${local.name}-alarms*"]
+    "wafv2:GetWebACL wafv2:GetLoggingConfiguration"                                                     = ["arn:${local.partition}:wafv2:${var.region}:${local.account_id}:regional/webacl/${local.name}/*"]
+    "wafv2:GetWebACLForResource wafv2:ListTagsForResource"                                              = ["arn:${local.partition}:wafv2:${var.region}:${local.account_id}:regional/*", "${local.arn_prefix.elasticloadbalancing}:loadbalancer/app/${local.name}/*"]
+    "s3:GetBucket* s3:GetEncryptionConfiguration"                                                       = ["arn:${local.partition}:s3:::${local.access_log_bucket}"]
+    "s3:GetLifecycleConfiguration s3:GetReplicationConfiguration"                                       = ["arn:${local.partition}:s3:::${local.access_log_bucket}"]
+    "s3:GetAccelerateConfiguration s3:GetAnalyticsConfiguration"                                        = ["arn:${local.partition}:s3:::${local.access_log_bucket}"]
+    "s3:ListBucket"                                                                                     = ["arn:${local.partition}:s3:::${local.access_log_bucket}"]
   }
 }
 

@@ -52,10 +52,13 @@ resource "aws_iam_role_policy" "execution" {
         Resource = "${aws_cloudwatch_log_group.app.arn}:*"
       },
       {
-        Sid      = "ReadSecrets"
-        Effect   = "Allow"
-        Action   = "secretsmanager:GetSecretValue"
-        Resource = [aws_secretsmanager_secret.database_url.arn, module.credentials.secret_key_arn]
+        Sid    = "ReadSecrets"
+        Effect = "Allow"
+        Action = "secretsmanager:GetSecretValue"
+        Resource = concat(
+          [aws_secretsmanager_secret.database_url.arn, module.credentials.secret_key_arn],
+          [for secret in aws_secretsmanager_secret.service_database_url : secret.arn],
+        )
       },
       {
         Sid       = "DecryptSecrets"

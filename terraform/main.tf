@@ -32,7 +32,7 @@ locals {
 
   # ARNs of what only exists once there is an image are written out, never read from the resource: a policy that
   # referred to the task definition would be "known after apply" in every deploy's plan.
-  arn_prefix = { for service in ["ecs", "logs", "sns", "secretsmanager", "ecr", "rds", "elasticloadbalancing", "events", "cloudwatch", "ssm"] :
+  arn_prefix = { for service in ["ecs", "logs", "sns", "secretsmanager", "ecr", "rds", "elasticloadbalancing", "events", "cloudwatch", "ssm", "scheduler", "cognito-idp"] :
     service => "arn:${local.partition}:${service}:${var.region}:${local.account_id}"
   }
 }

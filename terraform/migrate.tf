@@ -2,6 +2,7 @@
 
 locals {
   migrate_container_name = "migrate"
+  migrate_family         = "${local.arn_prefix.ecs}:task-definition/${local.name}-migrate"
   migrate_subnet_ids     = [for subnet in aws_subnet.private : subnet.id]
 
   # Options and shorthand that version 1 and 2 of the AWS CLI read alike.
@@ -48,8 +49,17 @@ resource "aws_ecs_task_definition" "migrate" {
       MIGRATE_LOCK_TIMEOUT_MS = tostring(var.migrate_lock_timeout_ms)
       MIGRATE_WAIT_SECONDS    = tostring(var.migrate_wait_seconds)
     }) : { name = name, value = value }]
+    # Only migrate reads the owner's URL; any other command runs as the service's role.
+    secrets = [for name, arn in merge(local.secrets, {
+      MIGRATE_DATABASE_URL = aws_secretsmanager_secret.database_url.arn
+      NEXT_DATABASE_URL    = aws_secretsmanager_secret.service_database_url[local.next_role].arn
+    }) : { name = name, valueFrom = arn }]
     logConfiguration = { logDriver = "awslogs", options = merge(local.log_options, { awslogs-stream-prefix = "migrate" }) }
   })])
 
-  depends_on = [aws_secretsmanager_secret_version.database_url, aws_iam_role_policy.execution]
+  depends_on = [
+    aws_secretsmanager_secret_version.database_url,
+    aws_secretsmanager_secret_version.service_database_url,
+    aws_iam_role_policy.execution,
+  ]
 }

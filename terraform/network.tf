@@ -147,6 +147,7 @@ locals {
   interface_endpoints = var.nat != "none" ? [] : concat(
     ["ecr.api", "ecr.dkr", "logs", "secretsmanager"],
     var.enable_execute_command ? ["ssmmessages"] : [],
+    var.enable_tracing ? ["xray"] : [],
   )
 }
 

@@ -4,13 +4,34 @@ locals {
   alb_dimensions    = { LoadBalancer = aws_lb.main.arn_suffix }
   target_dimensions = { LoadBalancer = aws_lb.main.arn_suffix, TargetGroup = aws_lb_target_group.api.arn_suffix }
   ecs_dimensions    = { ClusterName = local.name, ServiceName = "${local.name}-api" }
-  db_dimensions     = { DBInstanceIdentifier = aws_db_instance.main.identifier }
+  # The service's own metrics; OTEL_SERVICE_NAME tells the environments apart.
+  has_metrics        = var.metrics == "emf"
+  metrics_namespace  = "itemsvc"
+  service_dimensions = { Service = local.name }
+
+  db_dimensions = { DBInstanceIdentifier = aws_db_instance.main.identifier }
 
   db_memory_bytes = lookup(local.db_class_memory, var.db_instance_class, 0) * pow(1024, 3)
 
   # Alarms on one metric each. minutes is how long it must be so; before there is a service there is no data, and
   # that is no alarm.
-  metric_alarms = {
+  metric_alarms = merge(local.platform_alarms, { for name, alarm in local.service_alarms : name => alarm if local.has_metrics })
+
+  # What the service says of itself (itemsvc/emf.py): without the time in the load balancer's queue and on its network.
+  service_alarms = {
+    latency-p99 = {
+      description = "A hundredth of the requests takes the service longer than ${var.latency_p99_ms} ms"
+      namespace   = local.metrics_namespace, metric = "Latency", dimensions = local.service_dimensions
+      statistic   = null, percentile = "p99", above = true, threshold = var.latency_p99_ms, minutes = 5
+    }
+    refusals = {
+      description = "Requests are refused because the tasks' queues are full: too few tasks, or a slow database"
+      namespace   = local.metrics_namespace, metric = "Refusals", dimensions = local.service_dimensions
+      statistic   = "Sum", percentile = null, above = true, threshold = 0, minutes = 5
+    }
+  }
+
+  platform_alarms = {
     latency-p95 = {
       description = "A twentieth of the requests takes longer than ${var.latency_p95_seconds} s"
       namespace   = "AWS/ApplicationELB", metric = "TargetResponseTime", dimensions = local.target_dimensions
@@ -145,6 +166,46 @@ resource "aws_cloudwatch_metric_alarm" "error_rate" {
   }
 }
 
+resource "aws_cloudwatch_metric_alarm" "service_error_rate" {
+  count = local.has_metrics ? 1 : 0
+
+  alarm_name          = "${local.name}-service-5xx-rate"
+  alarm_description   = "More than ${var.error_rate_percent} % of the service's own answers are 5xx (of at least 20 a minute)"
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = var.error_rate_percent
+  evaluation_periods  = 5
+  datapoints_to_alarm = 3
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+
+  metric_query {
+    id          = "rate"
+    label       = "5xx, % of answers"
+    expression  = "IF(requests >= 20, 100 * FILL(errors, 0) / requests, 0)"
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = {
+      requests = "Requests"
+      errors   = "ServerErrors"
+    }
+
+    content {
+      id = metric_query.key
+
+      metric {
+        namespace   = local.metrics_namespace
+        metric_name = metric_query.value
+        dimensions  = local.service_dimensions
+        period      = 60
+        stat        = "Sum"
+      }
+    }
+  }
+}
+
 resource "aws_cloudwatch_metric_alarm" "running_below_desired" {
   alarm_name          = "${local.name}-running-below-desired"
   alarm_description   = "For ten minutes fewer tasks run than should"
@@ -214,7 +275,37 @@ resource "aws_cloudwatch_event_target" "deployment_failed" {
 # --- dashboard ------------------------------------------------------------------------------------------------------
 
 locals {
-  dashboard_rows = [
+  dashboard_rows = concat(local.platform_rows, [for row in local.service_rows : row if local.has_metrics])
+
+  by_operation = { for metric, stat in { Requests = "Sum", ServerErrors = "Sum", Latency = "p99" } :
+    metric => [[{ id = "routes", expression = "SEARCH('{${local.metrics_namespace},Service,Operation} Service=\"${local.name}\" MetricName=\"${metric}\"', '${stat}', 60)" }]]
+  }
+
+  service_rows = [
+    [
+      { title = "Requests by route", stat = "Sum", metrics = local.by_operation.Requests },
+      { title = "5xx by route", stat = "Sum", metrics = local.by_operation.ServerErrors },
+      { title = "p99 by route (ms)", stat = "p99", metrics = local.by_operation.Latency },
+    ],
+    [
+      { title = "Answers by status", stat = "Sum", metrics = [for metric in ["Requests", "ClientErrors", "ServerErrors", "Refusals", "SlowRequests"] :
+        concat([local.metrics_namespace, metric], local.service_pairs)
+      ] },
+      { title = "Latency in the service (ms)", stat = "p99", metrics = [for stat in ["p50", "p95", "p99"] :
+        concat([local.metrics_namespace, "Latency"], local.service_pairs, [{ stat = stat, label = stat }])
+      ] },
+      { title = "Database time of a request (ms)", stat = "p99", metrics = [for stat in ["p50", "p95", "p99"] :
+        concat([local.metrics_namespace, "DatabaseTime"], local.service_pairs, [{ stat = stat, label = stat }])
+      ] },
+    ],
+    [
+      { title = "Requests waiting for a thread", stat = "Maximum", metrics = [concat([local.metrics_namespace, "QueueDepth"], local.service_pairs)] },
+      { title = "Connections in use, all tasks", stat = "Sum", metrics = [concat([local.metrics_namespace, "DatabaseConnections"], local.service_pairs)] },
+      { title = "Statements", stat = "Sum", metrics = [concat([local.metrics_namespace, "Queries"], local.service_pairs)] },
+    ],
+  ]
+
+  platform_rows = [
     [
       { title = "Requests and errors", stat = "Sum", metrics = [
         concat(["AWS/ApplicationELB", "RequestCount"], local.alb_pairs),
@@ -261,10 +352,11 @@ locals {
     ],
   ]
 
-  alb_pairs    = flatten([for name, value in local.alb_dimensions : [name, value]])
-  target_pairs = flatten([for name, value in local.target_dimensions : [name, value]])
-  ecs_pairs    = flatten([for name, value in local.ecs_dimensions : [name, value]])
-  db_pairs     = flatten([for name, value in local.db_dimensions : [name, value]])
+  alb_pairs     = flatten([for name, value in local.alb_dimensions : [name, value]])
+  target_pairs  = flatten([for name, value in local.target_dimensions : [name, value]])
+  ecs_pairs     = flatten([for name, value in local.ecs_dimensions : [name, value]])
+  service_pairs = flatten([for name, value in local.service_dimensions : [name, value]])
+  db_pairs      = flatten([for name, value in local.db_dimensions : [name, value]])
 }
 
 resource "aws_cloudwatch_dashboard" "main" {

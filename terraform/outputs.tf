@@ -124,13 +124,43 @@ output "db_connection_budget" {
 }
 
 output "database_url_secret_arn" {
-  description = "ARN of the secret that holds DATABASE_URL."
+  description = "ARN of the secret that holds the service's DATABASE_URL: rows, not tables."
+  value       = aws_secretsmanager_secret.service_database_url[local.service_role].arn
+}
+
+output "migrate_database_url_secret_arn" {
+  description = "ARN of the secret that holds MIGRATE_DATABASE_URL, the schema owner's."
   value       = aws_secretsmanager_secret.database_url.arn
 }
 
 output "secret_key_secret_arn" {
   description = "ARN of the secret that holds SECRET_KEY."
   value       = module.credentials.secret_key_arn
+}
+
+output "oidc_issuer" {
+  description = "Issuer of the tokens that the service asks for; null where it asks for none."
+  value       = local.issuer
+}
+
+output "oidc_audience" {
+  description = "Audience that those tokens must be for; in Cognito the prefix of its scopes."
+  value       = local.audience
+}
+
+output "token_endpoint" {
+  description = "Where machines get tokens from; null without create_user_pool."
+  value       = local.token_endpoint
+}
+
+output "machine_client_id" {
+  description = "Client id of the user pool's machine client; null without create_user_pool."
+  value       = one(aws_cognito_user_pool_client.machine[*].id)
+}
+
+output "token_command" {
+  description = "Shell line that gets a token for the machine client; null without create_user_pool."
+  value       = local.token_command
 }
 
 output "alarm_topic_arn" {

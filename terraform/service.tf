@@ -28,10 +28,19 @@ locals {
     DB_STATEMENT_TIMEOUT_MS   = tostring(var.db_statement_timeout_ms)
     LOG_FORMAT                = "json"
     LOG_LEVEL                 = var.log_level
+    OTEL_SERVICE_NAME         = local.name
   }
 
+  # What only makes sense where requests are served.
+  service_variables = merge(
+    { ADMIN_ENABLED = tostring(var.admin_enabled), METRICS = var.metrics },
+    var.rate_limit == null ? {} : { RATE_LIMIT = var.rate_limit },
+    local.auth_variables,
+    local.tracing_variables,
+  )
+
   secrets = {
-    DATABASE_URL = aws_secretsmanager_secret.database_url.arn
+    DATABASE_URL = aws_secretsmanager_secret.service_database_url[local.service_role].arn
     SECRET_KEY   = module.credentials.secret_key_arn
   }
 
@@ -45,12 +54,6 @@ locals {
     linuxParameters        = { initProcessEnabled = true }
     ulimits                = [{ name = "nofile", softLimit = 65536, hardLimit = 65536 }]
     mountPoints            = [{ sourceVolume = "tmp", containerPath = "/tmp", readOnly = false }]
-    secrets                = [for name, arn in local.secrets : { name = name, valueFrom = arn }]
-    # A running task keeps the secrets it was started with: new numbers make a new revision, and so a roll-out.
-    dockerLabels = {
-      "credentials.database-password" = tostring(var.db_password_version)
-      "credentials.secret-key"        = tostring(var.secret_key_version)
-    }
   }
 
   # Non-blocking: a slow log service costs log lines, not requests.
@@ -86,13 +89,19 @@ resource "aws_ecs_task_definition" "api" {
     name = "tmp"
   }
 
-  container_definitions = jsonencode([merge(local.container, {
+  container_definitions = jsonencode(concat([merge(local.container, {
     name         = local.container_name
     image        = "${aws_ecr_repository.api.repository_url}:${local.image_tag}"
     portMappings = [{ name = "http", containerPort = local.api_port, hostPort = local.api_port, protocol = "tcp" }]
-    environment = [for name, value in merge(local.environment_variables, { APP_VERSION = local.image_tag }) :
+    environment = [for name, value in merge(local.environment_variables, local.service_variables, { APP_VERSION = local.image_tag }) :
       { name = name, value = value }
     ]
+    secrets = [for name, arn in local.secrets : { name = name, valueFrom = arn }]
+    # A running task keeps the secrets it was started with: new numbers make a new revision, and so a roll-out.
+    dockerLabels = {
+      "credentials.database-password" = tostring(var.service_password_version)
+      "credentials.secret-key"        = tostring(var.secret_key_version)
+    }
     healthCheck = {
       command     = ["CMD", "python", "-I", "-S", "${local.app_directory}/itemsvc/healthcheck.py"]
       interval    = 10
@@ -101,7 +110,7 @@ resource "aws_ecs_task_definition" "api" {
       startPeriod = 30
     }
     logConfiguration = { logDriver = "awslogs", options = merge(local.log_options, { awslogs-stream-prefix = "api" }) }
-  })])
+  })], local.collector_containers))
 }
 
 resource "aws_ecs_service" "api" {
@@ -169,7 +178,7 @@ resource "aws_ecs_service" "api" {
     aws_lb_listener.https,
     aws_ecs_cluster_capacity_providers.main,
     aws_iam_role_policy.execution,
-    aws_secretsmanager_secret_version.database_url,
+    aws_secretsmanager_secret_version.service_database_url,
     aws_route.nat,
     aws_vpc_endpoint.interface,
     aws_vpc_endpoint.s3,

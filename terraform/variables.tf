@@ -563,7 +563,7 @@ variable "db_reserved_connections" {
 # --- credentials ----------------------------------------------------------------------------------------------------
 
 variable "db_password_version" {
-  description = "Raise it and apply: a new database password, and tasks that know it."
+  description = "Raise it and apply: a new password for the schema's owner, which the migrate task alone knows."
   type        = number
   default     = 1
   nullable    = false
@@ -571,6 +571,18 @@ variable "db_password_version" {
   validation {
     condition     = var.db_password_version >= 1 && floor(var.db_password_version) == var.db_password_version
     error_message = "db_password_version must be a whole number of at least 1."
+  }
+}
+
+variable "service_password_version" {
+  description = "Raise it by one, apply and migrate: the service changes to its other database role and password."
+  type        = number
+  default     = 1
+  nullable    = false
+
+  validation {
+    condition     = var.service_password_version >= 1 && floor(var.service_password_version) == var.service_password_version
+    error_message = "service_password_version must be a whole number of at least 1."
   }
 }
 
@@ -598,6 +610,64 @@ variable "secret_recovery_days" {
   }
 }
 
+# --- who may call -----------------------------------------------------------------------------------------------------
+
+variable "oidc_issuer" {
+  description = "Issuer of the bearer tokens that the service asks for, as their iss names it. null: it asks for none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.oidc_issuer == null || can(regex("^https://[a-z0-9.-]+(:[0-9]+)?(/[^?#\\s]*)?$", var.oidc_issuer))
+    error_message = "oidc_issuer must be an https:// URL without query or fragment."
+  }
+}
+
+variable "oidc_audience" {
+  description = "Audience that the tokens of oidc_issuer must be for. Required with oidc_issuer."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = (var.oidc_audience == null) == (var.oidc_issuer == null)
+    error_message = "oidc_issuer and oidc_audience belong together: give both or neither."
+  }
+}
+
+variable "create_user_pool" {
+  description = "Whether a Cognito user pool with one machine client is made and issues the tokens that the service asks for."
+  type        = bool
+  default     = false
+  nullable    = false
+
+  validation {
+    condition     = !var.create_user_pool || var.oidc_issuer == null
+    error_message = "create_user_pool and oidc_issuer exclude each other: the service believes one issuer."
+  }
+  validation {
+    condition     = !var.create_user_pool || !can(regex("aws|amazon|cognito", var.name))
+    error_message = "create_user_pool needs a name without aws, amazon and cognito: Cognito refuses them in the domain of a pool."
+  }
+}
+
+variable "admin_enabled" {
+  description = "Whether Django's admin is served at /admin/."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "rate_limit" {
+  description = "Requests that one caller may make over all tasks, like 600/min (s, min, hour, day). null: as many as it likes."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.rate_limit == null || can(regex("^[1-9][0-9]{0,8}/(s|min|hour|day)$", var.rate_limit))
+    error_message = "rate_limit must be a count and a period, like 600/min (s, min, hour, day)."
+  }
+}
+
 # --- protection, observability ----------------------------------------------------------------------------------------
 
 variable "deletion_protection" {
@@ -616,6 +686,49 @@ variable "log_retention_days" {
   validation {
     condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
     error_message = "log_retention_days must be one that CloudWatch Logs offers: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827 and on."
+  }
+}
+
+variable "metrics" {
+  description = "Where the service's own metrics go: emf (CloudWatch, through the log, with alarms and charts) or none."
+  type        = string
+  default     = "emf"
+  nullable    = false
+
+  validation {
+    condition     = contains(["emf", "none"], var.metrics)
+    error_message = "metrics must be emf or none."
+  }
+}
+
+variable "enable_tracing" {
+  description = "Whether an OpenTelemetry collector beside the service sends its traces to X-Ray."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "collector_image" {
+  description = "Image of the collector of enable_tracing, an AWS Distro for OpenTelemetry, by exact tag or digest."
+  type        = string
+  default     = "public.ecr.aws/aws-observability/aws-otel-collector:v0.48.0"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z0-9./_-]+(:[A-Za-z0-9_][A-Za-z0-9._-]*|@sha256:[0-9a-f]{64})$", var.collector_image)) && !endswith(var.collector_image, ":latest")
+    error_message = "collector_image must name an image by an exact tag or a digest, not latest."
+  }
+}
+
+variable "trace_sample_ratio" {
+  description = "Part of the requests that are traced with enable_tracing, 0 to 1; callers have no say in it."
+  type        = number
+  default     = 0.1
+  nullable    = false
+
+  validation {
+    condition     = var.trace_sample_ratio >= 0 && var.trace_sample_ratio <= 1
+    error_message = "trace_sample_ratio must be 0 to 1."
   }
 }
 
@@ -651,6 +764,18 @@ variable "latency_p95_seconds" {
   validation {
     condition     = var.latency_p95_seconds > 0
     error_message = "latency_p95_seconds must be above 0."
+  }
+}
+
+variable "latency_p99_ms" {
+  description = "99th percentile of the service's own response time in milliseconds that raises the alarm."
+  type        = number
+  default     = 2000
+  nullable    = false
+
+  validation {
+    condition     = var.latency_p99_ms > 0
+    error_message = "latency_p99_ms must be above 0."
   }
 }
 

@@ -141,7 +141,7 @@ run "defaults" {
 
   assert {
     condition = toset(keys(aws_cloudwatch_metric_alarm.metric)) == toset([
-      "latency-p95", "unhealthy-hosts", "service-cpu", "service-memory",
+      "latency-p95", "latency-p99", "refusals", "unhealthy-hosts", "service-cpu", "service-memory",
       "database-cpu", "database-storage", "database-connections", "database-memory",
     ])
     error_message = "One alarm for each way to be in trouble, beside the error rate and missing tasks."
@@ -150,6 +150,33 @@ run "defaults" {
   assert {
     condition     = aws_cloudwatch_metric_alarm.metric["database-connections"].threshold == 44
     error_message = "The connection alarm stands at what a roll-out can need: 2 x 3 x 1 x 4 + 20."
+  }
+
+  # The metrics' names and dimensions are those of itemsvc/emf.py.
+  assert {
+    condition = alltrue([
+      aws_cloudwatch_metric_alarm.metric["latency-p99"].namespace == "itemsvc",
+      aws_cloudwatch_metric_alarm.metric["latency-p99"].metric_name == "Latency",
+      aws_cloudwatch_metric_alarm.metric["latency-p99"].extended_statistic == "p99",
+      aws_cloudwatch_metric_alarm.metric["latency-p99"].dimensions == tomap({ Service = "itemsvc-dev" }),
+      toset(flatten([for query in aws_cloudwatch_metric_alarm.service_error_rate[0].metric_query : [for metric in query.metric : metric.metric_name]])) == toset(["Requests", "ServerErrors"]),
+    ])
+    error_message = "The service's own error rate and p99 raise alarms."
+  }
+
+  assert {
+    condition     = aws_scheduler_schedule.command["expire-idempotency-keys"].schedule_expression == "cron(0 3 * * ? *)" && jsondecode(aws_scheduler_schedule.command["expire-idempotency-keys"].target[0].input).containerOverrides[0] == { name = "migrate", command = ["python", "manage.py", "expire_idempotency_keys"] }
+    error_message = "Expired idempotency keys go every night."
+  }
+
+  assert {
+    condition     = endswith(aws_scheduler_schedule.command["expire-idempotency-keys"].target[0].ecs_parameters[0].task_definition_arn, ":task-definition/itemsvc-dev-migrate")
+    error_message = "The schedule starts the newest revision of the one-off task, whichever it is."
+  }
+
+  assert {
+    condition     = length(aws_cognito_user_pool.main) == 0 && length(aws_iam_role_policy.tracing) == 0
+    error_message = "No user pool and no traces unless asked for."
   }
 
   assert {

@@ -39,6 +39,18 @@ override_resource {
 }
 
 override_resource {
+  target          = aws_secretsmanager_secret.service_database_url["a"]
+  override_during = plan
+  values          = { arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:itemsvc-dev/service-database-url-a-AbCdEf" }
+}
+
+override_resource {
+  target          = aws_secretsmanager_secret.service_database_url["b"]
+  override_during = plan
+  values          = { arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:itemsvc-dev/service-database-url-b-AbCdEf" }
+}
+
+override_resource {
   target          = module.credentials.aws_secretsmanager_secret.secret_key
   override_during = plan
   values          = { arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:itemsvc-dev/secret-key-AbCdEf" }
@@ -274,5 +286,131 @@ run "deploy_role_with_the_accounts_provider" {
   assert {
     condition     = length(aws_iam_openid_connect_provider.github) == 0 && endswith(jsondecode(aws_iam_role.deploy[0].assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"], ":environment:staging")
     error_message = "There is one provider in an account: a given one is used."
+  }
+}
+
+run "an_issuer_of_somebody_elses" {
+  command = plan
+
+  variables {
+    oidc_issuer   = "https://login.example.com/tenant"
+    oidc_audience = "items"
+    admin_enabled = true
+    rate_limit    = "600/min"
+    metrics       = "none"
+  }
+
+  assert {
+    condition = { for variable in jsondecode(aws_ecs_task_definition.api[0].container_definitions)[0].environment : variable.name => variable.value if contains(["API_AUTH", "OIDC_ISSUER", "OIDC_AUDIENCE", "ADMIN_ENABLED", "RATE_LIMIT", "METRICS"], variable.name) } == {
+      ADMIN_ENABLED = "true"
+      API_AUTH      = "oidc"
+      METRICS       = "none"
+      OIDC_AUDIENCE = "items"
+      OIDC_ISSUER   = "https://login.example.com/tenant"
+      RATE_LIMIT    = "600/min"
+    }
+    error_message = "The service asks for the issuer's tokens, serves the admin and limits its callers."
+  }
+
+  assert {
+    condition     = length(aws_cognito_user_pool.main) == 0 && output.token_endpoint == null && output.oidc_issuer == "https://login.example.com/tenant"
+    error_message = "No pool is made where there is an issuer."
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_metric_alarm.service_error_rate) == 0 && !contains(keys(aws_cloudwatch_metric_alarm.metric), "latency-p99") && !strcontains(aws_cloudwatch_dashboard.main.dashboard_body, "DatabaseTime")
+    error_message = "Without the service's metrics nothing watches them."
+  }
+}
+
+override_resource {
+  target          = aws_cognito_user_pool.main
+  override_during = plan
+  values = {
+    id       = "us-east-1_AbCdEfGhI"
+    endpoint = "cognito-idp.us-east-1.amazonaws.com/us-east-1_AbCdEfGhI"
+  }
+}
+
+override_resource {
+  target          = aws_cognito_user_pool_client.machine
+  override_during = plan
+  values          = { id = "0123456789abcdefghijklmnop" }
+}
+
+run "a_user_pool" {
+  command = plan
+
+  variables {
+    create_user_pool = true
+  }
+
+  assert {
+    condition = { for variable in jsondecode(aws_ecs_task_definition.api[0].container_definitions)[0].environment : variable.name => variable.value if contains(["API_AUTH", "OIDC_ISSUER", "OIDC_AUDIENCE"], variable.name) } == {
+      API_AUTH      = "oidc"
+      OIDC_AUDIENCE = "itemsvc-dev"
+      OIDC_ISSUER   = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_AbCdEfGhI"
+    }
+    error_message = "The service asks for the pool's tokens."
+  }
+
+  assert {
+    condition = alltrue([
+      aws_cognito_user_pool_client.machine[0].generate_secret,
+      aws_cognito_user_pool_client.machine[0].allowed_oauth_flows == toset(["client_credentials"]),
+      aws_cognito_user_pool_client.machine[0].allowed_oauth_scopes == toset(["itemsvc-dev/items:read", "itemsvc-dev/items:write"]),
+      toset([for scope in aws_cognito_resource_server.main[0].scope : scope.scope_name]) == toset(["items:read", "items:write"]),
+      aws_cognito_user_pool.main[0].admin_create_user_config[0].allow_admin_create_user_only,
+    ])
+    error_message = "One confidential client, for machines, with the scopes of the API; nobody signs up."
+  }
+
+  assert {
+    condition     = output.token_endpoint == "https://itemsvc-dev-123456789012.auth.us-east-1.amazoncognito.com/oauth2/token" && output.machine_client_id == "0123456789abcdefghijklmnop"
+    error_message = "Where tokens come from, and for whom."
+  }
+
+  assert {
+    condition     = output.token_command == "curl --silent --show-error --fail --data grant_type=client_credentials --user \"0123456789abcdefghijklmnop:$(aws cognito-idp describe-user-pool-client --region us-east-1 --user-pool-id us-east-1_AbCdEfGhI --client-id 0123456789abcdefghijklmnop --query UserPoolClient.ClientSecret --output text)\" https://itemsvc-dev-123456789012.auth.us-east-1.amazoncognito.com/oauth2/token"
+    error_message = "The line must be ready to paste, and hold no secret."
+  }
+}
+
+run "traces" {
+  command = plan
+
+  variables {
+    enable_tracing = true
+  }
+
+  assert {
+    condition     = [for container in jsondecode(aws_ecs_task_definition.api[0].container_definitions) : "${container.name} ${container.essential}"] == ["api true", "collector false"]
+    error_message = "The collector is beside the service, which does without it."
+  }
+
+  assert {
+    condition = { for variable in jsondecode(aws_ecs_task_definition.api[0].container_definitions)[0].environment : variable.name => variable.value if startswith(variable.name, "OTEL_") } == {
+      OTEL_EXPORTER_OTLP_ENDPOINT = "http://localhost:4318"
+      OTEL_SERVICE_NAME           = "itemsvc-dev"
+      OTEL_TRACES_EXPORTER        = "otlp"
+      OTEL_TRACES_SAMPLER         = "traceidratio"
+      OTEL_TRACES_SAMPLER_ARG     = "0.1"
+    }
+    error_message = "The service sends a tenth of its traces to the collector."
+  }
+
+  assert {
+    condition     = yamldecode(jsondecode(aws_ecs_task_definition.api[0].container_definitions)[1].environment[0].value).service.pipelines.traces.exporters == ["awsxray"]
+    error_message = "The collector sends them to X-Ray."
+  }
+
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.tracing[0].policy).Statement[0].Action == ["xray:PutTelemetryRecords", "xray:PutTraceSegments"] && aws_iam_role_policy.tracing[0].role == aws_iam_role.task.id
+    error_message = "The task may send them, and no more."
+  }
+
+  assert {
+    condition     = length(jsondecode(aws_ecs_task_definition.migrate[0].container_definitions)) == 1
+    error_message = "One-off tasks are not traced."
   }
 }

@@ -197,3 +197,38 @@ run "deploy_role_needs_remote_state" {
 
   expect_failures = [aws_iam_role.deploy]
 }
+
+run "an_issuer_that_no_task_can_reach" {
+  command = plan
+
+  variables {
+    nat           = "none"
+    oidc_issuer   = "https://login.example.com"
+    oidc_audience = "items"
+  }
+
+  expect_failures = [aws_ecs_cluster.main]
+}
+
+run "a_user_pool_that_no_task_can_reach" {
+  command = plan
+
+  variables {
+    nat              = "none"
+    create_user_pool = true
+  }
+
+  expect_failures = [aws_cognito_user_pool.main]
+}
+
+run "room_for_the_collector" {
+  command = plan
+
+  variables {
+    enable_tracing   = true
+    gunicorn_workers = 3
+    gunicorn_threads = 1
+  }
+
+  expect_failures = [aws_ecs_cluster.main]
+}

@@ -39,6 +39,18 @@ override_resource {
 }
 
 override_resource {
+  target          = aws_secretsmanager_secret.service_database_url["a"]
+  override_during = plan
+  values          = { arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:itemsvc-dev/service-database-url-a-AbCdEf" }
+}
+
+override_resource {
+  target          = aws_secretsmanager_secret.service_database_url["b"]
+  override_during = plan
+  values          = { arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:itemsvc-dev/service-database-url-b-AbCdEf" }
+}
+
+override_resource {
   target          = module.credentials.aws_secretsmanager_secret.secret_key
   override_during = plan
   values          = { arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:itemsvc-dev/secret-key-AbCdEf" }
@@ -179,10 +191,27 @@ run "defaults" {
         container.mountPoints == [{ sourceVolume = "tmp", containerPath = "/tmp", readOnly = false }],
         container.logConfiguration.options.mode == "non-blocking",
         container.logConfiguration.options.awslogs-group == "/itemsvc/dev/app",
-        toset([for secret in container.secrets : secret.name]) == toset(["DATABASE_URL", "SECRET_KEY"]),
         !contains(keys(container), "restartPolicy"),
     ])])
     error_message = "Exact image, read-only root, writable /tmp, init process, nofile, stop timeout, non-blocking logs."
+  }
+
+  assert {
+    condition = { for secret in jsondecode(aws_ecs_task_definition.api[0].container_definitions)[0].secrets : secret.name => secret.valueFrom } == {
+      DATABASE_URL = "arn:aws:secretsmanager:us-east-1:123456789012:secret:itemsvc-dev/service-database-url-a-AbCdEf"
+      SECRET_KEY   = "arn:aws:secretsmanager:us-east-1:123456789012:secret:itemsvc-dev/secret-key-AbCdEf"
+    }
+    error_message = "The service has its own role's URL, and never the schema owner's."
+  }
+
+  assert {
+    condition = { for secret in jsondecode(aws_ecs_task_definition.migrate[0].container_definitions)[0].secrets : secret.name => secret.valueFrom } == {
+      DATABASE_URL         = "arn:aws:secretsmanager:us-east-1:123456789012:secret:itemsvc-dev/service-database-url-a-AbCdEf"
+      MIGRATE_DATABASE_URL = "arn:aws:secretsmanager:us-east-1:123456789012:secret:itemsvc-dev/database-url-AbCdEf"
+      NEXT_DATABASE_URL    = "arn:aws:secretsmanager:us-east-1:123456789012:secret:itemsvc-dev/service-database-url-b-AbCdEf"
+      SECRET_KEY           = "arn:aws:secretsmanager:us-east-1:123456789012:secret:itemsvc-dev/secret-key-AbCdEf"
+    }
+    error_message = "The one-off task has the owner's URL, and tells the database of both of the service's roles."
   }
 
   assert {
@@ -202,7 +231,9 @@ run "defaults" {
 
   assert {
     condition = { for variable in jsondecode(aws_ecs_task_definition.api[0].container_definitions)[0].environment : variable.name => variable.value } == {
+      ADMIN_ENABLED             = "false"
       ALLOWED_HOSTS             = "itemsvc-dev-1.us-east-1.elb.amazonaws.com"
+      API_AUTH                  = "none"
       APP_VERSION               = "3f2a9c1d7e5b"
       CSRF_TRUSTED_ORIGINS      = "http://itemsvc-dev-1.us-east-1.elb.amazonaws.com"
       DB_STATEMENT_TIMEOUT_MS   = "15000"
@@ -212,7 +243,9 @@ run "defaults" {
       HTTPS_ONLY                = "false"
       LOG_FORMAT                = "json"
       LOG_LEVEL                 = "INFO"
+      METRICS                   = "emf"
       NUM_PROXIES               = "1"
+      OTEL_SERVICE_NAME         = "itemsvc-dev"
       PORT                      = "8000"
       WEB_CONCURRENCY           = "1"
     }
@@ -254,7 +287,7 @@ run "defaults" {
       RegistryLogin  = ["*"]
       PullImage      = ["arn:aws:ecr:us-east-1:123456789012:repository/itemsvc-dev"]
       WriteLogs      = ["arn:aws:logs:us-east-1:123456789012:log-group:/itemsvc/dev/app:*"]
-      ReadSecrets    = ["arn:aws:secretsmanager:us-east-1:123456789012:secret:itemsvc-dev/database-url-AbCdEf", "arn:aws:secretsmanager:us-east-1:123456789012:secret:itemsvc-dev/secret-key-AbCdEf"]
+      ReadSecrets    = [for name in ["database-url", "secret-key", "service-database-url-a", "service-database-url-b"] : "arn:aws:secretsmanager:us-east-1:123456789012:secret:itemsvc-dev/${name}-AbCdEf"]
       DecryptSecrets = ["arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000"]
     }
     error_message = "The execution role reaches this environment's image, log group, secrets and key, and nothing else."
@@ -265,9 +298,10 @@ run "migrate_ahead_and_rotate" {
   command = plan
 
   variables {
-    migrate_image_tag   = "aaaaaaaaaaaa"
-    db_password_version = 2
-    secret_key_version  = 3
+    migrate_image_tag        = "aaaaaaaaaaaa"
+    db_password_version      = 3
+    service_password_version = 2
+    secret_key_version       = 3
   }
 
   assert {
@@ -284,7 +318,18 @@ run "migrate_ahead_and_rotate" {
   }
 
   assert {
-    condition     = aws_db_instance.main.password_wo_version == 2
+    condition = alltrue([for container, secrets in {
+      (aws_ecs_task_definition.api[0].container_definitions)     = { DATABASE_URL = "b" }
+      (aws_ecs_task_definition.migrate[0].container_definitions) = { DATABASE_URL = "b", NEXT_DATABASE_URL = "a" }
+      } : alltrue([for name, role in secrets : contains(jsondecode(container)[0].secrets, {
+        name      = name
+        valueFrom = "arn:aws:secretsmanager:us-east-1:123456789012:secret:itemsvc-dev/service-database-url-${role}-AbCdEf"
+    })])])
+    error_message = "The service changes to the role that the database knows already, and the other one is the next."
+  }
+
+  assert {
+    condition     = aws_db_instance.main.password_wo_version == 3
     error_message = "The database gets the new password."
   }
 }

@@ -41,6 +41,13 @@ run "nonsense" {
     db_statement_timeout_ms      = 0
     db_reserved_connections      = 9
     db_password_version          = 0
+    service_password_version     = 0.5
+    oidc_issuer                  = "http://login.example.com"
+    rate_limit                   = "600"
+    metrics                      = "prometheus"
+    collector_image              = "public.ecr.aws/aws-observability/aws-otel-collector:latest"
+    trace_sample_ratio           = 10
+    latency_p99_ms               = 0
     secret_key_version           = 0
     secret_recovery_days         = 3
     log_retention_days           = 31
@@ -62,6 +69,8 @@ run "nonsense" {
     var.min_tasks, var.cpu_target, var.requests_per_target, var.db_engine_version,
     var.db_instance_class, var.db_allocated_storage, var.db_backup_retention_days, var.db_monitoring_interval,
     var.db_statement_timeout_ms, var.db_reserved_connections, var.db_password_version, var.secret_key_version,
+    var.service_password_version, var.oidc_issuer, var.rate_limit, var.metrics,
+    var.collector_image, var.trace_sample_ratio, var.latency_p99_ms,
     var.secret_recovery_days, var.log_retention_days, var.alarm_email, var.error_rate_percent,
     var.latency_p95_seconds, var.github_repository, var.github_environment, var.github_oidc_provider_arn,
     var.state_bucket,
@@ -123,4 +132,26 @@ run "largest_pair_of_the_smallest_cpu" {
   variables {
     task_memory = 2048
   }
+}
+
+run "two_issuers_and_no_audience" {
+  command = plan
+
+  variables {
+    oidc_issuer      = "https://login.example.com"
+    create_user_pool = true
+  }
+
+  expect_failures = [var.oidc_audience, var.create_user_pool]
+}
+
+run "a_name_that_cognito_refuses" {
+  command = plan
+
+  variables {
+    name             = "my-aws-items"
+    create_user_pool = true
+  }
+
+  expect_failures = [var.create_user_pool]
 }

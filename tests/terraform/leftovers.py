@@ -67,6 +67,7 @@ def _identity(account: Account) -> list[str]:
     keys = [kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"] for key in kms.list_keys()["Keys"]]
     return [
         *[role["Arn"] for role in iam.list_roles()["Roles"]],
+        *[pool["Id"] for pool in account.client("cognito-idp").list_user_pools(MaxResults=10)["UserPools"]],
         *[policy["Arn"] for policy in iam.list_policies(Scope="Local")["Policies"]],
         *[p["Arn"] for p in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]],
         # AWS's own keys come into being with the first use of a service, and are free.
@@ -88,5 +89,6 @@ def _watching(account: Account) -> list[str]:
         *[rule["Arn"] for rule in account.client("events").list_rules()["Rules"]],
         *[topic["TopicArn"] for topic in sns.list_topics()["Topics"]],
         *[subscription["SubscriptionArn"] for subscription in sns.list_subscriptions()["Subscriptions"]],
+        *[s["Arn"] for s in account.client("scheduler").list_schedules()["Schedules"]],
         *[acl["ARN"] for acl in account.client("wafv2").list_web_acls(Scope="REGIONAL")["WebACLs"]],
     ]

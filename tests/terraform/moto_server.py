@@ -23,7 +23,8 @@ os.environ.setdefault("MOTO_ACM_VALIDATION_WAIT", "1")
 os.environ.setdefault("MOTO_ECS_SERVICE_RUNNING", "1")
 
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
-from moto.core.responses import BaseResponse
+from moto.cognitoidp.responses import CognitoIdpResponse
+from moto.core.responses import BaseResponse, EmptyResult
 from moto.ec2.models.nat_gateways import NatGatewayBackend
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ecs.responses import EC2ContainerServiceResponse
@@ -166,6 +167,17 @@ def release_nat_interfaces():
         return gateway
 
 
+def delete_resource_servers():
+    """Cognito: the resource server of a user pool can be deleted."""
+
+    def delete_resource_server(self):
+        pool = self.backend.describe_user_pool(self._get_param("UserPoolId"))
+        pool.resource_servers.pop(self._get_param("Identifier"))
+        return EmptyResult()
+
+    CognitoIdpResponse.delete_resource_server = delete_resource_server
+
+
 def write_journal(directory):
     """Appends every request, and every database password, to the files in `directory`."""
 
@@ -202,6 +214,7 @@ if __name__ == "__main__":
     keep_database_settings()
     keep_rule_descriptions()
     release_nat_interfaces()
+    delete_resource_servers()
     if options.journal:
         write_journal(options.journal)
     main(rest or sys.argv[1:])

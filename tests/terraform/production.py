@@ -20,6 +20,9 @@ OPTIONS = (
     "requests_per_target=600",
     "use_spot=true",
     "cpu_architecture=ARM64",
+    "create_user_pool=true",
+    "enable_tracing=true",
+    "rate_limit=600/min",
 )
 # What lets it be destroyed, and with it the options that exclude some of those above.
 UNPROTECTED = (
@@ -27,6 +30,7 @@ UNPROTECTED = (
     "secret_recovery_days=0",
     "db_final_snapshot=false",
     "nat=none",
+    "create_user_pool=false",
     "enable_execute_command=true",
     "readonly_root_filesystem=false",
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from dataclasses import dataclass
 
 import pytest
 
@@ -13,6 +14,7 @@ from tests.terraform.stack import Stack
 
 IMAGE, NEXT_IMAGE = "image_tag=3f2a9c1d7e5b", "image_tag=9d8c7b6a5f4e"
 ROTATION = "db_password_version=2"
+SERVICE_ROTATION = "service_password_version=2"
 
 
 @pytest.fixture(scope="session")
@@ -123,7 +125,7 @@ def test_a_plan_that_breaks_many_relations_says_so_of_each(served: Stack) -> Non
         "db_statement_timeout_ms (60001) must not exceed gunicorn_graceful_timeout (60 s)",
         "enable_execute_command needs a writable root file system",
         "2 x max_tasks (8) x gunicorn_workers (5) x gunicorn_threads (4) + db_reserved_connections (20) = 340",
-        "gunicorn_workers (5) need about 128 MiB each, and the task has 512",
+        "gunicorn_workers (5) need about 128 MiB each and the collector of enable_tracing 0 MiB, and the task has 512",
         "github_repository needs state_bucket",
         "environment staging belongs to the workspace staging, and this is default",
     ):
@@ -137,7 +139,7 @@ def test_the_database_and_the_application_get_the_same_password(served: Stack) -
 def test_rotating_is_raising_one_number_even_after_an_apply_that_broke_off(served: Stack) -> None:
     account, before = served.account, served.account.secret("itemsvc-dev/database-password")
     key = account.secret("itemsvc-dev/secret-key")
-    revision = served.outputs()["service_task_definition_arn"]
+    outputs = served.outputs()
 
     # As far as an apply comes that is interrupted before it reaches the database.
     served.run(
@@ -148,9 +150,6 @@ def test_rotating_is_raising_one_number_even_after_an_apply_that_broke_off(serve
 
     assert served.plan(IMAGE, ROTATION) == {
         "aws_db_instance.main": "update",
-        "aws_ecs_service.api[0]": "update",
-        "aws_ecs_task_definition.api[0]": "replace",
-        "aws_ecs_task_definition.migrate[0]": "replace",
         "aws_secretsmanager_secret_version.database_url": "replace",
     }
     served.apply_plan()
@@ -158,15 +157,34 @@ def test_rotating_is_raising_one_number_even_after_an_apply_that_broke_off(serve
     assert_same_password(served)
     assert account.secret("itemsvc-dev/database-password") != before
     assert account.secret("itemsvc-dev/secret-key") == key
-    assert served.outputs()["service_task_definition_arn"] != revision
+    assert served.outputs() == outputs  # The service has a password of its own.
+
+
+def test_the_services_password_changes_to_one_that_the_database_knows(served: Stack) -> None:
+    urls = service_urls(served)
+    serving = served.outputs()["database_url_secret_arn"]
+    assert serving == urls["a"].arn
+
+    assert served.plan(IMAGE, ROTATION, SERVICE_ROTATION) == {
+        "aws_ecs_service.api[0]": "update",
+        "aws_ecs_task_definition.api[0]": "replace",
+        "aws_ecs_task_definition.migrate[0]": "replace",
+        'aws_secretsmanager_secret_version.service_database_url["a"]': "replace",
+    }
+    served.apply_plan()
+    assert served.plan(IMAGE, ROTATION, SERVICE_ROTATION) == {}
+    changed = service_urls(served)
+    assert changed["b"] == urls["b"]
+    assert changed["a"].url != urls["a"].url
+    assert served.outputs()["database_url_secret_arn"] == changed["b"].arn
 
 
 def test_no_secret_is_in_the_state_a_plan_or_the_output(served: Stack) -> None:
     secrets = secrets_of(served)
     passwords = {entry["password"] for entry in served.account.journal("passwords.jsonl")}
-    # Two database passwords, twice as URL, and the key: without them the search would prove nothing.
+    # The owner's two passwords, twice as URL, the service's three URLs, and the key: without them it proves nothing.
     assert len(passwords) == 2
-    assert len(secrets) == 5
+    assert len(secrets) == 8
     assert (served.directory / "terraform.tfstate").exists()
     assert list(served.directory.glob("plan-*.tfplan"))
     assert files_with(served.directory, secrets) == []
@@ -174,11 +192,33 @@ def test_no_secret_is_in_the_state_a_plan_or_the_output(served: Stack) -> None:
 
 
 def test_destroy_leaves_nothing(served: Stack) -> None:
-    served.destroy(IMAGE, ROTATION)
+    served.destroy(IMAGE, ROTATION, SERVICE_ROTATION)
     assert leftovers(served.account) == []
     # Revisions cost nothing and are kept while the environment lives; AWS deletes none by itself.
     definitions = served.account.client("ecs").list_task_definitions()["taskDefinitionArns"]
     assert {re.sub(r".*/(.*):\d+", r"\1", arn) for arn in definitions} == {"itemsvc-dev-api", "itemsvc-dev-migrate"}
+
+
+@dataclass(frozen=True)
+class ServiceUrl:
+    """One of the service's two secrets."""
+
+    arn: str
+    url: str
+
+
+def service_urls(stack: Stack) -> dict[str, ServiceUrl]:
+    """The service's URLs by role, each the role's own and the owner's in nothing but the place."""
+    account, found = stack.account, {}
+    owner = account.secret("itemsvc-dev/database-url")
+    for role in "ab":
+        name = f"itemsvc-dev/service-database-url-{role}"
+        found[role] = ServiceUrl(
+            account.client("secretsmanager").describe_secret(SecretId=name)["ARN"], account.secret(name)
+        )
+        assert re.match(rf"postgres://itemsvc_{role}:[A-Za-z0-9]{{40}}@", found[role].url)
+        assert found[role].url.partition("@")[2] == owner.partition("@")[2]
+    return found
 
 
 def assert_same_password(stack: Stack) -> None:

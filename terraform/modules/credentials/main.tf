@@ -1,4 +1,4 @@
-# The environment's two generated credentials. They are made and handed on as ephemeral values and written through
+# The environment's generated credentials. They are made and handed on as ephemeral values and written through
 # write-only arguments, so neither the state nor a plan file ever holds them.
 #
 # A module of its own because ephemeral resources cannot be mocked: `terraform test` replaces it as a whole.
@@ -16,6 +16,18 @@ terraform {
 
 # Letters and digits only: nothing to escape in a URL, a shell or a log line. 40 of them are 238 bits.
 ephemeral "aws_secretsmanager_random_password" "database" {
+  password_length            = 40
+  exclude_punctuation        = true
+  require_each_included_type = true
+}
+
+ephemeral "aws_secretsmanager_random_password" "service_a" {
+  password_length            = 40
+  exclude_punctuation        = true
+  require_each_included_type = true
+}
+
+ephemeral "aws_secretsmanager_random_password" "service_b" {
   password_length            = 40
   exclude_punctuation        = true
   require_each_included_type = true

@@ -1,0 +1,89 @@
+# What runs by the clock: one-off tasks that nobody has to think of.
+
+locals {
+  # cron is in UTC; each starts somewhere in the hour that follows.
+  scheduled_commands = {
+    expire-idempotency-keys = { at = "cron(0 3 * * ? *)", command = ["python", "manage.py", "expire_idempotency_keys"] }
+  }
+}
+
+resource "aws_scheduler_schedule" "command" {
+  #checkov:skip=CKV_AWS_297:A schedule holds the names of a task definition and a command, nothing to keep secret.
+  for_each = local.scheduled_commands
+
+  name                = "${local.name}-${each.key}"
+  description         = join(" ", each.value.command)
+  schedule_expression = each.value.at
+
+  flexible_time_window {
+    mode                      = "FLEXIBLE"
+    maximum_window_in_minutes = 60
+  }
+
+  target {
+    arn      = aws_ecs_cluster.main.arn
+    role_arn = aws_iam_role.schedule.arn
+
+    # The family without a revision: its newest one, so that no deploy has to change the schedule.
+    ecs_parameters {
+      task_definition_arn = local.migrate_family
+      launch_type         = "FARGATE"
+
+      network_configuration {
+        subnets          = local.migrate_subnet_ids
+        security_groups  = [aws_security_group.migrate.id]
+        assign_public_ip = false
+      }
+    }
+
+    input = jsonencode({ containerOverrides = [{ name = local.migrate_container_name, command = each.value.command }] })
+
+    retry_policy {
+      maximum_retry_attempts       = 3
+      maximum_event_age_in_seconds = 3600
+    }
+  }
+}
+
+resource "aws_iam_role" "schedule" {
+  name        = "${local.name}-schedule"
+  description = "Starts the scheduled commands of ${local.name}"
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "scheduler.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+      Condition = {
+        StringEquals = { "aws:SourceAccount" = local.account_id }
+        ArnLike      = { "aws:SourceArn" = "${local.arn_prefix.scheduler}:schedule/default/${local.name}-*" }
+      }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "schedule" {
+  name = "run-commands"
+  role = aws_iam_role.schedule.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "RunOneOffTasks"
+        Effect    = "Allow"
+        Action    = "ecs:RunTask"
+        Resource  = [local.migrate_family, "${local.migrate_family}:*"]
+        Condition = { ArnEquals = { "ecs:cluster" = aws_ecs_cluster.main.arn } }
+      },
+      {
+        Sid       = "GiveTasksTheirRoles"
+        Effect    = "Allow"
+        Action    = "iam:PassRole"
+        Resource  = [aws_iam_role.execution.arn, aws_iam_role.migrate.arn]
+        Condition = { StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }
+      },
+    ]
+  })
+}

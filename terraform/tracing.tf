@@ -1,0 +1,60 @@
+# Traces (optional): a collector in the service's task takes them from the service and sends them to X-Ray.
+
+locals {
+  # MiB: what the collector may use, and what it keeps itself below.
+  collector_memory = var.enable_tracing ? 192 : 0
+  collector_limit  = 128
+
+  tracing_variables = var.enable_tracing ? {
+    OTEL_TRACES_EXPORTER        = "otlp"
+    OTEL_EXPORTER_OTLP_ENDPOINT = "http://localhost:4318"
+    OTEL_TRACES_SAMPLER         = "traceidratio"
+    OTEL_TRACES_SAMPLER_ARG     = tostring(var.trace_sample_ratio)
+  } : {}
+
+  collector_configuration = {
+    receivers = { otlp = { protocols = { http = { endpoint = "localhost:4318" } } } }
+    processors = {
+      memory_limiter = { check_interval = "1s", limit_mib = local.collector_limit }
+      batch          = {}
+    }
+    exporters = { awsxray = { region = var.region } }
+    service = {
+      pipelines = { traces = { receivers = ["otlp"], processors = ["memory_limiter", "batch"], exporters = ["awsxray"] } }
+      telemetry = { logs = { level = "warn" } }
+    }
+  }
+
+  # Not essential: without it the service goes on, and traces are lost.
+  collector_containers = [for name in var.enable_tracing ? ["collector"] : [] : {
+    name                   = name
+    image                  = var.collector_image
+    essential              = false
+    memory                 = local.collector_memory
+    readonlyRootFilesystem = var.readonly_root_filesystem
+    privileged             = false
+    stopTimeout            = var.stop_timeout
+    # JSON is YAML.
+    environment      = [{ name = "AOT_CONFIG_CONTENT", value = jsonencode(local.collector_configuration) }]
+    logConfiguration = { logDriver = "awslogs", options = merge(local.log_options, { awslogs-stream-prefix = name }) }
+  }]
+}
+
+resource "aws_iam_role_policy" "tracing" {
+  #checkov:skip=CKV_AWS_290:X-Ray's actions for segments have no resource types or condition keys.
+  #checkov:skip=CKV_AWS_355:X-Ray's actions for segments take no resource but *.
+  count = var.enable_tracing ? 1 : 0
+
+  name = "send-traces"
+  role = aws_iam_role.task.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid      = "SendTraces"
+      Effect   = "Allow"
+      Action   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+      Resource = "*"
+    }]
+  })
+}
