@@ -21,6 +21,7 @@ import urllib.request
 from pathlib import Path
 
 from tests.rehearsal.prerequisites import docker_client
+from tests.rehearsal.repository import BUNDLE
 
 IMAGE = "ministackorg/ministack:1.5.33"
 # What MiniStack runs an RDS instance of this major version from.
@@ -29,6 +30,8 @@ SOURCE = Path(__file__).parent / "emulator"
 LABEL = "itemsvc.rehearsal"
 ACCOUNT, REGION = "000000000000", "us-east-1"
 GATEWAY_PORT = 4566
+# The host of every user pool's tokens, which tasks ask for the keys.
+ISSUER = f"cognito-idp.{REGION}.amazonaws.com"
 READY_SECONDS = 60
 LOG_LINE = re.compile(r"\d{4}-\d\d-\d\d \S+ \w+ \[(?!hypercorn)|Traceback|\s+File|\w+Error")
 # What task definitions usually ask for; a Docker daemon inside a restricted machine may not be allowed to grant it.
@@ -196,6 +199,7 @@ class Emulators:
             IMAGE,
             name=self.run,
             network=self.run,
+            networking_config={self.run: self.docker.api.create_endpoint_config(aliases=[ISSUER])},
             labels={LABEL: self.run},
             entrypoint=["python", "/opt/rehearsal/ministack_start.py"],
             ports={f"{GATEWAY_PORT}/tcp": ("127.0.0.1", self.port)},
@@ -207,6 +211,7 @@ class Emulators:
                 "REHEARSAL_LABEL": f"{LABEL}={self.run}",
                 "REHEARSAL_REGISTRY": f"127.0.0.1:{self.port}",
                 "REHEARSAL_CA_FILE": "/run/rds-ca.pem",
+                "REHEARSAL_CA_BUNDLE": f"/app/{BUNDLE}",
                 "REHEARSAL_NOFILE_CEILING": str(self.nofile_ceiling or ""),
             },
         )

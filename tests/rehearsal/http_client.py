@@ -26,8 +26,11 @@ class Client:
     One connection per request, except inside `with client:`, where one connection is kept.
     """
 
-    def __init__(self, port, host):
+    def __init__(self, port, host, authorization=None):
         self.port, self.host, self._kept = port, host, None
+        self._own = {"Host": host, "Accept": "application/json"}
+        if authorization:
+            self._own["Authorization"] = authorization
 
     def __enter__(self):
         self._kept = self._connect()
@@ -43,7 +46,7 @@ class Client:
         A `body` that is not bytes is sent as JSON.
         """
         connection = self._kept or self._connect()
-        sent = {"Host": self.host, "Accept": "application/json", **(headers or {})}
+        sent = {**self._own, **(headers or {})}
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()
             sent.setdefault("Content-Type", "application/json")

@@ -20,6 +20,8 @@ LISTS = (
     ("iam", "list_policies", "Policies", "PolicyName", {"Scope": "Local"}),
     ("sns", "list_topics", "Topics", "TopicArn", {}),
     ("events", "list_rules", "Rules", "Name", {}),
+    ("scheduler", "list_schedules", "Schedules", "Name", {}),
+    ("cognito-idp", "list_user_pools", "UserPools", "Name", {"MaxResults": 10}),
     ("kms", "list_aliases", "Aliases", "AliasName", {}),
     ("s3", "list_buckets", "Buckets", "Name", {}),
     ("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName", {}),

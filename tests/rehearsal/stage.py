@@ -22,6 +22,8 @@ class Stage:
         self.environment = emulators.environment()
         self.tags = {}
         self.kept = {}
+        # Of every request, once the API asks for it.
+        self.authorization = None
         self.notes = []
         self._outputs = None
         self._commands = 0
@@ -93,6 +95,14 @@ class Stage:
             "services"
         ][0]
 
+    def check_task(self, arn):
+        """That one-off task ends, with exit code 0."""
+        ecs, where = self.aws("ecs"), {"cluster": self.outputs()["cluster_name"], "tasks": [arn]}
+        ecs.get_waiter("tasks_stopped").wait(**where, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
+        task = ecs.describe_tasks(**where)["tasks"][0]
+        code = task["containers"][0].get("exitCode")
+        check(code == 0, f"the task ended with exit code {code}: {task.get('stoppedReason')}")
+
     def serving_tag(self):
         """The image tag of the primary deployment's task definition."""
         definition = self.aws("ecs").describe_task_definition(taskDefinition=self.service()["taskDefinition"])
@@ -113,11 +123,12 @@ class Stage:
 
     def client(self):
         """HTTP through the load balancer."""
-        return Client(self.emulators.port, self.outputs()["alb_dns"])
+        return Client(self.emulators.port, self.outputs()["alb_dns"], self.authorization)
 
     def database_url(self):
+        """The schema owner's."""
         container = self.task_definition("migrate")["containerDefinitions"][0]
-        return urllib.parse.urlsplit(self.resolved_secrets(container)["DATABASE_URL"])
+        return urllib.parse.urlsplit(self.resolved_secrets(container)["MIGRATE_DATABASE_URL"])
 
     def query(self, sql, database=None):
         """Rows of a query in the emulated RDS instance, as lines of |-separated columns."""
@@ -130,9 +141,17 @@ class Stage:
         return self._psql(self.database_url().hostname, "SELECT 1", sslmode="disable")[1]
 
     def _psql(self, host, sql, database=None, sslmode="prefer"):
-        """(exit code, output) of psql in the database's container."""
+        """(exit code, output) of psql in the database's container, as the schema's owner."""
         url = self.database_url()
-        where = f"host={host} user={url.username} dbname={database or url.path.lstrip('/')} sslmode={sslmode}"
+        return self._run_psql(url, host, database or url.path.lstrip("/"), sslmode, sql)
+
+    def psql(self, url, sql):
+        """(exit code, output) of psql with the user and password of that URL."""
+        url = urllib.parse.urlsplit(url)
+        return self._run_psql(url, "127.0.0.1", url.path.lstrip("/"), "prefer", sql)
+
+    def _run_psql(self, url, host, database, sslmode, sql):
+        where = f"host={host} user={url.username} dbname={database} sslmode={sslmode}"
         code, output = self.emulators.database_container().exec_run(
             ["psql", where, "-AtX", "-v", "ON_ERROR_STOP=1", "-c", sql],
             environment={"PGPASSWORD": urllib.parse.unquote(url.password)},

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.rehearsal.acts import broken_revisions, contract, deploys, readme, task_definitions
+from tests.rehearsal.acts import broken_revisions, contract, deploys, readme, schedule, task_definitions, tokens
 
 
 @dataclass(frozen=True)
@@ -20,11 +20,14 @@ ACTS = (
     Act("first deploy into an empty account", deploys.first_deploy, needed=True),
     Act("the HTTP contract through the load balancer", contract.http_contract),
     Act("the README's words: outputs, curl, migrate_command", readme.words),
+    Act("the service's database role", tokens.database_roles),
+    Act("the scheduled command", schedule.expired_keys),
     Act("registered task definitions under plain Docker", task_definitions.under_plain_docker),
     Act("second revision with a migration, under load", deploys.second_revision, needed=True),
     Act("a revision whose migration fails", broken_revisions.failing_migration),
     Act("a revision that crashes at start", broken_revisions.crash_at_start),
     Act("rollback", deploys.rollback),
     Act("two deploys at once", deploys.two_at_once),
+    Act("a user pool, tokens, and the service's other role", tokens.user_pool),
     Act("down to zero", deploys.down, always=True),
 )

@@ -70,10 +70,5 @@ def _paste_migrate_command(stage):
     pasted = stage.bash('eval "$(terraform output -raw migrate_command)"', cwd="terraform").expect(0)
     answer = json.loads(pasted.output)
     check(len(answer["tasks"]) == 1 and not answer["failures"], "migrate_command started no task", pasted.output)
-    ecs = stage.aws("ecs")
-    where = {"cluster": stage.outputs()["cluster_name"], "tasks": [answer["tasks"][0]["taskArn"]]}
-    ecs.get_waiter("tasks_stopped").wait(**where, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
-    task = ecs.describe_tasks(**where)["tasks"][0]
-    code = task["containers"][0].get("exitCode")
-    check(code == 0, f"the pasted task ended with exit code {code}: {task.get('stoppedReason')}")
+    stage.check_task(answer["tasks"][0]["taskArn"])
     stage.note("migrate_command pasted: its task ended with exit code 0")

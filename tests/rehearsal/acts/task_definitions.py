@@ -1,7 +1,7 @@
 """The registered task definitions under plain Docker, with exactly their settings: no emulator between them and Docker.
 
 They are taken back from ECS, their secrets are resolved, and they run against the emulated RDS instance's PostgreSQL
-in a database of their own, which only changes the name at the end of DATABASE_URL.
+in a database of their own, which only changes the name at the end of the database URLs.
 """
 
 import contextlib
@@ -142,7 +142,9 @@ def _container(stage, kind, sslrootcert=None, **options):
     asked = definition["containerDefinitions"][0]
     environment = {entry["name"]: entry["value"] for entry in asked.get("environment") or []}
     environment |= stage.resolved_secrets(asked)
-    environment["DATABASE_URL"] = _other_database(environment["DATABASE_URL"], sslrootcert)
+    for name in environment:
+        if name.endswith("DATABASE_URL"):
+            environment[name] = _other_database(environment[name], sslrootcert)
     container = stage.emulators.docker.containers.run(
         asked["image"],
         asked.get("command"),

@@ -14,16 +14,18 @@ CORRECTIONS = (
     "gateway",
     "task_settings",
     "deployments",
+    "issuer",
 )
 
 if __name__ == "__main__":
     for name in CORRECTIONS:
         importlib.import_module(f"corrections.{name}")
 
-    from corrections import target_health
+    from corrections import issuer, target_health
     from ministack import app
     from ministack.services import rds
 
     Path(os.environ["REHEARSAL_CA_FILE"]).write_text(rds.pg_ca_cert_pem())
     target_health.start()
+    issuer.start()
     app.main()

@@ -1,0 +1,40 @@
+"""The scheduled command: what the schedule holds, asked of ECS as Scheduler would, which MiniStack's does not."""
+
+import json
+
+from tests.rehearsal.commands import check
+
+KEYS = "itemsvc_idempotencykey"
+
+
+def expired_keys(stage):
+    """The task that the schedule names ends well, and what has expired is gone."""
+    name = f"{stage.outputs()['name']}-expire-idempotency-keys"
+    target = stage.aws("scheduler").get_schedule(Name=name)["Target"]
+    parameters = target["EcsParameters"]
+    network = parameters["NetworkConfiguration"]["awsvpcConfiguration"]
+    _keep_key(stage)
+    answer = stage.aws("ecs").run_task(
+        cluster=target["Arn"],
+        taskDefinition=parameters["TaskDefinitionArn"],
+        launchType=parameters["LaunchType"],
+        overrides=json.loads(target["Input"]),
+        networkConfiguration={
+            "awsvpcConfiguration": {name[0].lower() + name[1:]: value for name, value in network.items()}
+        },
+    )
+    stage.check_task(answer["tasks"][0]["taskArn"])
+    left = stage.query(f"SELECT count(*) FROM {KEYS}")[0]
+    check(left == "0", f"{left} expired keys are left")
+    stage.note(
+        f"the schedule's target, asked of ECS as it stands: {name} ended with exit code 0, the expired key is gone"
+    )
+
+
+def _keep_key(stage):
+    """An idempotency key, older than any is kept."""
+    answer = stage.client().request("POST", "/items", {"name": "once"}, {"Idempotency-Key": "rehearsal"})
+    check(answer.status == 201, f"POST /items answered {answer}")
+    again = stage.client().request("POST", "/items", {"name": "once"}, {"Idempotency-Key": "rehearsal"})
+    check(again.headers.get("idempotency-replayed") == "true", f"the repetition was answered {again}")
+    stage.query(f"UPDATE {KEYS} SET created_at = created_at - interval '2 days'")
