@@ -170,6 +170,7 @@ def test_the_last_spans_are_sent_before_a_worker_ends(start_service) -> None:
         for _ in range(10):
             service.get("/schema")
         assert own.spans == []
+        service.http.close()
         service.process.terminate()
         service.process.wait(30)
         assert len(own.named("GET /schema")) == 10
@@ -181,8 +182,10 @@ def test_a_collector_that_is_away_harms_nobody(start_service, status: int | None
         url = own.url
         if status is None:
             own.server.server_close()
-        service = start_service(**ON, OTEL_EXPORTER_OTLP_ENDPOINT=url, OTEL_BSP_MAX_QUEUE_SIZE="64",
-                                OTEL_BSP_MAX_EXPORT_BATCH_SIZE="32")  # fmt: skip
+        small = {"OTEL_BSP_MAX_QUEUE_SIZE": "64", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "32"}
+        if status:
+            small["OTEL_EXPORTER_OTLP_TIMEOUT"] = "1"  # One that is not there is tried as long as by default.
+        service = start_service(**ON, **small, OTEL_EXPORTER_OTLP_ENDPOINT=url)
 
         def ask(_: int) -> float:
             began = time.monotonic()
