@@ -14,11 +14,18 @@ PAGE = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+#: What every response has, whatever it is.
+ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
 
 
 class SecurityHeadersMiddleware:
-    """Content-Security-Policy, strict for data and by the service's own files for pages, and Permissions-Policy."""
+    """Outside of Django's own, which are not asked about a response to an exception that one of them raised."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]):
         self.get_response = get_response
@@ -28,7 +35,7 @@ class SecurityHeadersMiddleware:
         response = self.get_response(request)
         headers = response.headers
         page = headers.get("Content-Type", "").startswith("text/html")
-        headers.setdefault("Content-Security-Policy", PAGE if page else NO_PAGE)
-        headers["Permissions-Policy"] = PERMISSIONS
-        headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        headers["Content-Security-Policy"] = PAGE if page else NO_PAGE
+        for name, value in ALWAYS.items():
+            headers[name] = value
         return response

@@ -6,12 +6,15 @@ import json
 import re
 
 from itemsvc import request_id
-from itemsvc.headers import NO_PAGE
+from itemsvc.headers import ALWAYS, NO_PAGE
 
 RETRY_AFTER_SECONDS = 1
 BUSY = 503, "Service Unavailable", "The service is busy. Try again shortly."
 TOO_SLOW = 408, "Request Timeout", "The request did not arrive in time."
 
+_SECURITY_HEADERS = "".join(
+    f"{name}: {value}\r\n" for name, value in {"Content-Security-Policy": NO_PAGE, **ALWAYS}.items()
+)
 _ID_HEADER = re.compile(rb"\r\n(x-request-id|x-amzn-trace-id):[ \t]*([^\r\n]*?)[ \t]*(?=\r\n)", re.IGNORECASE)
 
 
@@ -31,5 +34,5 @@ def json_error(status: int, reason: str, detail: str, identifier: str) -> bytes:
     return (
         f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: application/json\r\n"
         f"{request_id.HEADER}: {identifier}\r\nContent-Length: {len(body)}\r\n{retry}"
-        f"Content-Security-Policy: {NO_PAGE}\r\nX-Content-Type-Options: nosniff\r\n\r\n{body}"
+        f"{_SECURITY_HEADERS}\r\n{body}"
     ).encode("latin-1")
