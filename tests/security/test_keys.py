@@ -25,6 +25,7 @@ from itemsvc import tokens as tokens_module
 from itemsvc.jwks import KeySet, UnknownKeyError
 from itemsvc.tokens import MAX_VERIFIED, Caller, InvalidTokenError, IssuerUnavailableError, VerifiedTokens
 from tests import issuer as issuers
+from tests.client import Client
 from tests.issuer import DISCOVERY, KEYS, Issuer, SigningKey, bearer
 from tests.service import Service, wait_until
 
@@ -316,6 +317,14 @@ def test_without_a_key_nobody_waits_for_long(own: Issuer, monkeypatch: pytest.Mo
         keys.find("first", "ES256")
     quiet(keys)
     assert keys.find("first", "ES256")
+
+
+def test_what_cannot_be_told_is_503(api: Client, settings, monkeypatch: pytest.MonkeyPatch, own: Issuer) -> None:
+    settings.API_AUTH, own.status = "oidc", 500
+    monkeypatch.setattr(oidc, "key_set", functools.cache(lambda: key_set(own)))
+    answer = api.get("/items", headers=bearer(own.token()))
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert answer.json() == {"detail": "The token issuer does not answer. Try again shortly."}
 
 
 # -- Remembered --------------------------------------------------------------------------------------------------------
