@@ -88,7 +88,7 @@ def chosen(arguments: argparse.Namespace) -> tuple[tuple[programs.Program, ...],
     budget = QUICK if arguments.quick else FULL
     # What a quick run leaves out is measured where it is asked for by name.
     other_rounds = budget.other_rounds or (1 if arguments.only else 0)
-    cells = [(cell, budget.rounds, 1 if cell.endpoint == "health" else budget.seconds) for cell in plan.MAIN]
+    cells = [(cell, budget.rounds, budget.seconds if cell.is_judged_by_p99 else 1) for cell in plan.MAIN]
     cells += [(cell, other_rounds, 1) for cell in plan.OTHERS if other_rounds]
     only, clients = words(arguments.only), words(arguments.clients)
     return those, [

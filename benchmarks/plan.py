@@ -36,6 +36,11 @@ class Cell:
     clients: int
 
     @property
+    def is_judged_by_p99(self) -> bool:
+        """Whether its slowest hundredth has to be more than a handful of requests."""
+        return self.clients == 64 and self.endpoint != "health"
+
+    @property
     def key(self) -> str:
         """`list@8`."""
         return f"{self.endpoint}@{self.clients}"

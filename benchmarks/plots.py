@@ -30,7 +30,7 @@ from benchmarks.programs import EVERYBODY  # noqa: E402
 COLOURS = dict(
     zip(
         (program.name for program in EVERYBODY),
-        ("#0b6e4f", "#c44536", "#e58c4f", "#6b7fd7", "#a9a9a9", "#333333"),
+        ("#0b6e4f", "#c44536", "#e07a3f", "#f0b07f", "#6b7fd7", "#b9b9b9", "#333333", "#777777"),
         strict=True,
     )
 )

@@ -95,10 +95,14 @@ PRODUCT = Product(
     headers={"X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.9"},
 )
 FASTAPI_SYNC = Program("fastapi_sync", "FastAPI sync", _uvicorn("fastapi_sync"))
-FASTAPI_ASYNC = Program("fastapi_async", "FastAPI async", _uvicorn("fastapi_async"))
+FASTAPI_ASYNCPG = Program("fastapi_asyncpg", "FastAPI asyncpg", _uvicorn("fastapi_asyncpg"))
+FASTAPI_ORM_ASYNC = Program("fastapi_orm_async", "FastAPI SQLAlchemy async", _uvicorn("fastapi_orm_async"))
 NINJA = Program("django_ninja", "Django Ninja", _gunicorn("django_ninja", *GTHREAD, *NO_SOCKET))
 TUTORIAL = Tutorial("drf_tutorial", "DRF tutorial", _gunicorn("drf_tutorial", *GTHREAD, *NO_SOCKET), slash="/")
 FLOOR = Program("floor", "floor (bare WSGI)", _gunicorn("floor", *GTHREAD, *NO_SOCKET))
+# What the service's own worker class changes about it.
+OUR_WORKER = ("--worker-class", "itemsvc.worker.JSONErrorWorker")
+OWN_FLOOR = Program("own_floor", "floor, our worker", _gunicorn("floor", *GTHREAD, *OUR_WORKER, *NO_SOCKET))
 
-OPPONENTS = (FASTAPI_SYNC, FASTAPI_ASYNC, NINJA, TUTORIAL, FLOOR)
+OPPONENTS = (FASTAPI_SYNC, FASTAPI_ASYNCPG, FASTAPI_ORM_ASYNC, NINJA, TUTORIAL, FLOOR, OWN_FLOOR)
 EVERYBODY = (PRODUCT, *OPPONENTS)

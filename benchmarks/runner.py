@@ -13,12 +13,12 @@ from typing import Any
 from benchmarks import answers, load
 from benchmarks.database import Databases
 from benchmarks.plan import Cell, Data
-from benchmarks.programs import TUTORIAL, Program
+from benchmarks.programs import OWN_FLOOR, TUTORIAL, Program
 from benchmarks.servers import Server
 
 Tick = Callable[[str, float], None]
 #: Programs that no target names take part in every second round.
-FEWER = (TUTORIAL,)
+FEWER = (TUTORIAL, OWN_FLOOR)
 
 
 @dataclass(frozen=True)

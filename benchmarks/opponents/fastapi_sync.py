@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import FastAPI, HTTPException, Query, Response
-from pydantic import BaseModel, ConfigDict, StringConstraints
-from sqlalchemy import DateTime, FetchedValue, Text, create_engine, func, select
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy import create_engine, select
+from sqlalchemy.orm import Session
+
+from benchmarks.opponents.fastapi_models import Item, ItemIn, ItemOut, page_query
 
 THREADS = 40
 # A connection for each thread: with fewer, 64 clients wait for ever. One statement a request needs no transaction.
@@ -21,39 +21,6 @@ engine = create_engine(
     isolation_level="AUTOCOMMIT",
 )
 app = FastAPI()
-
-
-class Base(DeclarativeBase):
-    """SQLAlchemy's registry."""
-
-
-class Item(Base):
-    """The service's own table."""
-
-    __tablename__ = "items_item"
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=FetchedValue())
-    name: Mapped[str] = mapped_column(Text)
-    description: Mapped[str] = mapped_column(Text)
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue())
-
-
-class ItemIn(BaseModel):
-    """What POST takes."""
-
-    model_config = ConfigDict(extra="forbid")
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
-    description: Annotated[str, StringConstraints(strip_whitespace=True, max_length=10_000)] = ""
-
-
-class ItemOut(BaseModel):
-    """What is answered; with a response model FastAPI writes JSON by pydantic, the fastest way it has."""
-
-    model_config = ConfigDict(from_attributes=True)
-    id: UUID
-    name: str
-    description: str
-    created_at: datetime
 
 
 @app.get("/health")
@@ -69,14 +36,9 @@ def list_items(
     after: UUID | None = None,
     search: str | None = None,
 ) -> list[Item]:
-    """A page, newest first, cut by key; one row more tells whether there is another."""
-    query = select(Item).order_by(Item.id.desc()).limit(limit + 1)
-    if after:
-        query = query.where(Item.id < after)
-    if search:
-        query = query.where(func.upper(Item.name).contains(search.upper()))
+    """A page, and where the next one is."""
     with Session(engine) as session:
-        rows = list(session.scalars(query))
+        rows = list(session.scalars(page_query(limit, after, search)))
     if len(rows) > limit:
         rows.pop()
         response.headers["Link"] = f'</items?limit={limit}&after={rows[-1].id}>; rel="next"'

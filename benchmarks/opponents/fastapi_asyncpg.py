@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 import asyncpg
 from fastapi import FastAPI, HTTPException, Query, Response
-from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from benchmarks.opponents.fastapi_models import ItemIn, ItemOut
 
 CONNECTIONS = 10
 COLUMNS = "id, name, description, created_at"
@@ -27,23 +27,6 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 app = FastAPI(lifespan=lifespan)
-
-
-class ItemIn(BaseModel):
-    """What POST takes."""
-
-    model_config = ConfigDict(extra="forbid")
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
-    description: Annotated[str, StringConstraints(strip_whitespace=True, max_length=10_000)] = ""
-
-
-class ItemOut(BaseModel):
-    """What is answered; with a response model FastAPI writes JSON by pydantic, the fastest way it has."""
-
-    id: UUID
-    name: str
-    description: str
-    created_at: datetime
 
 
 @app.get("/health")
