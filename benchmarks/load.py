@@ -61,6 +61,8 @@ def run(url: str, requests: Path, clients: int, seconds: int, headers: dict[str,
         pinned(CLIENT_CPU, [*command, *given, url, "--", str(requests)]),
         capture_output=True, text=True, check=False, timeout=seconds + 2 * TIMEOUT_SECONDS,
     )  # fmt: skip
+    if "unable to connect" in result.stderr + result.stdout:
+        return Figures(0, seconds, 0, 0, 0, errors=clients)
     if result.returncode or not result.stderr.strip():
         raise RuntimeError(f"wrk failed: {result.stdout}{result.stderr}")
     return parse(result.stderr.strip().splitlines()[-1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable
@@ -13,8 +14,8 @@ from typing import Any
 from benchmarks import answers, load
 from benchmarks.database import Databases
 from benchmarks.plan import Cell, Data
-from benchmarks.programs import OWN_FLOOR, TUTORIAL, Program
-from benchmarks.servers import Server
+from benchmarks.programs import OWN_FLOOR, PRODUCT, TUTORIAL, Program
+from benchmarks.servers import Server, StartError
 
 Tick = Callable[[str, float], None]
 #: Programs that no target names take part in every second round.
@@ -37,6 +38,10 @@ class Sample:
     def valid(self) -> bool:
         """Whether it counts: answers, no error, and a server that still lives."""
         return self.per_second > 0 and self.errors == 0 and self.alive
+
+
+#: Of a server that did not start.
+NOTHING = Sample(0, 0, 0, 0, 0, errors=1, alive=False)
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,7 @@ class Bench:
     data: Data
     rows: int
     tick: Tick = lambda what, seconds: None
+    absent: set[str] = field(default_factory=set)
     samples: dict[str, dict[str, list[Sample]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
 
     def run(self, programs: tuple[Program, ...], cells: list[tuple[Cell, int, int]]) -> None:
@@ -76,7 +82,11 @@ class Bench:
     def _phase(self, programs: tuple[Program, ...], cells: list[tuple[Cell, int, int]], *, writes: bool) -> None:
         url = self.databases.for_writes() if writes else self.databases.holding(self.rows)
         with contextlib.ExitStack() as stack:
-            servers = [stack.enter_context(Server(program, url)) for program in programs]
+            started = [self._start(program, url, stack) for program in programs]
+            servers = [server for server in started if server]
+            for name in self.absent:
+                for cell, _, _ in cells:
+                    self.samples[cell.key][name] = [NOTHING]
             directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             answers.compare(servers, self.data, sorted({cell.endpoint for cell, _, _ in cells}))
             for number in range(max(rounds for _, rounds, _ in cells)):
@@ -90,6 +100,17 @@ class Bench:
                                 self.databases.empty_writes()
                             sample = self.sample(server, cell, seconds, directory)
                             self.samples[cell.key][server.program.name].append(sample)
+
+    def _start(self, program: Program, url: str, stack: contextlib.ExitStack) -> Server | None:
+        """The running server; an opponent that does not start is said and left out, and its cells are invalid."""
+        try:
+            return stack.enter_context(Server(program, url))
+        except StartError as error:
+            if program.name == PRODUCT.name:
+                raise
+            print(error, file=sys.stderr)
+            self.absent.add(program.name)
+            return None
 
     def sample(self, server: Server, cell: Cell, seconds: int, directory: Path) -> Sample:
         """One round."""

@@ -24,6 +24,10 @@ PROBE_SECONDS = 10
 TAIL_BYTES = 4000
 
 
+class StartError(Exception):
+    """The program's name and the end of its log."""
+
+
 def free_port() -> int:
     """A TCP port that nothing listens on."""
     with socket.socket() as probe:
@@ -52,7 +56,7 @@ class Server:
         while not self.alive():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.__exit__()
-                raise RuntimeError(f"{self.program.title} did not start: {self._tail.decode(errors='replace')}")
+                raise StartError(f"{self.program.title} did not start: {self._tail.decode(errors='replace')}")
             time.sleep(0.05)
         return self
 

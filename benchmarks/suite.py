@@ -39,7 +39,8 @@ def measure(
     results["cells"] = bench.as_json()
     if whole:
         results["ceiling"] = ceilings(databases, data, budget, cells, progress)
-        results["export"] = exports(databases, budget, programs, progress)
+        present = tuple(program for program in programs if program.name not in bench.absent)
+        results["export"] = exports(databases, budget, present, progress)
         results["pages"] = growth.pages(databases, budget.rows, budget.page_rounds, progress.tick)
         results["exports"] = growth.exports(databases, budget.rows, progress.tick)
         if budget.task_rounds and containers.available():

