@@ -19,8 +19,10 @@ from itemsvc.tokens import IssuerUnavailableError
 
 logger = logging.getLogger(__name__)
 
-#: Seconds after which the keys are fetched anew, so that one that the issuer has withdrawn is forgotten.
-REFRESH_SECONDS = 300
+#: Seconds after which the keys are fetched anew in the background, and after which a request waits for that: for no
+#: longer is a key used that the issuer has withdrawn.
+REFRESH_SECONDS = 240
+STALE_SECONDS = 300
 #: Seconds between two fetches at the least, however many unknown keys callers name.
 PAUSE_SECONDS = 5
 #: Seconds that the keys go on being used while the issuer does not answer.
@@ -58,23 +60,24 @@ class KeySet:
         self._fetch = fetch
         self._keys: Keys = {}
         self._fetched = self._attempted = float("-inf")
-        self._current = False
+        self._current = False  # The last fetch succeeded.
         self._lock = threading.Lock()
         self._flight: threading.Thread | None = None
 
     def find(self, kid: str, algorithm: str) -> PyJWK:
-        """The key; raises UnknownKeyError or IssuerUnavailableError. Waits only where the key is not known already."""
-        key = self._known(kid, algorithm)
-        if key and monotonic() - self._fetched < REFRESH_SECONDS:
+        """The key; raises UnknownKeyError or IssuerUnavailableError. Waits where the key is unknown or stale."""
+        key, age = self._known(kid, algorithm), monotonic() - self._fetched
+        if key and age < REFRESH_SECONDS:
             return key
         flight = self._refresh()
-        if key:
+        if key and (age < STALE_SECONDS or not self._current):
             return key
         if flight:
             flight.join(WAIT_SECONDS)
         if key := self._known(kid, algorithm):
             return key
-        raise UnknownKeyError if self._current else IssuerUnavailableError
+        is_in_doubt = not self._current or (flight is not None and flight.is_alive())
+        raise IssuerUnavailableError if is_in_doubt else UnknownKeyError
 
     def _known(self, kid: str, algorithm: str) -> PyJWK | None:
         expired = monotonic() - self._fetched > KEEP_SECONDS
@@ -93,15 +96,14 @@ class KeySet:
             return self._flight
 
     def _fly(self) -> None:
-        self._current = False
+        succeeded = False
         try:
-            keys = self._fetch()
+            self._keys = self._fetch()
+            self._fetched, succeeded = monotonic(), True
         except FetchError as problem:
             logger.warning("The token issuer's keys could not be fetched: %s", problem)
-            return
         finally:
-            self._attempted = monotonic()
-        self._keys, self._fetched, self._current = keys, monotonic(), True
+            self._attempted, self._current = monotonic(), succeeded
 
 
 def fetch(issuer: str) -> Keys:

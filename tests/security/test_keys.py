@@ -269,6 +269,15 @@ def test_a_withdrawn_key_is_forgotten_after_the_refresh(own: Issuer, clock: Cloc
         keys.find("first", "ES256")
 
 
+def test_after_an_idle_hour_a_withdrawn_key_is_not_used_even_once(own: Issuer, clock: Clock) -> None:
+    keys = key_set(own)
+    keys.find("first", "ES256")
+    own.keys = [SigningKey("second")]
+    clock.advance(jwks.STALE_SECONDS)
+    with pytest.raises(UnknownKeyError):
+        keys.find("first", "ES256")
+
+
 def test_threads_share_one_fetch(own: Issuer) -> None:
     own.delay_seconds = 0.2
     keys, found = key_set(own), []
@@ -303,6 +312,20 @@ def test_a_known_key_never_waits_for_the_issuer(own: Issuer, clock: Clock) -> No
     keys.find("first", "ES256")
     own.delay_seconds = 0.3
     clock.advance(jwks.REFRESH_SECONDS)
+    started = time.perf_counter()
+    assert keys.find("first", "ES256")
+    assert time.perf_counter() - started < 0.2
+    quiet(keys)
+
+
+def test_while_the_issuer_hangs_only_the_first_waits(own: Issuer, clock: Clock) -> None:
+    keys = key_set(own)
+    keys.find("first", "ES256")
+    own.delay_seconds, own.status = 0.3, 500
+    clock.advance(jwks.STALE_SECONDS)
+    assert keys.find("first", "ES256")
+    quiet(keys)
+    clock.advance(jwks.PAUSE_SECONDS)
     started = time.perf_counter()
     assert keys.find("first", "ES256")
     assert time.perf_counter() - started < 0.2
