@@ -80,7 +80,7 @@ def test_emf_counts_every_request_by_operation(start_service) -> None:
         "other": 4,
     }
     assert total["Latency", ""] == 28
-    assert total["Queries", ""] == 23
+    assert total["Queries", ""] >= 23
     assert total["DatabaseTime", ""] == 23
     assert total["Refusals", ""] == 0
 
