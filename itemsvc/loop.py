@@ -12,6 +12,7 @@ import errno
 import selectors
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -53,6 +54,7 @@ class EventWorker(gthread.ThreadWorker):
         self.keepalived_conns = ()  # gunicorn's limit of them: here, where there are too many, the oldest are closed.
         self.probes = Lane("probe", 1, self.serve)
         self.at_work: dict[int, Connection] = {}
+        self.finished: deque[tuple[Connection, bool]] = deque()
         self.held = self.refused = 0
         self.body_limit = 0
 
@@ -97,6 +99,7 @@ class EventWorker(gthread.ThreadWorker):
     def tick(self, now: float) -> None:
         """The heartbeat, and everything whose time is up."""
         self.notify()
+        self.finish_all()
         if not self.is_parent_alive():
             self.alive: bool = False
         self.set_accept_enabled(self.alive)
@@ -204,6 +207,9 @@ class EventWorker(gthread.ThreadWorker):
 
     def on_readable(self, connection: Connection) -> None:
         """The client has sent something, or has gone."""
+        self.finish_all()
+        if connection.callback is None:
+            return  # It was given up just now.
         try:
             data = connection.read()
         except OSError:
@@ -217,6 +223,7 @@ class EventWorker(gthread.ThreadWorker):
             connection.ahead += data
             if len(connection.ahead) > AHEAD_BYTES:
                 self.listen(connection, None)
+            self.finish_all()  # Its thread may have looked just before.
         elif data:
             self.take(connection, data)
         else:
@@ -281,7 +288,15 @@ class EventWorker(gthread.ThreadWorker):
             keep = self.handle(connection)
         finally:
             del self.at_work[thread]
-            self.method_queue.defer(self.finish_request, connection, keep)
+            self.finished.append((connection, keep))
+            # The client's next request wakes the loop soon enough, unless something is to be done for this one.
+            if not keep or connection.sock.unsent or connection.ahead or connection.ended:
+                self.method_queue.defer(self.finish_all)
+
+    def finish_all(self) -> None:
+        """Goes on with every connection whose request a thread has answered."""
+        while self.finished:
+            self.finish_request(*self.finished.popleft())
 
     def handle(self, connection: Connection) -> bool:
         """Answers one request; whether the connection may bring another one."""
