@@ -4,6 +4,7 @@ locals {
   # cron is in UTC; each starts somewhere in the hour that follows.
   scheduled_commands = {
     expire-idempotency-keys = { at = "cron(0 3 * * ? *)", command = ["python", "manage.py", "expire_idempotency_keys"] }
+    expire-rate-limits      = { at = "cron(0 4 * * ? *)", command = ["python", "manage.py", "expire_rate_limits"] }
   }
 }
 
