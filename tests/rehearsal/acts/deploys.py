@@ -8,6 +8,7 @@ from tests.rehearsal.inventory import leftovers
 from tests.rehearsal.traffic import Traffic
 
 LOCKED = 14
+POOL_AND_ROTATION = {"TF_VAR_create_user_pool": "true", "TF_VAR_service_password_version": "2"}
 # The load goes on for this long before and after the roll-out itself.
 MARGIN_REQUESTS = 40
 COLUMN_ADDED = "ALTER TABLE items_item ADD COLUMN rehearsal_note text NOT NULL DEFAULT ''"
@@ -82,8 +83,12 @@ def rollback(stage):
 
 
 def two_at_once(stage):
-    """While one deploy runs, another one is refused and the first is none the worse for it."""
+    """While one deploy runs, another one is refused and the first is none the worse for it.
+
+    The first one also makes a user pool and changes the service's database role, which the next act looks at.
+    """
     stage.repository.checkout(stage.tags["second"])
+    stage.environment.update(POOL_AND_ROTATION)
     first = stage.start_deploy("up")
     try:
         _wait_for_lock(stage, first)
@@ -92,7 +97,8 @@ def two_at_once(stage):
         first.kill()
         raise
     first.wait(400).expect(0)
-    stage.check_serving(stage.tags["second"])
+    serving = stage.serving_tag()
+    check(serving == stage.tags["second"], f"image {serving} is serving, not {stage.tags['second']}")
     stage.note(
         f"the second one was refused after {second.seconds:.1f} s with exit code {second.code};"
         " the first one's revision serves"
