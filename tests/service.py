@@ -47,6 +47,8 @@ class Service:
     """One gunicorn; `environment` goes before what the tests' process has."""
 
     schema: Schema | None = None
+    #: Where its code is.
+    root = ROOT
 
     def __init__(self, database_url: str, *, migrate: bool = False, **environment: str):
         self.database_url = database_url
@@ -70,7 +72,7 @@ class Service:
     def __enter__(self) -> Self:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn"], cwd=ROOT, env=self.environment, stdout=log, stderr=log
+                [sys.executable, "-m", "gunicorn"], cwd=self.root, env=self.environment, stdout=log, stderr=log
             )
         try:
             wait_until(self._answers, f"gunicorn answers; its log: {self.log.read_text()[-2000:]}", START_SECONDS)
@@ -125,7 +127,7 @@ class Service:
         """Runs a management command against the service's database."""
         return subprocess.run(
             [sys.executable, "manage.py", *words],
-            cwd=ROOT, env=self.environment, capture_output=True, text=True, check=check, **kwargs,
+            cwd=self.root, env=self.environment, capture_output=True, text=True, check=check, **kwargs,
         )  # fmt: skip
 
     @contextlib.contextmanager
