@@ -5,7 +5,6 @@ locals {
   scheduled_commands = {
     expire-idempotency-keys = { at = "cron(0 3 * * ? *)", command = ["python", "manage.py", "expire_idempotency_keys"] }
     expire-rate-limits      = { at = "cron(0 4 * * ? *)", command = ["python", "manage.py", "expire_rate_limits"] }
-    expire-rate-limits      = { at = "cron(0 4 * * ? *)", command = ["python", "manage.py", "expire_rate_limits"] }
   }
 }
 
