@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -24,6 +25,8 @@ def main() -> int:
     arguments = parse()
     load.require()
     os.sched_setaffinity(0, {machine.CLIENT_CPU})
+    # Ended from outside, it stops what it started.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     collect_static()
     started = time.monotonic()
     with database.running() as databases, Progress() as progress:
