@@ -4,12 +4,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8000
 N ?= 10000
+MINUTES ?= 10
 ARGS ?= help
 SLOW := docker or terraform or browser or slow
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow fuzz bench lint shell manage migrations seed rehearse emulators deploy requirements clean
+.PHONY: help run test test-slow fuzz faults soak bench lint shell manage migrations seed rehearse emulators deploy requirements clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -28,6 +29,12 @@ fuzz: .venv/installed ## Hold the service against its schema with N=2000 example
 
 bench: .venv/installed .venv-bench/installed ## Measure it beside others (QUICK=1; FEATURES=1: their cost; SIZES=1: Fargate's; ARGS="--only list")
 	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(FEATURES),--features) $(if $(SIZES),--sizes) $(filter-out help,$(ARGS))
+
+faults: .venv/installed ## Run the fault table and write it into docs/reliability.md (about 3 minutes)
+	@$(BIN)/python -m tests.faults
+
+soak: .venv/installed ## Load the service for MINUTES=10 and watch that nothing fails and nothing grows
+	@$(BIN)/python -m tests.faults.soak $(MINUTES)
 
 rehearse: .venv-terraform/installed ## Rehearse the whole AWS deployment on this machine (Docker and Terraform needed)
 	@.venv-terraform/bin/python -m tests.rehearsal

@@ -71,9 +71,7 @@ class Service:
 
     def __enter__(self) -> Self:
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn"], cwd=self.root, env=self.environment, stdout=log, stderr=log
-            )
+            self.spawn(log)
         try:
             wait_until(self._answers, f"gunicorn answers; its log: {self.log.read_text()[-2000:]}", START_SECONDS)
         except AssertionError:
@@ -90,6 +88,11 @@ class Service:
                 return
             self.process.kill()
             self.process.wait()
+
+    def spawn(self, output: Any) -> None:
+        """Starts gunicorn and waits for nothing; what it says goes to this file."""
+        command = [sys.executable, "-m", "gunicorn"]
+        self.process = subprocess.Popen(command, cwd=self.root, env=self.environment, stdout=output, stderr=output)
 
     def _answers(self) -> bool:
         assert self.process.poll() is None, self.log.read_text()[-2000:]

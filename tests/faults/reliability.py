@@ -1,0 +1,75 @@
+"""The generated parts of docs/reliability.md."""
+
+from __future__ import annotations
+
+import json
+import platform
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+PAGE = Path("docs/reliability.md")
+
+
+def taken() -> str:
+    """When and where, as a sentence."""
+    cpus, memory = psutil.cpu_count(), psutil.virtual_memory().total / 2**30
+    where = (
+        f"{platform.system()} {platform.machine()}, {cpus} CPUs, {memory:.0f} GiB, Python {platform.python_version()}"
+    )
+    return f"Taken {datetime.now(UTC):%Y-%m-%d %H:%M} UTC on {where}."
+
+
+def write_block(name: str, text: str) -> None:
+    """Replaces what is between the page's two markers of this name."""
+    begin, end = f"<!-- {name}: begin, generated -->", f"<!-- {name}: end -->"
+    page = PAGE.read_text()
+    pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
+    PAGE.write_text(pattern.sub(lambda _: f"{begin}\n{text.strip()}\n{end}", page))
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """The fault table as Markdown."""
+    lines = [
+        "| fault | clients saw | `/health` saw | recovered in | acknowledged writes | lost | doubled |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    signals = ["| signal | clients saw | ended in | exit code |", "|---|---|---|---|"]
+    for row in rows:
+        if "exit_code" in row:
+            ended, code = row["ended_seconds"], row["exit_code"]
+            signals.append(f"| {row['fault']} | {row['clients']} | {ended} s | {code} |")
+            continue
+        clients, probes = (
+            ", ".join(f"{count} × {what}" for what, count in row[of].items()) for of in ("clients", "probes")
+        )
+        lines.append(
+            f"| {row['fault']} | {clients} | {probes} | {row['recovery_seconds']} s "
+            f"| {row['acknowledged']} | {row['lost']} | {row['doubled']} |"
+        )
+    return "\n".join([*lines, "", *signals])
+
+
+def write_faults(path: Path) -> None:
+    """Writes and prints the table of the rows in a file, one JSON object a line."""
+    text = table([json.loads(line) for line in path.read_text().splitlines()])
+    print(text)
+    write_block("faults", f"{taken()}\n\n{text}")
+
+
+def write_soak(result: dict[str, Any], how: str = "") -> None:
+    """Writes a soak's figures."""
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(result["by_kind"].items()))
+    before, after = result["memory_mib"]
+    verdict = "Nothing failed, and all is within its bounds." if not result["faults"] else "; ".join(result["faults"])
+    write_block(
+        "soak",
+        f"{taken()} {how}\n\n"
+        f"{result['requests']:,} requests in {result['seconds']} s ({kinds}). After a quarter of the time for warming "
+        f"up: memory {before} MiB at first, {after} MiB at last, {result['growth_mib']} MiB between the medians of its "
+        f"halves; {result['descriptors'][0]} to {result['descriptors'][1]} descriptors; database connections: "
+        f"{', '.join(map(str, result['connections']))}. {verdict}",
+    )

@@ -1,0 +1,188 @@
+"""`make soak`: mixed load for minutes, in which nothing may fail and nothing may grow."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import socket
+import statistics
+import sys
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import psutil
+import requests
+
+from dev import postgres
+from tests.environment import WORKSPACE
+from tests.faults import reliability
+from tests.service import Service
+
+MIB = 1024 * 1024
+SAMPLE_SECONDS = 1.0
+#: The share of the time after which a process is warm: each thread has its connection, each cache its content.
+WARM_UP = 0.25
+#: What the median of the memory may grow by after that, from the first half to the second, in MiB.
+GROWTH_MIB = 3.0
+CLIENTS = 6
+#: What one client does, how often; bad requests must be refused, everything else must succeed.
+MIX = {
+    "list": 30, "get": 20, "post": 15, "put": 8, "patch": 8, "delete": 8, "search": 5, "bad": 4, "export": 1,
+    "abort": 1,
+}  # fmt: skip
+EXPECTED = {
+    "list": {200}, "get": {200, 404}, "post": {201}, "put": {200, 404}, "patch": {200, 404}, "delete": {204, 404},
+    "search": {200}, "bad": {400}, "export": {200, 503}, "abort": {0},
+}  # fmt: skip
+
+
+@dataclass
+class Soak:
+    """What was seen so far. Samples are (seconds, resident bytes, descriptors, database connections)."""
+
+    service: Service
+    pause: float
+    done: Counter[str] = field(default_factory=Counter)
+    problems: Counter[str] = field(default_factory=Counter)
+    samples: list[tuple[float, int, int, int]] = field(default_factory=list)
+    items: list[str] = field(default_factory=list)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def run(self, seconds: float, show: bool) -> None:
+        """Loads the service for so long, and samples it."""
+        threads = [threading.Thread(target=self._client, args=(seed,)) for seed in range(CLIENTS)]
+        worker = psutil.Process(psutil.Process(self.service.process.pid).children()[0].pid)
+        began = time.monotonic()
+        for thread in threads:
+            thread.start()
+        try:
+            with self.service.connection() as connection, connection.cursor() as cursor:
+                while (passed := time.monotonic() - began) < seconds:
+                    cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'itemsvc'")
+                    self.samples.append((passed, worker.memory_info().rss, worker.num_fds(), cursor.fetchone()[0]))
+                    if show:
+                        self._show(seconds)
+                    time.sleep(SAMPLE_SECONDS)
+        finally:
+            self.stop.set()
+            for thread in threads:
+                thread.join(60)
+
+    def _show(self, seconds: float) -> None:
+        passed, memory, files, connections = self.samples[-1]
+        print(
+            f"\r{passed:4.0f} of {seconds:.0f} s  {self.done.total()} requests  {self.problems.total()} problems  "
+            f"{memory / MIB:.1f} MiB  {files} descriptors  {connections} connections ",
+            end="", file=sys.stderr, flush=True,
+        )  # fmt: skip
+
+    def verdict(self) -> dict[str, Any]:
+        """The figures, and what is wrong with them; an empty list where nothing is."""
+        warm = self.samples[int(len(self.samples) * WARM_UP) :]
+        half = len(warm) // 2
+        growth = (statistics.median(s[1] for s in warm[half:]) - statistics.median(s[1] for s in warm[:half])) / MIB
+        files, connections = ({s[place] for s in warm} for place in (2, 3))
+        faults = [f"{problem}: {count}" for problem, count in self.problems.items()]
+        if growth > GROWTH_MIB:
+            faults.append(f"memory grew by {growth:.1f} MiB")
+        if len(connections) > 1:
+            faults.append(f"database connections varied: {sorted(connections)}")
+        if max(files) - min(files) > 2 * CLIENTS:  # Sockets of clients come and go.
+            faults.append(f"descriptors varied: {min(files)} to {max(files)}")
+        return {
+            "seconds": round(self.samples[-1][0]), "requests": self.done.total(), "by_kind": dict(self.done),
+            "memory_mib": [round(warm[0][1] / MIB, 1), round(warm[-1][1] / MIB, 1)], "growth_mib": round(growth, 2),
+            "descriptors": [min(files), max(files)], "connections": sorted(connections), "faults": faults,
+        }  # fmt: skip
+
+    def _client(self, seed: int) -> None:
+        chance = random.Random(seed)
+        with requests.Session() as session:
+            while not self.stop.is_set():
+                kind = chance.choices(list(MIX), list(MIX.values()))[0]
+                try:
+                    status = getattr(self, f"_{kind}")(session, chance)
+                except requests.RequestException as error:
+                    status = type(error).__name__
+                self.done[kind] += 1
+                if status not in EXPECTED[kind]:
+                    self.problems[f"{kind} {status}"] += 1
+                self.stop.wait(self.pause)
+
+    def _ask(self, session: requests.Session, method: str, path: str, **kwargs: Any) -> int:
+        return session.request(method, self.service.url + path, timeout=30, **kwargs).status_code
+
+    def _some(self, chance: random.Random) -> str:
+        return f"/items/{chance.choice(self.items or ['019a0000-0000-7000-8000-000000000000'])}"
+
+    def _list(self, session: requests.Session, chance: random.Random) -> int:
+        return self._ask(session, "GET", f"/items?limit={chance.choice((1, 20, 100))}")
+
+    def _get(self, session: requests.Session, chance: random.Random) -> int:
+        return self._ask(session, "GET", self._some(chance))
+
+    def _post(self, session: requests.Session, chance: random.Random) -> int:
+        body = {"name": f"item {chance.random()}", "description": "x" * chance.randrange(2000)}
+        response = session.post(f"{self.service.url}/items", json=body, timeout=30)
+        if response.status_code == 201:
+            self.items.append(response.json()["id"])
+        return response.status_code
+
+    def _put(self, session: requests.Session, chance: random.Random) -> int:
+        return self._ask(session, "PUT", self._some(chance), json={"name": "put"})
+
+    def _patch(self, session: requests.Session, chance: random.Random) -> int:
+        return self._ask(session, "PATCH", self._some(chance), json={"description": "patched"})
+
+    def _delete(self, session: requests.Session, chance: random.Random) -> int:
+        path = self._some(chance)
+        if path.rpartition("/")[2] in self.items:
+            self.items.remove(path.rpartition("/")[2])
+        return self._ask(session, "DELETE", path)
+
+    def _search(self, session: requests.Session, chance: random.Random) -> int:
+        return self._ask(session, "GET", f"/items?search={chance.randrange(100)}&limit=20")
+
+    def _bad(self, session: requests.Session, chance: random.Random) -> int:
+        return self._ask(session, "POST", "/items", json=chance.choice(({}, {"name": ""}, {"nam": "a"}, [1])))
+
+    def _export(self, session: requests.Session, chance: random.Random) -> int:
+        return self._ask(session, "GET", "/items", headers={"Accept": "application/x-ndjson"})
+
+    def _abort(self, session: requests.Session, chance: random.Random) -> int:
+        """Half a request, or an answer that nobody reads, and gone."""
+        with socket.create_connection(("127.0.0.1", self.service.port), 10) as client:
+            request = b"GET /items?limit=100 HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            client.sendall(request[: chance.choice((10, len(request)))])
+        return 0
+
+
+def main() -> int:
+    """The exit code: 0 where nothing failed and nothing grew."""
+    parser = argparse.ArgumentParser(prog="make soak")
+    parser.add_argument("minutes", nargs="?", type=float, default=10)
+    parser.add_argument("--pause", type=float, default=0.05, help="seconds between two requests of a client")
+    parser.add_argument("--note", default="", help="a sentence for the page: what else ran on the machine")
+    given = parser.parse_args()
+    server = postgres.start(WORKSPACE / "soak")
+    try:
+        postgres.ensure_database(server, "soak")
+        with Service(postgres.url(server, "soak"), migrate=True) as service:
+            service.manage("seed", "10000", check=True)
+            soak = Soak(service, given.pause)
+            soak.run(given.minutes * 60, show=True)
+            result = soak.verdict()
+    finally:
+        postgres.stop(server, "immediate")
+    print("\n" + json.dumps(result, indent=2))
+    print("Held." if not result["faults"] else "Did not hold: " + "; ".join(result["faults"]))
+    reliability.write_soak(result, given.note)
+    return bool(result["faults"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

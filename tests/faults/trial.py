@@ -1,0 +1,134 @@
+"""One fault under load: what clients saw, how long it took to recover, and whether each write is kept, once."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import threading
+import time
+import uuid
+from collections import Counter
+from pathlib import Path
+from typing import Any, Self
+
+import requests
+
+from tests.service import Service, wait_until
+
+#: Where a row of the table is added, one JSON object a line; set by `make faults`.
+RESULTS = os.environ.get("FAULTS_RESULTS", "")
+WRITERS = 3
+PAUSE_SECONDS = 0.01
+#: Items that must be made before the fault, and after it.
+ENOUGH = 15
+SETTLE_SECONDS = 30
+
+
+class Trial:
+    """Clients that make items, read them and probe the service, from before the fault until after it.
+
+    Each item has its name. Two writers repeat a request, under its Idempotency-Key, until it is acknowledged; a third
+    has no keys and asks once for each name. At the end every acknowledged name must be there, and none twice; the
+    others may be there or not.
+    """
+
+    def __init__(self, fault: str, service: Service, recovers_within: float):
+        self.fault, self.service, self.recovers_within = fault, service, recovers_within
+        self.seen: Counter[str] = Counter()
+        self.probes: Counter[str] = Counter()
+        #: When a request ended well, and when one did not, on the monotonic clock.
+        self.well: list[float] = []
+        self.ill: list[float] = []
+        self.acknowledged: set[str] = set()
+        self.unacknowledged: set[str] = set()
+        self.over_at = 0.0
+        self._stop = threading.Event()
+        jobs = [(self._write, number) for number in range(WRITERS)] + [(self._read, 0), (self._probe, 0)]
+        self._threads = [threading.Thread(target=job, args=(number,)) for job, number in jobs]
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        wait_until(lambda: len(self.acknowledged) >= ENOUGH, "items are made before the fault")
+        return self
+
+    def over(self) -> None:
+        """Called where the fault has ended."""
+        self.over_at = time.monotonic()
+
+    def wait_for(self, outcome: str, times: int = 3) -> None:
+        """Until clients have seen an outcome (a status, or "broken") so many times more."""
+        before = self.seen[outcome]
+        wait_until(lambda: self.seen[outcome] >= before + times, f"clients see {outcome}; they saw {self.seen}")
+
+    def __exit__(self, kind: object, *exc: object) -> None:
+        if kind is None:
+            made = len(self.acknowledged)
+            wait_until(
+                lambda: len(self.acknowledged) >= made + ENOUGH, "items are made after the fault", SETTLE_SECONDS
+            )
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(60)
+        if kind is None:
+            self._judge()
+
+    def _judge(self) -> None:
+        names = Counter(row[0] for row in self.service.execute("SELECT name FROM items_item"))
+        lost = self.acknowledged - set(names)
+        doubled = {name for name, count in names.items() if count > 1}
+        first = min(moment for moment in self.well if moment > self.over_at)
+        recovery = max([first, *(moment for moment in self.ill if moment > self.over_at)]) - self.over_at
+        record(
+            self.fault, clients=dict(sorted(self.seen.items())), probes=dict(sorted(self.probes.items())),
+            recovery_seconds=round(recovery, 2), acknowledged=len(self.acknowledged), lost=len(lost),
+            doubled=len(doubled),
+        )  # fmt: skip
+        assert not lost
+        assert not doubled
+        assert set(names) <= self.acknowledged | self.unacknowledged
+        assert recovery < self.recovers_within
+        assert set(self.seen) <= {"200", "201", "409", "503", "broken"}, self.seen
+
+    def _write(self, number: int) -> None:
+        for count in itertools.count():
+            if self._stop.is_set():
+                return
+            name = f"{number}-{count}"
+            headers = {"Idempotency-Key": f'"{uuid.uuid4()}"'} if number else {}
+            self.unacknowledged.add(name)
+            asked = {"json": {"name": name}, "headers": headers}
+            while (outcome := self._ask("POST", "/items", self.seen, **asked)) != "201" and number:
+                if self._stop.is_set():
+                    return
+            if outcome == "201":
+                self.unacknowledged.discard(name)
+                self.acknowledged.add(name)
+
+    def _read(self, _: int) -> None:
+        while not self._stop.is_set():
+            self._ask("GET", "/items?limit=5", self.seen)
+
+    def _probe(self, _: int) -> None:
+        while not self._stop.is_set():
+            self._ask("GET", "/health", self.probes)
+
+    def _ask(self, method: str, path: str, seen: Counter[str], **kwargs: Any) -> str:
+        try:
+            response = requests.request(method, self.service.url + path, timeout=30, **kwargs)
+            outcome = str(response.status_code)
+        except requests.RequestException:
+            outcome = "broken"
+        seen[outcome] += 1
+        if seen is self.seen:
+            (self.well if outcome in ("200", "201") else self.ill).append(time.monotonic())
+        self._stop.wait(PAUSE_SECONDS)
+        return outcome
+
+
+def record(fault: str, **measured: Any) -> None:
+    """Adds a row where `make faults` asks for the table."""
+    if RESULTS:
+        with Path(RESULTS).open("a") as lines:
+            lines.write(json.dumps({"fault": fault, **measured}) + "\n")
