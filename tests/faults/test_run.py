@@ -103,6 +103,7 @@ def test_it_starts_keeps_its_data_and_leaves_nothing_behind(local: Path) -> None
         assert "Traceback" not in run.said()
 
 
+@pytest.mark.slow
 def test_what_a_crash_left_does_not_keep_it_from_stopping_its_server(local: Path) -> None:
     pid_file = local / "postgres" / "postmaster.pid"
     first = Run(local, free_port())

@@ -12,6 +12,8 @@ from tests.api.hostile_requests import head
 from tests.security.attacks import ATTACKS, HTTPS, Attack
 from tests.service import Service, wait_until
 
+pytestmark = pytest.mark.slow
+
 #: What no answer may say, whatever was asked: which software answers, and what it looks like inside.
 TELLTALE = re.compile(
     rb"(?i)traceback|gunicorn|wsgi|psycopg|site-packages|\.py\b|line \d+, in|postgres|items_item|\nServer:|X-Powered-By"
@@ -66,7 +68,6 @@ def test_alone(alone: Target, attack: Attack) -> None:
     judge(alone, attack)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("attack", [attack for attack in ATTACKS if attack.behind], ids=ids)
 def test_behind_a_load_balancer(behind: Target, attack: Attack) -> None:
     judge(behind, attack)
@@ -89,7 +90,6 @@ def judge(target: Target, attack: Attack) -> None:
     assert target.service.execute("SELECT name FROM items_item WHERE id = %s", target.item) == [("kept",)]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("proxies", "given", "seen"),
     [

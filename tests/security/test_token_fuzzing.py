@@ -15,6 +15,8 @@ from itemsvc import jwks, oidc
 from itemsvc.tokens import Caller, InvalidTokenError
 from tests.issuer import AUDIENCE, Issuer
 
+pytestmark = pytest.mark.slow
+
 MANY = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 LEAVES = strategies.one_of(
     strategies.none(), strategies.booleans(), strategies.integers(), strategies.floats(), strategies.text(max_size=20)
