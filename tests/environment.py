@@ -3,8 +3,13 @@
 import atexit
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
+
+# A shell's job in the background ignores it, and so would every service that is started here to be interrupted.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 #: A short path: a Unix socket's may not be longer than 107 characters.
 WORKSPACE = Path(tempfile.mkdtemp(prefix="itemsvc-"))
