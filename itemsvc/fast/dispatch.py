@@ -73,6 +73,7 @@ class FastPath:
         except (psycopg2.Error, DatabaseError) as error:
             if not errors.is_unavailable(error):
                 return self._ordinary(environ, start_response)  # It was refused, so nothing has happened yet.
+            environ["HTTP_X_REQUEST_ID"] = identify(environ)  # What is logged now has the answer's id.
             return self._handler({**environ, PROTOTYPE: errors.unavailable(error)}, start_response)
         if content is None:
             return self._ordinary(environ, start_response)
@@ -83,10 +84,15 @@ def respond(
     environ: Environ, start_response: StartResponse, status: str, headers: Headers, body: bytes
 ) -> Iterable[bytes]:
     """Sends it under the request's id."""
+    start_response(status, [*headers, (request_id.HEADER, identify(environ)), ("Content-Length", str(len(body)))])
+    return (body,)
+
+
+def identify(environ: Environ) -> str:
+    """The request's id, which its log lines have from now on."""
     identifier = request_id.choose(environ)
     current_request_id.set(identifier)
-    start_response(status, [*headers, (request_id.HEADER, identifier), ("Content-Length", str(len(body)))])
-    return (body,)
+    return identifier
 
 
 def is_plain(environ: Environ) -> bool:
