@@ -12,8 +12,12 @@ resource "aws_ecs_cluster" "main" {
       error_message = "gunicorn_graceful_timeout (${var.gunicorn_graceful_timeout} s) must be below stop_timeout (${var.stop_timeout} s): otherwise ECS kills requests that gunicorn is still finishing."
     }
     precondition {
-      condition     = var.db_statement_timeout_ms <= var.gunicorn_graceful_timeout * 1000
-      error_message = "db_statement_timeout_ms (${var.db_statement_timeout_ms}) must not exceed gunicorn_graceful_timeout (${var.gunicorn_graceful_timeout} s): otherwise a stopping task cannot finish its slowest query."
+      condition     = local.request_budget < var.gunicorn_graceful_timeout
+      error_message = "gunicorn_queue_timeout + gunicorn_request_timeout (${local.request_budget} s) must be below gunicorn_graceful_timeout (${var.gunicorn_graceful_timeout} s): otherwise a stopping task cannot finish its slowest request."
+    }
+    precondition {
+      condition     = var.db_statement_timeout_ms < var.gunicorn_request_timeout * 1000
+      error_message = "db_statement_timeout_ms (${var.db_statement_timeout_ms}) must be below gunicorn_request_timeout (${var.gunicorn_request_timeout} s): otherwise a slow statement costs its connection, where PostgreSQL could have ended it alone."
     }
     precondition {
       condition     = var.oidc_issuer == null || var.nat != "none"

@@ -29,8 +29,8 @@ resource "aws_lb" "main" {
       error_message = "gunicorn_keepalive (${var.gunicorn_keepalive} s) must exceed alb_idle_timeout (${var.alb_idle_timeout} s): otherwise the task closes a connection that the load balancer is about to use, and clients see 502."
     }
     precondition {
-      condition     = var.db_statement_timeout_ms < var.alb_idle_timeout * 1000
-      error_message = "db_statement_timeout_ms (${var.db_statement_timeout_ms}) must be below alb_idle_timeout (${var.alb_idle_timeout} s): otherwise a query works on for a client that was already answered 504."
+      condition     = local.request_budget < var.alb_idle_timeout
+      error_message = "gunicorn_queue_timeout + gunicorn_request_timeout (${local.request_budget} s) must be below alb_idle_timeout (${var.alb_idle_timeout} s): otherwise a request works on for a client that was already answered 504."
     }
   }
 
@@ -58,6 +58,10 @@ resource "aws_lb_target_group" "api" {
   }
 
   lifecycle {
+    precondition {
+      condition     = local.request_budget < var.deregistration_delay
+      error_message = "gunicorn_queue_timeout + gunicorn_request_timeout (${local.request_budget} s) must be below deregistration_delay (${var.deregistration_delay} s): otherwise each roll-out breaks off the slowest requests."
+    }
     precondition {
       condition     = var.deregistration_delay < var.stop_timeout
       error_message = "deregistration_delay (${var.deregistration_delay} s) must be below stop_timeout (${var.stop_timeout} s): otherwise a task is killed while the load balancer still sends it requests."

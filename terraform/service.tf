@@ -15,6 +15,9 @@ locals {
   hosts   = concat([aws_lb.main.dns_name], var.domain_names)
   origins = [for host in local.hosts : "${local.scheme}://${host}"]
 
+  # Seconds from a request's arrival to the first byte of its answer, at most.
+  request_budget = var.gunicorn_queue_timeout + var.gunicorn_request_timeout
+
   environment_variables = {
     ALLOWED_HOSTS             = join(",", local.hosts)
     CSRF_TRUSTED_ORIGINS      = join(",", local.origins)
@@ -33,7 +36,14 @@ locals {
 
   # What only makes sense where requests are served.
   service_variables = merge(
-    { ADMIN_ENABLED = tostring(var.admin_enabled), METRICS = var.metrics },
+    {
+      ADMIN_ENABLED            = tostring(var.admin_enabled)
+      GUNICORN_QUEUE_TIMEOUT   = tostring(var.gunicorn_queue_timeout)
+      GUNICORN_REQUEST_TIMEOUT = tostring(var.gunicorn_request_timeout)
+      METRICS                  = var.metrics
+    },
+    var.gunicorn_max_queued == null ? {} : { GUNICORN_MAX_QUEUED = tostring(var.gunicorn_max_queued) },
+    var.max_streams == null ? {} : { MAX_STREAMS = tostring(var.max_streams) },
     var.rate_limit == null ? {} : { RATE_LIMIT = var.rate_limit },
     local.auth_variables,
     local.tracing_variables,

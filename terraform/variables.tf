@@ -185,9 +185,9 @@ variable "alb_idle_timeout" {
 }
 
 variable "deregistration_delay" {
-  description = "Seconds that the load balancer lets requests to a stopping task finish."
+  description = "Seconds that the load balancer lets requests to a stopping task finish; then it breaks them off."
   type        = number
-  default     = 20
+  default     = 30
   nullable    = false
 
   validation {
@@ -301,6 +301,52 @@ variable "gunicorn_threads" {
   validation {
     condition     = var.gunicorn_threads >= 1 && floor(var.gunicorn_threads) == var.gunicorn_threads
     error_message = "gunicorn_threads must be a whole number of at least 1."
+  }
+}
+
+variable "gunicorn_queue_timeout" {
+  description = "Seconds that a request may wait for a thread; then it is refused with 503."
+  type        = number
+  default     = 5
+  nullable    = false
+
+  validation {
+    condition     = var.gunicorn_queue_timeout >= 1 && floor(var.gunicorn_queue_timeout) == var.gunicorn_queue_timeout
+    error_message = "gunicorn_queue_timeout must be a whole number of at least 1 second."
+  }
+}
+
+variable "gunicorn_request_timeout" {
+  description = "Seconds that a request may take of a thread; then it is cut off from the database, and its answer is 503."
+  type        = number
+  default     = 20
+  nullable    = false
+
+  validation {
+    condition     = var.gunicorn_request_timeout >= 1 && floor(var.gunicorn_request_timeout) == var.gunicorn_request_timeout
+    error_message = "gunicorn_request_timeout must be a whole number of at least 1 second."
+  }
+}
+
+variable "gunicorn_max_queued" {
+  description = "Requests that may wait for a thread of their worker; more are refused with 503. null: 64 for each thread."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.gunicorn_max_queued == null ? true : var.gunicorn_max_queued >= 1 && floor(var.gunicorn_max_queued) == var.gunicorn_max_queued
+    error_message = "gunicorn_max_queued must be a whole number of at least 1."
+  }
+}
+
+variable "max_streams" {
+  description = "Exports that a worker answers at a time; more are refused with 503. null: half of its threads."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.max_streams == null ? true : var.max_streams >= 1 && floor(var.max_streams) == var.max_streams
+    error_message = "max_streams must be a whole number of at least 1."
   }
 }
 

@@ -115,8 +115,8 @@ run "defaults" {
   }
 
   assert {
-    condition     = aws_lb_target_group.api.health_check[0].path == "/health" && aws_lb_target_group.api.health_check[0].matcher == "200" && aws_lb_target_group.api.deregistration_delay == "20"
-    error_message = "Targets are probed at /health, and let go after 20 s."
+    condition     = aws_lb_target_group.api.health_check[0].path == "/health" && aws_lb_target_group.api.health_check[0].matcher == "200" && aws_lb_target_group.api.deregistration_delay == "30"
+    error_message = "Targets are probed at /health, and let go after 30 s."
   }
 
   assert {

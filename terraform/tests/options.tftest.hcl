@@ -187,6 +187,20 @@ run "tasks" {
     readonly_root_filesystem = false
     requests_per_target      = 600
     min_tasks                = 2
+    gunicorn_queue_timeout   = 2
+    gunicorn_request_timeout = 16
+    gunicorn_max_queued      = 100
+    max_streams              = 1
+  }
+
+  assert {
+    condition = { for variable in jsondecode(aws_ecs_task_definition.api[0].container_definitions)[0].environment : variable.name => variable.value if contains(["GUNICORN_MAX_QUEUED", "GUNICORN_QUEUE_TIMEOUT", "GUNICORN_REQUEST_TIMEOUT", "MAX_STREAMS"], variable.name) } == {
+      GUNICORN_MAX_QUEUED      = "100"
+      GUNICORN_QUEUE_TIMEOUT   = "2"
+      GUNICORN_REQUEST_TIMEOUT = "16"
+      MAX_STREAMS              = "1"
+    }
+    error_message = "The service is told what it may take on, and how long a request may take."
   }
 
   assert {

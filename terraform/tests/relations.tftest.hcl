@@ -11,9 +11,11 @@ run "everything_at_its_limit" {
     alb_idle_timeout          = 60
     gunicorn_keepalive        = 61
     gunicorn_graceful_timeout = 59
+    gunicorn_queue_timeout    = 7
+    gunicorn_request_timeout  = 51
     deregistration_delay      = 59
     stop_timeout              = 60
-    db_statement_timeout_ms   = 59000
+    db_statement_timeout_ms   = 50999
     gunicorn_workers          = 4
     gunicorn_threads          = 2
     max_tasks                 = 3
@@ -41,16 +43,27 @@ run "keepalive_over_idle_timeout" {
   expect_failures = [aws_lb.main]
 }
 
-run "statement_timeout_under_idle_timeout" {
+run "request_under_idle_timeout" {
   command = plan
 
   variables {
-    db_statement_timeout_ms   = 60000
+    gunicorn_request_timeout  = 55 # 5 + 55 = 60
     gunicorn_graceful_timeout = 90
+    deregistration_delay      = 90
     stop_timeout              = 120
   }
 
   expect_failures = [aws_lb.main]
+}
+
+run "request_under_deregistration" {
+  command = plan
+
+  variables {
+    deregistration_delay = 25 # 5 + 20
+  }
+
+  expect_failures = [aws_lb_target_group.api]
 }
 
 run "deregistration_under_stop_timeout" {
@@ -73,11 +86,22 @@ run "graceful_under_stop_timeout" {
   expect_failures = [aws_ecs_cluster.main]
 }
 
-run "statement_timeout_within_graceful_timeout" {
+run "request_under_graceful_timeout" {
   command = plan
 
   variables {
-    db_statement_timeout_ms = 30001
+    gunicorn_queue_timeout = 10 # 10 + 20 = 30
+    deregistration_delay   = 31
+  }
+
+  expect_failures = [aws_ecs_cluster.main]
+}
+
+run "statement_under_request_timeout" {
+  command = plan
+
+  variables {
+    db_statement_timeout_ms = 20000
   }
 
   expect_failures = [aws_ecs_cluster.main]

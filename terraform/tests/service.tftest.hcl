@@ -239,6 +239,8 @@ run "defaults" {
       DB_STATEMENT_TIMEOUT_MS   = "15000"
       GUNICORN_GRACEFUL_TIMEOUT = "30"
       GUNICORN_KEEPALIVE        = "75"
+      GUNICORN_QUEUE_TIMEOUT    = "5"
+      GUNICORN_REQUEST_TIMEOUT  = "20"
       GUNICORN_THREADS          = "4"
       HTTPS_ONLY                = "false"
       LOG_FORMAT                = "json"

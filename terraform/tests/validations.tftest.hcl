@@ -24,6 +24,10 @@ run "nonsense" {
     cpu_architecture             = "arm64"
     gunicorn_workers             = 0
     gunicorn_threads             = 0
+    gunicorn_queue_timeout       = 0
+    gunicorn_request_timeout     = 19.5
+    gunicorn_max_queued          = 0
+    max_streams                  = 0.5
     gunicorn_graceful_timeout    = 0
     stop_timeout                 = 121
     log_level                    = "info"
@@ -65,6 +69,7 @@ run "nonsense" {
     var.flow_log_traffic_type, var.allowed_cidr_blocks, var.availability_zones, var.certificate_arn, var.ssl_policy, var.domain_names,
     var.alb_idle_timeout, var.deregistration_delay, var.waf_rate_limit, var.task_cpu,
     var.cpu_architecture, var.gunicorn_workers, var.gunicorn_threads, var.gunicorn_graceful_timeout, var.stop_timeout,
+    var.gunicorn_queue_timeout, var.gunicorn_request_timeout, var.gunicorn_max_queued, var.max_streams,
     var.log_level, var.migrate_statement_timeout_ms, var.migrate_lock_timeout_ms, var.migrate_wait_seconds,
     var.min_tasks, var.cpu_target, var.requests_per_target, var.db_engine_version,
     var.db_instance_class, var.db_allocated_storage, var.db_backup_retention_days, var.db_monitoring_interval,
