@@ -15,6 +15,9 @@ Latency              Service             Milliseconds  p50 … p99   from when a
 Queries              Service             Count         Sum         statements sent to the database
 DatabaseTime         Service             Milliseconds  p50 … p99   what a request waited for it, if it asked it at all
 Refusals             Service             Count         Sum         503 as the queue was full; in no other metric here
+OverdueRequests      Service             Count         Sum         cut off from the database after their budget
+ClientTimeouts       Service             Count         Sum         too slow to send, or to take anything but an export
+Evictions            Service             Count         Sum         connections closed to make room for others
 QueueDepth           Service             Count         Maximum     the most requests that waited for a thread at once
 DatabaseConnections  Service             Count         Sum         open connections; SampleCount is that of processes
 Requests             Service, Operation  Count         Sum         as above, of one operation; probes have their own
@@ -42,7 +45,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from itemsvc.metrics import BOUNDS, Distribution, Operation, Recorder
+from itemsvc.metrics import BOUNDS, Distribution, Operation, Overload, Recorder
 
 NAMESPACE = "itemsvc"
 PROBES = ("GET", "/health")
@@ -86,7 +89,7 @@ class Reporter(threading.Thread):
         # Stamped with the interval's begin, which is in the minute that it is about.
         since, self._since = int(self._since * 1000), time.time()
         operations, depth = self._recorder.take()
-        write(process_document(since, self._service, self._recorder.take_refusals(), depth, connections))
+        write(process_document(since, self._service, self._recorder.take_overload(), depth, connections))
         for key, operation in operations.items():
             write(operation_document(since, self._service, key, operation))
 
@@ -98,10 +101,16 @@ def write(line: dict[str, Any]) -> None:
 
 
 def process_document(
-    timestamp: int, service: str, refusals: int, depth: int, connections: int | None
+    timestamp: int, service: str, overload: Overload, depth: int, connections: int | None
 ) -> dict[str, Any]:
     """What is no operation's; ``timestamp`` is in milliseconds since the epoch."""
-    metrics: list[Metric] = [("Refusals", "Count", refusals), ("QueueDepth", "Count", depth)]
+    metrics: list[Metric] = [
+        ("Refusals", "Count", overload.refusals),
+        ("OverdueRequests", "Count", overload.overdue),
+        ("ClientTimeouts", "Count", overload.timed_out),
+        ("Evictions", "Count", overload.evicted),
+        ("QueueDepth", "Count", depth),
+    ]
     if connections is not None:
         metrics.append(("DatabaseConnections", "Count", connections))
     return document(timestamp, {"Service": service}, [((), metrics)])

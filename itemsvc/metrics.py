@@ -7,12 +7,13 @@ import weakref
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 from django.conf import settings
 from django.db.backends.signals import connection_created
 
 from itemsvc import routes, statistics
+from itemsvc.overload import load
 
 #: The upper bounds of the buckets, in milliseconds: 0.0625 ms to 65 s, a quarter of an octave each. A last bucket holds
 #: what is above. CloudWatch takes 100 values of a distribution.
@@ -56,6 +57,28 @@ class Operation:
 Operations = dict[tuple[str, str], Operation]
 
 
+class Overload(NamedTuple):
+    """What a process refused or gave up, as `overload.Load` counts it; no operation is charged with it."""
+
+    refusals: int = 0
+    overdue: int = 0
+    timed_out: int = 0
+    evicted: int = 0
+
+    @classmethod
+    def so_far(cls) -> Self:
+        """Since this process started."""
+        return cls(statistics.refusals.total, load.overdue, load.timed_out, load.evicted)
+
+    def plus(self, other: Overload) -> Overload:
+        """Both together."""
+        return Overload(*(one + another for one, another in zip(self, other, strict=True)))
+
+    def minus(self, other: Overload) -> Overload:
+        """What came after the other."""
+        return Overload(*(one - another for one, another in zip(self, other, strict=True)))
+
+
 class Recorder:
     """Counts what this process answers; any thread may record."""
 
@@ -65,7 +88,7 @@ class Recorder:
         self._lock = threading.Lock()
         self._operations: Operations = {}
         self._queue_depth = 0
-        self._refusals = statistics.refusals.total
+        self._overload = Overload.so_far()
         self._connections: weakref.WeakSet[Any] = weakref.WeakSet()
         self._slow_seconds = settings.SLOW_REQUEST_MS / 1000 or float("inf")
         connection_created.connect(self._connected, weak=False)
@@ -97,10 +120,10 @@ class Recorder:
             depth, self._queue_depth = self._queue_depth, self._waiting()
         return operations, depth
 
-    def take_refusals(self) -> int:
-        """How many requests were refused since the last call."""
-        before, self._refusals = self._refusals, statistics.refusals.total
-        return self._refusals - before
+    def take_overload(self) -> Overload:
+        """What was refused and given up since the last call."""
+        before, self._overload = self._overload, Overload.so_far()
+        return self._overload.minus(before)
 
     def connections(self) -> int:
         """How many connections to the database are open."""

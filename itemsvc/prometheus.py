@@ -16,6 +16,11 @@ itemsvc_queries_total                      counter    method, route          sta
 itemsvc_slow_requests_total                counter    method, route          requests over SLOW_REQUEST_MS
 itemsvc_refusals_total                     counter                           503 as the queue was full; in no other
                                                                              metric here
+itemsvc_overdue_requests_total             counter                           cut off from the database after their
+                                                                             budget
+itemsvc_client_timeouts_total              counter                           clients too slow to send, or to take
+                                                                             anything but an export
+itemsvc_evictions_total                    counter                           connections closed to make room for others
 itemsvc_queue_depth                        gauge                             the most requests that waited for a thread
                                                                              at once, in the last second
 itemsvc_database_connections               gauge                             open connections to the database
@@ -45,7 +50,7 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 from itemsvc.env import InvalidConfiguration
-from itemsvc.metrics import BOUNDS, Distribution, Operation, Operations, Recorder
+from itemsvc.metrics import BOUNDS, Distribution, Operation, Operations, Overload, Recorder
 
 PUBLISH_SECONDS = 1
 #: How long a client may take to send its request.
@@ -56,6 +61,13 @@ ENDED = "ended"
 OCTAVE = 4
 
 METHOD_AND_ROUTE = ("method", "route")
+#: Name and meaning of each of `Overload`'s.
+OVERLOAD = (
+    ("itemsvc_refusals", "Requests refused, the queue being full."),
+    ("itemsvc_overdue_requests", "Requests cut off from the database after their budget."),
+    ("itemsvc_client_timeouts", "Clients too slow to send, or to take anything but an export."),
+    ("itemsvc_evictions", "Connections closed to make room for others."),
+)
 
 
 class Endpoint:
@@ -120,7 +132,8 @@ class Snapshot:
 
     def __init__(self) -> None:
         self.operations: Operations = {}
-        self.refusals = self.queue_depth = self.connections = 0
+        self.overload = Overload()
+        self.queue_depth = self.connections = 0
 
     def add_operations(self, others: Operations) -> None:
         """Adds what was counted elsewhere."""
@@ -136,7 +149,7 @@ class Snapshot:
     def add(self, other: Snapshot) -> None:
         """Adds the counters of another one; gauges are of processes that live."""
         self.add_operations(other.operations)
-        self.refusals += other.refusals
+        self.overload = self.overload.plus(other.overload)
 
     def dump(self) -> str:
         """As ``load`` reads it."""
@@ -145,13 +158,14 @@ class Snapshot:
              o.queries, o.slow]
             for key, o in self.operations.items()
         ]  # fmt: skip
-        return json.dumps([rows, self.refusals, self.queue_depth, self.connections])
+        return json.dumps([rows, self.overload, self.queue_depth, self.connections])
 
     @classmethod
     def load(cls, text: str) -> Snapshot:
         """What ``dump`` wrote."""
         snapshot = cls()
-        rows, snapshot.refusals, snapshot.queue_depth, snapshot.connections = json.loads(text)
+        rows, overload, snapshot.queue_depth, snapshot.connections = json.loads(text)
+        snapshot.overload = Overload(*overload)
         for method, route, statuses, counts, total, database_counts, database_total, queries, slow in rows:
             snapshot.operations[method, route] = Operation(
                 dict(statuses),
@@ -217,7 +231,7 @@ class Publisher(threading.Thread):
         operations, depth = self._recorder.take()
         snapshot = self._snapshot
         snapshot.add_operations(operations)
-        snapshot.refusals += self._recorder.take_refusals()
+        snapshot.overload = snapshot.overload.plus(self._recorder.take_overload())
         snapshot.queue_depth, snapshot.connections = depth, self._recorder.connections()
         # The directory is gone when the arbiter has ended first.
         with contextlib.suppress(OSError), self._endpoint.locked():
@@ -274,7 +288,8 @@ class Processes(Collector):
         for _, snapshot in snapshots:
             total.add(snapshot)
         yield from _operation_families(total.operations)
-        yield CounterMetricFamily("itemsvc_refusals", "Requests refused, the queue being full.", total.refusals)
+        for (name, meaning), count in zip(OVERLOAD, total.overload, strict=True):
+            yield CounterMetricFamily(name, meaning, count)
         yield GaugeMetricFamily(
             "itemsvc_queue_depth",
             "The most requests that waited for a thread at once, in the last second.",

@@ -303,6 +303,11 @@ locals {
       { title = "Connections in use, all tasks", stat = "Sum", metrics = [concat([local.metrics_namespace, "DatabaseConnections"], local.service_pairs)] },
       { title = "Statements", stat = "Sum", metrics = [concat([local.metrics_namespace, "Queries"], local.service_pairs)] },
     ],
+    [
+      { title = "Given up: refused, overdue, too slow a client, no room", stat = "Sum", metrics = [for metric in ["Refusals", "OverdueRequests", "ClientTimeouts", "Evictions"] :
+        concat([local.metrics_namespace, metric], local.service_pairs)
+      ] },
+    ],
   ]
 
   platform_rows = [

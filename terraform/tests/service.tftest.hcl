@@ -255,6 +255,13 @@ run "defaults" {
   }
 
   assert {
+    condition = alltrue([for metric in ["Requests", "ClientErrors", "ServerErrors", "SlowRequests", "Latency", "Queries", "DatabaseTime", "Refusals", "OverdueRequests", "ClientTimeouts", "Evictions", "QueueDepth", "DatabaseConnections"] :
+      strcontains(aws_cloudwatch_dashboard.main.dashboard_body, "[\"itemsvc\",\"${metric}\",\"Service\",\"itemsvc-dev\"")
+    ])
+    error_message = "Each of the service's own metrics is on the dashboard."
+  }
+
+  assert {
     condition     = output.migrate_command == "aws ecs run-task --region us-east-1 --cluster itemsvc-dev --task-definition arn:aws:ecs:us-east-1:123456789012:task-definition/itemsvc-dev-migrate:7 --launch-type FARGATE --network-configuration 'awsvpcConfiguration={subnets=[subnet-private,subnet-private],securityGroups=[sg-migrate],assignPublicIp=DISABLED}'"
     error_message = "The line must be ready to paste."
   }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -17,7 +18,7 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-from itemsvc import emf, metrics, statistics
+from itemsvc import emf, metrics, overload, statistics
 from itemsvc.prometheus import buckets
 from itemsvc.routes import KEY, operation, template
 from tests import emf as specification
@@ -95,7 +96,8 @@ def test_the_table_lists_what_is_written() -> None:
     made = metrics.Operation({200: 1}, queries=1)
     made.latency.add(1)
     made.database.add(1)
-    lines = [emf.operation_document(0, "itemsvc", ("GET", "/items"), made), emf.process_document(0, "itemsvc", 0, 0, 0)]
+    process = emf.process_document(0, "itemsvc", metrics.Overload(), 0, 0)
+    lines = [emf.operation_document(0, "itemsvc", ("GET", "/items"), made), process]
     directives = [directive for line in lines for directive in line["_aws"]["CloudWatchMetrics"]]
     assert documented(emf.__doc__) == {
         (metric["Name"], tuple(directive["Dimensions"][0]), metric["Unit"])
@@ -149,6 +151,42 @@ def test_emf_says_how_many_waited_and_were_refused(start_service) -> None:
     assert (total["Refusals", ""], total["QueueDepth", ""], total["Requests", ""]) == (3, 2, 3)
 
 
+def give_up(service: Service) -> None:
+    """Three connections where two are allowed, then a client that says half a word, then a request without an end."""
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(socket.create_connection(("127.0.0.1", service.port))) for _ in range(3)]
+        assert clients[0].recv(1) == b""
+    assert service.raw(b"GET /it").startswith(b"HTTP/1.1 408 ")
+    with service.connection() as connection, connection.cursor() as cursor:
+        connection.autocommit = False
+        cursor.execute("LOCK TABLE items_item")
+        assert requests.get(f"{service.url}/items", timeout=10).status_code == 503
+
+
+LITTLE = {
+    "GUNICORN_CLIENT_TIMEOUT": "1",
+    "GUNICORN_REQUEST_TIMEOUT": "1",
+    "GUNICORN_CMD_ARGS": "--worker-connections 2",
+}
+
+
+@pytest.mark.slow
+def test_emf_says_what_was_given_up(start_service) -> None:
+    service = start_service(METRICS="emf", OTEL_SERVICE_NAME="itemsvc-test", **LITTLE)
+    give_up(service)
+    stop(service)
+    total = sums(service)
+    assert [total[name, ""] for name in ("OverdueRequests", "ClientTimeouts", "Evictions")] == [1, 1, 1]
+
+
+@pytest.mark.slow
+def test_prometheus_says_what_was_given_up(start_service) -> None:
+    port = free_port()
+    give_up(start_service(METRICS="prometheus", METRICS_PORT=str(port), **LITTLE))
+    names = [f"itemsvc_{name}_total" for name in ("overdue_requests", "client_timeouts", "evictions")]
+    wait_until(lambda: [scrape(port).get((name, ())) for name in names] == [1, 1, 1], "all three are published")
+
+
 def test_a_full_distribution_is_one_line_that_a_pipe_takes_whole() -> None:
     filled = metrics.Operation({200: 10**6})
     for bound in metrics.BOUNDS:
@@ -192,14 +230,15 @@ def test_callers_cannot_make_operations_up(environ: dict[str, str], status: int,
     assert operation(environ, status) == expected
 
 
-def test_the_queue_and_refusals_are_read_once_each() -> None:
+def test_the_queue_and_what_was_given_up_are_read_once_each() -> None:
     waiting = 0
     recorder = metrics.Recorder(lambda: waiting)
     for waiting in (3, 7, 2):  # noqa: B007  (read by the recorder)
         recorder.record({}, 404, 0.001)
     statistics.refusals.add()
-    assert (recorder.take()[1], recorder.take_refusals()) == (7, 1)
-    assert (recorder.take()[1], recorder.take_refusals()) == (2, 0)
+    overload.load.evicted += 2
+    assert (recorder.take()[1], recorder.take_overload()) == (7, metrics.Overload(refusals=1, evicted=2))
+    assert (recorder.take()[1], recorder.take_overload()) == (2, metrics.Overload())
 
 
 def test_buckets_are_cumulative() -> None:
