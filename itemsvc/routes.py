@@ -41,6 +41,6 @@ def of(environ: Mapping[str, Any]) -> str | None:
 def operation(environ: Mapping[str, Any], status: int) -> tuple[str, str]:
     """Method and route, to count the request under; `other` twice for what nothing serves."""
     method, route = METHODS.get(environ.get("REQUEST_METHOD", "")), of(environ)
-    if method is None or route is None or status == 405:
+    if method is None or route is None or status == 405 or (route == STATIC and method != "GET"):
         return (OTHER, OTHER)
     return (method, route)

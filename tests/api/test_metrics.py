@@ -151,6 +151,25 @@ def test_emf_says_how_many_waited_and_were_refused(start_service) -> None:
     assert (total["Refusals", ""], total["QueueDepth", ""], total["Requests", ""]) == (3, 2, 3)
 
 
+@pytest.mark.slow
+def test_the_costs_count_what_is_billed(start_service) -> None:
+    service = start_service(METRICS="emf", METRICS_INTERVAL="1", OTEL_SERVICE_NAME="itemsvc-test")
+
+    def billed() -> list[int]:
+        found = {metric for line in emf_lines(service) for metric in specification.metrics(line)}
+        return [len(found)] if {"DatabaseConnections", "Latency"} <= {name for name, _ in found} else []
+
+    idle = wait_until(billed, "an interval without a request")[0]
+    item = f"/items/{service.post('/items', json={'name': 'one'}).json()['id']}"
+    for path in ("/items", item, "/health/ready", "/schema", "/docs", "/static/none.css", "/nope"):
+        service.get(path)
+    for method in ("PUT", "PATCH", "DELETE"):
+        service.request(method, item, json={"name": "other"} if method != "DELETE" else None)
+    stop(service)
+    text = (ROOT / "docs/costs.md").read_text()
+    assert re.findall(r"^\| \*\*\D+\| \*\*(\d+)\*\* \|", text, re.MULTILINE) == [str(idle), str(billed()[0])]
+
+
 def give_up(service: Service) -> None:
     """Three connections where two are allowed, then a client that says half a word, then a request without an end."""
     with contextlib.ExitStack() as stack:
@@ -220,6 +239,7 @@ def test_a_route_is_named_as_the_schema_does(route: str, name: str) -> None:
         ({"REQUEST_METHOD": "HEAD", KEY: "/items"}, 200, ("GET", "/items")),
         ({"REQUEST_METHOD": "GET", "PATH_INFO": "/health/"}, 200, ("GET", "/health")),
         ({"REQUEST_METHOD": "GET", "PATH_INFO": "/static/a.css"}, 200, ("GET", "/static/")),
+        ({"REQUEST_METHOD": "PUT", "PATH_INFO": "/static/a.css"}, 404, ("other", "other")),
         ({"REQUEST_METHOD": "GET", "PATH_INFO": "/made/up"}, 404, ("other", "other")),
         ({"REQUEST_METHOD": "PUT", KEY: "/items"}, 405, ("other", "other")),
         ({"REQUEST_METHOD": "MADEUP", KEY: "/items"}, 400, ("other", "other")),
