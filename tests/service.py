@@ -67,7 +67,7 @@ class Service:
         self.http = requests.Session()
         if migrate:
             self.manage("migrate", "--noinput", "--verbosity=0", check=True)
-            collect_static(self.environment)
+        collect_static(self.environment)
 
     def __enter__(self) -> Self:
         with self.log.open("wb") as log:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.service import ROOT, Service, collect_static
+from tests.service import ROOT, Service
 
 pytestmark = pytest.mark.slow
 
@@ -53,7 +53,6 @@ class Copy(Service):
         """Migrates and serves."""
         self.manage("makemigrations", "items", check=True)
         self.manage("migrate", "--noinput", "--verbosity=0", check=True)
-        collect_static(self.environment)
         self.__enter__()
 
 

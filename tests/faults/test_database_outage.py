@@ -153,9 +153,13 @@ def test_without_a_database_it_starts_lives_and_is_not_ready() -> None:
         assert service.get("/health").content == b'{"status":"healthy"}'
         ready = service.get("/health/ready")
         assert (ready.status_code, ready.json()["check"]) == (503, "database")
-        for response in (service.get("/items"), service.post("/items", json={"name": "a"})):
+        refused = [service.get("/items"), service.post("/items", json={"name": "a"})]
+        for response in refused:
             assert response.status_code == 503
             judge(response)
+        said = [line for line in service.log_lines() if line["message"].startswith("Database unavailable: ")]
+        # By these alone the line that says why is found for the answer that a client shows.
+        assert [line["request_id"] for line in said] == [response.headers["X-Request-ID"] for response in refused]
         assert service.get("/schema").status_code == 200
         assert errors(service) == []
 
