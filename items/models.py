@@ -33,8 +33,8 @@ class Item(models.Model):
         output_field=models.DateTimeField(),
         db_persist=True,
     )
-    # Counted up by a trigger, so that no way of changing a row, psql's included, leaves its ETag as it was. What is
-    # written to it is ignored.
+    # Raised by a trigger, to the time in milliseconds, so that no way of changing a row, psql's included, leaves its
+    # ETag as it was, and a restored database repeats none. What is written to it is ignored.
     version = models.BigIntegerField(db_default=1, editable=False)
 
     class Meta:

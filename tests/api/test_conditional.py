@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import requests
 from django.contrib.auth.models import User
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,9 +39,9 @@ def test_an_item_has_the_same_tag_whoever_shows_it(api: Client, made: Any) -> No
     path = made["Location"]
     assert made["ETag"] == api.get(path)["ETag"] == api.head(path)["ETag"] == item_etag(1, made.content)
     changed = api.patch(path, {"name": "torch"}, content_type="application/json")
-    assert changed["ETag"] == api.get(path)["ETag"] == item_etag(2, changed.content)
+    assert changed["ETag"] == api.get(path)["ETag"] == item_etag(Item.objects.get().version, changed.content)
     replaced = write(api, "put", path)
-    assert replaced["ETag"] == api.get(path)["ETag"] == item_etag(3, replaced.content)
+    assert replaced["ETag"] == api.get(path)["ETag"] == item_etag(Item.objects.get().version, replaced.content)
 
 
 def test_a_page_has_the_tag_of_its_bytes_and_links(api: Client, made: Any) -> None:
@@ -87,7 +88,8 @@ def test_a_change_by_any_way_makes_another_tag(api: Client, made: Any) -> None:
     item.version = 1
     item.save()
     tags.append(api.get(path)["ETag"])
-    assert versions(tags) == [1, 2, 3]
+    assert versions(tags) == sorted({1, *versions(tags)})
+    assert len(tags) == 3
 
 
 def test_a_change_in_the_admin_makes_another_tag(admin_enabled: None, api: Client, made: Any) -> None:
@@ -97,8 +99,22 @@ def test_a_change_in_the_admin_makes_another_tag(admin_enabled: None, api: Clien
     assert b"version" not in page.content.lower()
     form = "name=torch&description=bright&_save="
     assert api.post(f"/admin/items/item/{key}/change/", form, content_type=FORM).status_code == 302
-    assert versions([api.get(made["Location"])["ETag"]]) == [2]
+    assert api.get(made["Location"])["ETag"] != made["ETag"]
     assert write(api, "put", made["Location"], if_match=made["ETag"]).status_code == 412
+
+
+@pytest.mark.parametrize("changes", [1, 2])
+def test_a_tag_from_before_a_restore_is_nobody_elses_after_it(api: Client, made: Any, changes: int) -> None:
+    before = [write(api, "put", made["Location"])["ETag"] for _ in range(changes)]
+    with connection.cursor() as cursor:  # The row is as it was made, which no statement of the service's can do.
+        cursor.execute("ALTER TABLE items_item DISABLE TRIGGER USER")
+        cursor.execute("UPDATE items_item SET name = 'lamp', version = 1")
+        cursor.execute("ALTER TABLE items_item ENABLE TRIGGER USER")
+    assert api.get(made["Location"])["ETag"] == made["ETag"]
+    for _ in range(changes):
+        assert write(api, "put", made["Location"])["ETag"] not in before
+    for tag in before:
+        assert write(api, "put", made["Location"], if_match=tag).status_code == 412
 
 
 @pytest.mark.parametrize("method", WRITES)
