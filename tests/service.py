@@ -47,8 +47,9 @@ class Service:
     """One gunicorn; `environment` goes before what the tests' process has."""
 
     schema: Schema | None = None
-    #: Where its code is.
+    #: Where its code is, and what starts it.
     root = ROOT
+    command: tuple[str, ...] = (sys.executable, "-m", "gunicorn")
 
     def __init__(self, database_url: str, *, migrate: bool = False, **environment: str):
         self.database_url = database_url
@@ -91,8 +92,7 @@ class Service:
 
     def spawn(self, output: Any) -> None:
         """Starts gunicorn and waits for nothing; what it says goes to this file."""
-        command = [sys.executable, "-m", "gunicorn"]
-        self.process = subprocess.Popen(command, cwd=self.root, env=self.environment, stdout=output, stderr=output)
+        self.process = subprocess.Popen(self.command, cwd=self.root, env=self.environment, stdout=output, stderr=output)
 
     def _answers(self) -> bool:
         assert self.process.poll() is None, self.log.read_text()[-2000:]

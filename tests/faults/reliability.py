@@ -63,13 +63,21 @@ def write_faults(path: Path) -> None:
 def write_soak(result: dict[str, Any], how: str = "") -> None:
     """Writes a soak's figures."""
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(result["by_kind"].items()))
-    before, after = result["memory_mib"]
     verdict = "Nothing failed, and all is within its bounds." if not result["faults"] else "; ".join(result["faults"])
     write_block(
         "soak",
         f"{taken()} {how}\n\n"
-        f"{result['requests']:,} requests in {result['seconds']} s ({kinds}). After a quarter of the time for warming "
-        f"up: memory {before} MiB at first, {after} MiB at last, {result['growth_mib']} MiB between the medians of its "
-        f"halves; {result['descriptors'][0]} to {result['descriptors'][1]} descriptors; database connections: "
-        f"{', '.join(map(str, result['connections']))}. {verdict}",
+        f"{result['requests']:,} requests in {result['seconds']} s ({kinds}). {warm(result)}{verdict}",
+    )
+
+
+def warm(result: dict[str, Any]) -> str:
+    """What a soak held when it was warm; nothing where it never was."""
+    if "memory_mib" not in result:
+        return ""
+    (before, after), files = result["memory_mib"], result["descriptors"]
+    return (
+        f"After {result['warm_up']:,} requests for warming up: memory {before} MiB at first, {after} MiB at last, "
+        f"{result['growth_mib']:+} MiB for each 100,000 requests; {files[0]} to {files[1]} descriptors; "
+        f"database connections: {', '.join(map(str, result['connections']))}. "
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import random
 import socket
@@ -12,7 +13,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import psutil
 import requests
@@ -24,11 +25,14 @@ from tests.service import Service
 
 MIB = 1024 * 1024
 SAMPLE_SECONDS = 1.0
-#: The share of the time after which a process is warm: each thread has its connection, each cache its content.
-WARM_UP = 0.25
-#: What the median of the memory may grow by after that, from the first half to the second, in MiB.
-GROWTH_MIB = 3.0
+#: The requests after which a process is warm: each thread has its connection and its heap, each cache its content.
+WARM_UP = 60_000
+#: What the memory may grow by after that, in MiB for each 100,000 requests, by a straight line through the samples.
+GROWTH_MIB = 2.0
+GROWTH_REQUESTS = 100_000
 CLIENTS = 6
+#: The items of the clients at a time: an export reads 2,000 rows at once, so with their size its memory would grow.
+ITEMS = 500
 #: What one client does, how often; bad requests must be refused, everything else must succeed.
 MIX = {
     "list": 30, "get": 20, "post": 15, "put": 8, "patch": 8, "delete": 8, "search": 5, "bad": 4, "export": 1,
@@ -40,20 +44,35 @@ EXPECTED = {
 }  # fmt: skip
 
 
+class Sample(NamedTuple):
+    """What the worker process held after so many seconds and requests."""
+
+    seconds: float
+    requests: int
+    #: Resident bytes.
+    memory: int
+    descriptors: int
+    #: To the database.
+    connections: int
+
+
 @dataclass
 class Soak:
-    """What was seen so far. Samples are (seconds, resident bytes, descriptors, database connections)."""
+    """What was seen so far."""
 
     service: Service
-    pause: float
-    done: Counter[str] = field(default_factory=Counter)
+    pause: float = 0.0
+    warm_up: int = WARM_UP
+    growth_mib: float = GROWTH_MIB
+    done: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(MIX, 0)))
     problems: Counter[str] = field(default_factory=Counter)
-    samples: list[tuple[float, int, int, int]] = field(default_factory=list)
+    samples: list[Sample] = field(default_factory=list)
     items: list[str] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def run(self, seconds: float, show: bool) -> None:
-        """Loads the service for so long, and samples it."""
+    def run(self, seconds: float, show: bool, enough: float = float("inf")) -> None:
+        """Loads the service for so long, or with enough requests, and samples it."""
         threads = [threading.Thread(target=self._client, args=(seed,)) for seed in range(CLIENTS)]
         worker = psutil.Process(psutil.Process(self.service.process.pid).children()[0].pid)
         began = time.monotonic()
@@ -61,9 +80,10 @@ class Soak:
             thread.start()
         try:
             with self.service.connection() as connection, connection.cursor() as cursor:
-                while (passed := time.monotonic() - began) < seconds:
+                while (passed := time.monotonic() - began) < seconds and self.done.total() < enough:
                     cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'itemsvc'")
-                    self.samples.append((passed, worker.memory_info().rss, worker.num_fds(), cursor.fetchone()[0]))
+                    held = worker.memory_info().rss, worker.num_fds(), cursor.fetchone()[0]
+                    self.samples.append(Sample(passed, self.done.total(), *held))
                     if show:
                         self._show(seconds)
                     time.sleep(SAMPLE_SECONDS)
@@ -71,32 +91,36 @@ class Soak:
             self.stop.set()
             for thread in threads:
                 thread.join(60)
+        self.problems["client that hangs"] += sum(thread.is_alive() for thread in threads)
 
     def _show(self, seconds: float) -> None:
-        passed, memory, files, connections = self.samples[-1]
+        passed, requests, memory, files, connections = self.samples[-1]
         print(
-            f"\r{passed:4.0f} of {seconds:.0f} s  {self.done.total()} requests  {self.problems.total()} problems  "
+            f"\r{passed:4.0f} of {seconds:.0f} s  {requests} requests  {self.problems.total()} problems  "
             f"{memory / MIB:.1f} MiB  {files} descriptors  {connections} connections ",
             end="", file=sys.stderr, flush=True,
         )  # fmt: skip
 
     def verdict(self) -> dict[str, Any]:
         """The figures, and what is wrong with them; an empty list where nothing is."""
-        warm = self.samples[int(len(self.samples) * WARM_UP) :]
-        half = len(warm) // 2
-        growth = (statistics.median(s[1] for s in warm[half:]) - statistics.median(s[1] for s in warm[:half])) / MIB
-        files, connections = ({s[place] for s in warm} for place in (2, 3))
-        faults = [f"{problem}: {count}" for problem, count in self.problems.items()]
-        if growth > GROWTH_MIB:
-            faults.append(f"memory grew by {growth:.1f} MiB")
+        faults = [f"{problem}: {count}" for problem, count in self.problems.items() if count]
+        warm = [sample for sample in self.samples if sample.requests >= self.warm_up]
+        result = {"seconds": round(self.samples[-1].seconds), "requests": self.done.total(), "by_kind": dict(self.done)}
+        if len(warm) < 2 or warm[-1].requests < 2 * self.warm_up:
+            faults.append(f"{self.done.total():,} requests are too few to judge by, {2 * self.warm_up:,} would do")
+            return {**result, "faults": faults}
+        span, growth = growth_of(warm)
+        files, connections = ({sample[place] for sample in warm} for place in (3, 4))
+        if growth > self.growth_mib * max(1, span / GROWTH_REQUESTS):
+            faults.append(f"memory grew by {growth:.1f} MiB in {span:,} requests")
         if len(connections) > 1:
             faults.append(f"database connections varied: {sorted(connections)}")
         if max(files) - min(files) > 2 * CLIENTS:  # Sockets of clients come and go.
             faults.append(f"descriptors varied: {min(files)} to {max(files)}")
         return {
-            "seconds": round(self.samples[-1][0]), "requests": self.done.total(), "by_kind": dict(self.done),
-            "memory_mib": [round(warm[0][1] / MIB, 1), round(warm[-1][1] / MIB, 1)], "growth_mib": round(growth, 2),
-            "descriptors": [min(files), max(files)], "connections": sorted(connections), "faults": faults,
+            **result, "warm_up": self.warm_up, "memory_mib": [round(warm[place].memory / MIB, 1) for place in (0, -1)],
+            "growth_mib": round(growth * GROWTH_REQUESTS / span, 2), "descriptors": [min(files), max(files)],
+            "connections": sorted(connections), "faults": faults,
         }  # fmt: skip
 
     def _client(self, seed: int) -> None:
@@ -104,20 +128,24 @@ class Soak:
         with requests.Session() as session:
             while not self.stop.is_set():
                 kind = chance.choices(list(MIX), list(MIX.values()))[0]
+                if kind == "post" and len(self.items) >= ITEMS:
+                    kind = "delete"
                 try:
                     status = getattr(self, f"_{kind}")(session, chance)
-                except requests.RequestException as error:
+                except Exception as error:
                     status = type(error).__name__
-                self.done[kind] += 1
-                if status not in EXPECTED[kind]:
-                    self.problems[f"{kind} {status}"] += 1
+                with self.lock:
+                    self.done[kind] += 1
+                    if status not in EXPECTED[kind]:
+                        self.problems[f"{kind} {status}"] += 1
                 self.stop.wait(self.pause)
 
     def _ask(self, session: requests.Session, method: str, path: str, **kwargs: Any) -> int:
         return session.request(method, self.service.url + path, timeout=30, **kwargs).status_code
 
     def _some(self, chance: random.Random) -> str:
-        return f"/items/{chance.choice(self.items or ['019a0000-0000-7000-8000-000000000000'])}"
+        items = tuple(self.items)  # Others change it meanwhile.
+        return f"/items/{chance.choice(items or ('019a0000-0000-7000-8000-000000000000',))}"
 
     def _list(self, session: requests.Session, chance: random.Random) -> int:
         return self._ask(session, "GET", f"/items?limit={chance.choice((1, 20, 100))}")
@@ -140,7 +168,7 @@ class Soak:
 
     def _delete(self, session: requests.Session, chance: random.Random) -> int:
         path = self._some(chance)
-        if path.rpartition("/")[2] in self.items:
+        with contextlib.suppress(ValueError):  # Another client was faster.
             self.items.remove(path.rpartition("/")[2])
         return self._ask(session, "DELETE", path)
 
@@ -161,11 +189,18 @@ class Soak:
         return 0
 
 
+def growth_of(samples: list[Sample]) -> tuple[int, float]:
+    """The requests between the first and the last, and the MiB that the line through all of them rises meanwhile."""
+    span = samples[-1].requests - samples[0].requests
+    slope = statistics.linear_regression([each.requests for each in samples], [each.memory for each in samples]).slope
+    return span, slope * span / MIB
+
+
 def main() -> int:
     """The exit code: 0 where nothing failed and nothing grew."""
     parser = argparse.ArgumentParser(prog="make soak")
     parser.add_argument("minutes", nargs="?", type=float, default=10)
-    parser.add_argument("--pause", type=float, default=0.05, help="seconds between two requests of a client")
+    parser.add_argument("--pause", type=float, default=0, help="seconds between two requests of a client")
     parser.add_argument("--note", default="", help="a sentence for the page: what else ran on the machine")
     given = parser.parse_args()
     server = postgres.start(WORKSPACE / "soak")

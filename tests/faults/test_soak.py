@@ -1,4 +1,4 @@
-"""Twenty seconds of the soak: nothing fails, nothing grows."""
+"""The soak, for a few requests: nothing fails, nothing grows; and what does grow is found."""
 
 from __future__ import annotations
 
@@ -6,16 +6,65 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.faults.soak import MIX, Soak
+from tests.faults.conftest import Database
+from tests.faults.soak import MIB, Sample, Soak
 from tests.service import Service
+
+# In so few requests a process is not warm yet, and only what leaks much shows.
+SHORT = {"warm_up": 1_500, "growth_mib": 8.0}
+LEAKED_BYTES = 15_000
+
+
+class Leaking(Service):
+    """A service that keeps something of each request."""
+
+    command = (*Service.command, "tests.faults.leaking:application")
+
+
+def soaked(service: Service) -> dict:
+    service.manage("seed", "2000", check=True)
+    soak = Soak(service, **SHORT)
+    soak.run(120, show=False, enough=3 * soak.warm_up)
+    return soak.verdict()
 
 
 @pytest.mark.slow
 def test_a_short_soak_holds(serve: Callable[..., Service]) -> None:
-    service = serve()
-    service.manage("seed", "2000", check=True)
-    soak = Soak(service, pause=0.05)
-    soak.run(20, show=False)
-    result = soak.verdict()
+    result = soaked(serve())
     assert result["faults"] == []
-    assert set(result["by_kind"]) == set(MIX)
+    assert all(result["by_kind"].values())
+
+
+@pytest.mark.slow
+def test_a_leak_is_found(database: Database) -> None:
+    with Leaking(database.url, LEAKED_BYTES=str(LEAKED_BYTES)) as service:
+        faults = soaked(service)["faults"]
+    assert len(faults) == 1
+    assert "memory grew" in faults[0]
+
+
+def samples(leaked_bytes: int, steps: tuple[int, ...] = ()) -> list[Sample]:
+    """Ten minutes of 400 requests a second; at each step, a number of requests, a heap grows by 1 MiB."""
+    return [
+        Sample(
+            second, done := second * 400, 70 * MIB + leaked_bytes * done + MIB * sum(done > at for at in steps), 20, 4
+        )
+        for second in range(150, 600)
+    ]
+
+
+def judged(samples: list[Sample]) -> list[str]:
+    return Soak(Service("postgres://nobody@localhost/none"), samples=samples).verdict()["faults"]
+
+
+def test_a_heap_that_grows_in_a_step_is_no_leak() -> None:
+    assert judged(samples(0)) == []
+    assert judged(samples(0, steps=(80_000, 150_000))) == []
+
+
+def test_a_hundred_bytes_of_each_request_are_a_leak() -> None:
+    assert "memory grew by 17.1 MiB in 179,600 requests" in judged(samples(100))[0]
+
+
+def test_too_few_requests_are_no_verdict() -> None:
+    assert "too few" in judged(samples(0)[:100])[0]
