@@ -11,8 +11,9 @@ from typing import Any
 
 from gunicorn.http import get_parser
 
+from itemsvc import heads
 from itemsvc.env import Env
-from itemsvc.framing import Arrived, Request, is_whole_and_bodiless
+from itemsvc.framing import Arrived, Request
 
 # Seconds that a client has in all to send a request once it has begun, and to take its answer.
 CLIENT_TIMEOUT = Env().integer("GUNICORN_CLIENT_TIMEOUT", default=60, minimum=1)
@@ -30,13 +31,12 @@ class ClientSocket(socket.socket):
     it may wait are CLIENT_TIMEOUT, used up by waiting and earned again by what the client takes, at SLOWEST_RATE.
     """
 
-    __slots__ = ("_head", "active", "patience", "unsent")
+    __slots__ = ("active", "head", "patience", "unsent")
 
     def __init__(self, accepted: socket.socket):
         super().__init__(accepted.family, accepted.type, accepted.proto, accepted.detach())
         self.setblocking(False)
         self.unsent = bytearray()
-        self._head = b""
         self.begin()
 
     def begin(self) -> None:
@@ -44,15 +44,14 @@ class ClientSocket(socket.socket):
         #: When this request last got on, on the monotonic clock.
         self.active = time.monotonic()
         self.patience = float(CLIENT_TIMEOUT)
+        #: Sent with what follows, in one packet and one system call.
+        self.head = b""
 
     def sendall(self, data: Any, flags: int = 0) -> None:
         """Sends or keeps ``data``; raises TimeoutError where an export's client is too slow."""
         self.active = time.monotonic()
-        if self._head:
-            data, self._head = self._head + data, b""
-        elif data.startswith(b"HTTP/1.") and data.endswith(b"\r\n\r\n"):
-            self._head = data  # Sent with what follows, in one packet and one system call.
-            return
+        if self.head:
+            data, self.head = self.head + data, b""
         if self.unsent:
             self.unsent += data
             if len(self.unsent) > UNSENT_BYTES:
@@ -67,7 +66,7 @@ class ClientSocket(socket.socket):
 
     def end(self) -> None:
         """Called when the answer is complete: one without a body is sent now."""
-        if self._head:
+        if self.head:
             self.sendall(b"")
 
     def settimeout(self, value: float | None) -> None:
@@ -107,8 +106,8 @@ class Connection:
     """What gunicorn's threaded worker asks of a connection, and how far its present request has come."""
 
     __slots__ = (
-        "ahead", "arrived", "callback", "client", "ended", "group", "held", "incoming", "keep", "parser", "queued",
-        "server", "serving", "sock", "whole",
+        "ahead", "arrived", "callback", "client", "ended", "environ", "group", "held", "incoming", "keep", "parser",
+        "plain", "queued", "server", "serving", "sock", "whole",
     )  # fmt: skip
 
     def __init__(self, cfg: Any, accepted: socket.socket, client: Any, server: Any):
@@ -116,6 +115,9 @@ class Connection:
         # It reads what has arrived, never the socket.
         self.arrived = Arrived()
         self.parser = get_parser(cfg, self.arrived, client)
+        self.environ = heads.environ_of(cfg, client, server)
+        #: The request that has arrived, where it needs no parser.
+        self.plain: heads.PlainRequest | None = None
         #: The request that is under way, until it has arrived; then whether that is all of it.
         self.incoming: Request | None = None
         self.whole = True
@@ -141,7 +143,8 @@ class Connection:
     def receive(self, data: bytes, body_limit: int) -> bool:
         """Whether a thread can take the request up: it is whole, or will be refused."""
         if self.incoming is None:
-            if is_whole_and_bodiless(data):
+            self.plain = heads.read(data, self.environ)
+            if self.plain:
                 self.arrived.put(data)
                 self.whole = True
                 return True
@@ -159,14 +162,18 @@ class Connection:
         return True
 
     def _hand_over(self, request: Request, whole: bool) -> None:
-        self.arrived.put(bytes(request.data))
+        data = bytes(request.data)
+        self.arrived.put(data)
+        self.plain = heads.read(data, self.environ) if whole else None  # Its body may have come after its head.
         self.whole, self.incoming = whole, None
 
     def next_data(self) -> bytes:
         """What the parser has not used of what it was given, and what came since."""
-        data: bytes = self.parser.unreader.take_buffered() + self.arrived.take_rest() + self.ahead
-        self.ahead = b""
-        return data
+        data, self.ahead = self.ahead, b""
+        if self.plain:
+            return data
+        rest: bytes = self.parser.unreader.take_buffered() + self.arrived.take_rest()
+        return rest + data
 
     def half_close(self) -> bool:
         """Says that nothing more comes; whether the client ended its side too. Raises OSError where it is gone."""

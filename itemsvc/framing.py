@@ -18,15 +18,6 @@ PIECE_BYTES = 16 * 1024
 CONTENT_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r\n")
 
 
-def is_whole_and_bodiless(data: bytes) -> bool:
-    """Whether this is a complete head without a body: almost every request, in its first piece."""
-    end = data.find(HEAD_END)
-    if end < 0:
-        return False
-    head = data[: end + 2].lower()
-    return b"\r\ncontent-length:" not in head and b"\r\ntransfer-encoding:" not in head
-
-
 class Arrived(Iterator[bytes]):
     """What has arrived, in pieces, as gunicorn's parser would get it from a socket.
 

@@ -14,15 +14,20 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from gunicorn.http.errors import NoMoreData
+from gunicorn.http.wsgi import create
 from gunicorn.workers import gthread
 
 from itemsvc import budget, refusals, statistics
+from itemsvc.answer import Answer
 from itemsvc.connections import CLIENT_TIMEOUT, Connection
 from itemsvc.framing import Request
+from itemsvc.heads import PlainRequest
 from itemsvc.lanes import Lane
+from itemsvc.liveness import LIVENESS_PATH
 from itemsvc.overload import MAX_QUEUED, QUEUE_TIMEOUT, REQUEST_TIMEOUT, THREADS, load
 
 # Seconds between two looks at what is overdue.
@@ -35,8 +40,6 @@ STOP_SECONDS = 2
 HELD_BYTES = 64 * 1024 * 1024
 # What a client may send ahead while its request is served.
 AHEAD_BYTES = 64 * 1024
-# The load balancer's probe has a thread of its own, or an overload would cost the task.
-PROBES = (b"GET /health ", b"HEAD /health ")
 OUT_OF_FILES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 GONE = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN})
 
@@ -52,7 +55,6 @@ class EventWorker(gthread.ThreadWorker):
         self.sending: dict[Connection, float] = {}
         self.lingering: dict[Connection, float] = {}
         self.keepalived_conns = ()  # gunicorn's limit of them: here, where there are too many, the oldest are closed.
-        self.probes = Lane("probe", 1, self.serve)
         self.at_work: dict[int, Connection] = {}
         self.finished: deque[tuple[Connection, bool]] = deque()
         self.held = self.refused = 0
@@ -69,8 +71,8 @@ class EventWorker(gthread.ThreadWorker):
         from django.conf import settings  # noqa: PLC0415  Loaded by now; gunicorn makes its workers before.
 
         self.body_limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        for lane in (self.tpool, self.probes):
-            lane.start()
+        self.begin = self.cfg.pre_request
+        self.tpool.start()
         self.poller.register(self.method_queue.fileno(), selectors.EVENT_READ, self.method_queue.run_callbacks)
         self._turn_while(lambda: self.alive)
         self.set_accept_enabled(False)
@@ -107,9 +109,8 @@ class EventWorker(gthread.ThreadWorker):
         _expire(self.lingering, now, self.drop)
         _expire(self.receiving, now, self.time_out)
         _expire(self.sending, now, self.time_out)
-        for lane in (self.tpool, self.probes):
-            while connection := lane.take_before(now - QUEUE_TIMEOUT):
-                self.refuse(connection)
+        while connection := self.tpool.take_before(now - QUEUE_TIMEOUT):
+            self.refuse(connection)
         self._cut_overdue(now - REQUEST_TIMEOUT)
         self._report()
 
@@ -121,7 +122,7 @@ class EventWorker(gthread.ThreadWorker):
 
     def _report(self) -> None:
         load.connections, load.serving = self.nr_conns, len(self.at_work)
-        load.queued = len(self.tpool.waiting) + len(self.probes.waiting)
+        load.queued = len(self.tpool.waiting)
         if statistics.refusals.total > self.refused:
             new, self.refused = statistics.refusals.total - self.refused, statistics.refusals.total
             self.log.warning("Overloaded: %s requests refused, %s are waiting.", new, load.queued)
@@ -261,12 +262,15 @@ class EventWorker(gthread.ThreadWorker):
         connection.serving = True
         if not connection.whole:
             self.listen(connection, None)
-        lane = self.probes if connection.arrived.data.startswith(PROBES) else self.tpool
-        if len(lane.waiting) >= MAX_QUEUED or self.held > HELD_BYTES:
+        if connection.plain and connection.plain.path == LIVENESS_PATH:
+            # A probe asks nobody else, and must be answered under any load, or an overload would cost the task.
+            self.serve(connection)
+            self.finish_all()
+        elif len(self.tpool.waiting) >= MAX_QUEUED or self.held > HELD_BYTES:
             self.refuse(connection)
-            return
-        connection.queued = time.monotonic()
-        lane.put(connection)
+        else:
+            connection.queued = time.monotonic()
+            self.tpool.put(connection)
 
     def refuse(self, connection: Connection) -> None:
         """503, at once."""
@@ -280,7 +284,7 @@ class EventWorker(gthread.ThreadWorker):
         self.finish_request(connection, False)
 
     def serve(self, connection: Connection) -> None:
-        """Serves one request; called by a thread."""
+        """Serves one request; called by a thread, or for a probe by the loop."""
         thread, keep = threading.get_ident(), False
         connection.sock.begin()
         self.at_work[thread] = connection
@@ -300,24 +304,68 @@ class EventWorker(gthread.ThreadWorker):
 
     def handle(self, connection: Connection) -> bool:
         """Answers one request; whether the connection may bring another one."""
-        request = None
+        request = connection.plain
         try:
-            request = next(connection.parser)
-            request._expected_100_continue = False  # The loop has answered that.
-            if not connection.whole:
-                request.force_close()
-            keep: bool = self.handle_request(request, connection) and connection.parser.finish_body()
+            if request:
+                keep = self.handle_request(request, connection)
+            else:
+                request = self._parse(connection)
+                keep = self.handle_request(request, connection) and connection.parser.finish_body()
             connection.sock.end()
         except (NoMoreData, StopIteration):
-            pass
+            return False
         except OSError as error:
             if error.errno not in GONE:
                 self.log.exception("Socket error processing request.")
+            return False
         except BaseException as error:
             self.handle_error(request, connection.sock, connection.client, error)
+            return False
+        return keep and not connection.arrived.exhausted
+
+    def _parse(self, connection: Connection) -> Any:
+        request = next(connection.parser)
+        request._expected_100_continue = False  # The loop has answered that.
+        if not connection.whole:
+            request.force_close()
+        return request
+
+    def handle_request(self, request: Any, connection: Connection) -> bool:
+        """As gunicorn's own; whether the connection may bring another one."""
+        began = time.perf_counter()
+        self.begin(self, request)
+        if isinstance(request, PlainRequest):
+            response, environ = Answer(request, connection.sock, self.cfg), request.environ
         else:
-            return keep and not connection.arrived.exhausted
-        return False
+            response, environ = create(request, connection.sock, connection.client, connection.server, self.cfg, Answer)
+            environ["wsgi.multithread"] = True
+        self.nr += 1
+        if self.nr >= self.max_requests and self.alive:
+            self.log.info("Autorestarting worker after current request.")
+            self.alive = False
+        if not self.alive:
+            response.force_close()
+        try:
+            self._send(request, response, environ, began)
+        except OSError:
+            raise
+        except Exception:
+            if not response.headers_sent:
+                raise
+            self.log.exception("Error handling request")
+            return False
+        return not response.should_close()
+
+    def _send(self, request: Any, response: Answer, environ: dict[str, Any], began: float) -> None:
+        parts = self.wsgi(environ, response.start_response)
+        try:
+            for part in parts:
+                response.write(part)
+            response.close()
+        finally:
+            self.log.access(response, request, environ, timedelta(seconds=time.perf_counter() - began))
+            if hasattr(parts, "close"):
+                parts.close()
 
     def finish_request(self, connection: Connection, keep: bool) -> None:
         """Goes on when the client has taken its answer."""

@@ -5,17 +5,12 @@ from __future__ import annotations
 import logging
 import socket
 import sys
-import time
-from collections.abc import Callable
 from datetime import timedelta
-from email.utils import formatdate
-from functools import lru_cache
 from typing import Any
 
 from gunicorn import util
 from gunicorn.glogging import Logger
 from gunicorn.http.errors import InvalidHeader, UnsupportedTransferCoding
-from gunicorn.http.wsgi import Response
 
 from itemsvc import logs, request_id, statistics
 from itemsvc.clients import client_address
@@ -88,23 +83,5 @@ def write_json_error(sock: socket.socket, status_int: int, reason: str, mesg: st
     sock.sendall(json_error(status_int, reason, mesg or reason, current_request_id.get()))
 
 
-def unnamed_headers(response: Any, default_headers: Callable[[Any], list[str]] = Response.default_headers) -> list[str]:
-    """Stands in for ``Response.default_headers``, which names the server."""
-    return [line for line in default_headers(response) if not line.startswith("Server:")]
-
-
-@lru_cache(maxsize=2)
-def date_of(second: int) -> str:
-    """The Date header of a second since the epoch: formatting it takes as long as reading a row."""
-    return formatdate(second, usegmt=True)
-
-
-def http_date(timestamp: float | None = None) -> str:
-    """Stands in for ``gunicorn.util.http_date``."""
-    return date_of(int(time.time() if timestamp is None else timestamp))
-
-
-# gunicorn has no hook for these: its workers find them by their modules.
-Response.default_headers = unnamed_headers
+# gunicorn has no hook for it: its workers find it by its module.
 util.write_error = write_json_error
-util.http_date = http_date

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 from typing import Any
 
-# Beyond it, parsing costs more than the way here.
-BODY_BYTES = 64 * 1024
+from django.conf import settings
+
+# Beyond it, parsing costs more than the way here; what is too large at all, the ordinary way says.
+BODY_BYTES = min(64 * 1024, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 
 
 def read_body(environ: dict[str, Any]) -> bytes | None:

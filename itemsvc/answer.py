@@ -1,0 +1,58 @@
+"""gunicorn's response, with its checks made at once for all headers and its head sent together with what follows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from email.utils import formatdate
+from functools import lru_cache
+
+from gunicorn import util
+from gunicorn.http.message import TOKEN_RE
+from gunicorn.http.wsgi import HEADER_VALUE_RE, Response
+
+
+class Answer(Response):
+    """One response; it does not name the server."""
+
+    def process_headers(self, headers: Sequence[tuple[str, str]]) -> None:
+        """Takes them; whatever is unusual about them, gunicorn mends or refuses."""
+        plain = HEADER_VALUE_RE.fullmatch("".join([value for _, value in headers]))
+        if not plain or not all(map(is_plain_name, [name for name, _ in headers])):
+            super().process_headers(headers)
+            return
+        self.headers = list(headers)
+        for name, value in headers:
+            if name == "Content-Length":
+                self.response_length = int(value)
+
+    def default_headers(self) -> list[str]:
+        """The status line, and what the server adds."""
+        lines = [
+            f"HTTP/{self.req.version[0]}.{self.req.version[1]} {self.status}\r\n",
+            f"Date: {date_of(int(time.time()))}\r\n",
+            "Connection: close\r\n" if self.should_close() else "Connection: keep-alive\r\n",
+        ]
+        return [*lines, "Transfer-Encoding: chunked\r\n"] if self.chunked else lines
+
+    def send_headers(self) -> None:
+        """Leaves the head for whatever is sent next: one packet and one system call."""
+        if self.headers_sent:
+            return
+        self.headers_sent: bool = True
+        head = "".join([*self.default_headers(), *[f"{name}: {value}\r\n" for name, value in self.headers]])
+        self.sock.head = f"{head}\r\n".encode("latin-1")
+
+
+@lru_cache(maxsize=512)
+def is_plain_name(name: str) -> bool:
+    """Whether it is a header's name, as the framework writes it, and none that is between server and client only."""
+    if name.lower() == "content-length":
+        return name == "Content-Length"
+    return TOKEN_RE.fullmatch(name) is not None and not util.is_hoppish(name)
+
+
+@lru_cache(maxsize=2)
+def date_of(second: int) -> str:
+    """The Date header of a second since the epoch: formatting it takes as long as reading a row."""
+    return formatdate(second, usegmt=True)

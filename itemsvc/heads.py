@@ -1,0 +1,113 @@
+"""Requests as HTTP clients and load balancers write them, read in one pass.
+
+Only what leaves nothing to interpret is read here. Anything else (a header twice or folded, an escape in the path, a
+body in chunks, a request that has not arrived whole) is left to gunicorn's parser, which would read these alike.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from functools import lru_cache
+from typing import Any
+
+from gunicorn.http.wsgi import base_environ
+
+Environ = dict[str, Any]
+
+# Within every limit of gunicorn's parser.
+TARGET_BYTES, HEAD_BYTES, MAX_FIELDS = 2000, 8000, 60
+_FIELD = rb"[A-Za-z0-9-]++: [!-~][ -~]*+"
+_HEAD = re.compile(
+    rb"(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (/[\w.~!$&'()*+,;=:@/-]*)(\?[!-\"$-~]*)? HTTP/1\.1\r\n"
+    rb"(%b(?:\r\n%b){0,%d})\r\n\r\n" % (_FIELD, _FIELD, MAX_FIELDS - 1),
+    re.ASCII,
+)
+_LENGTH = re.compile(r"[0-9]{1,9}", re.ASCII)
+#: These change how a request is read.
+_INTERPRETED = frozenset({"TRANSFER-ENCODING", "EXPECT", "UPGRADE", "TE", "TRAILER", "HTTP2-SETTINGS"})
+_UNPREFIXED = frozenset({"CONTENT-TYPE", "CONTENT-LENGTH"})
+_KEEPS = {"keep-alive": True, "close": False}
+
+
+class PlainRequest:
+    """One request, with what gunicorn's worker and response ask of one; ``environ`` is WSGI's."""
+
+    __slots__ = ("environ", "method", "must_close", "uri")
+
+    version = (1, 1)
+
+    def __init__(self, method: str, uri: str, environ: Environ, *, keep: bool):
+        self.method, self.uri, self.environ, self.must_close = method, uri, environ, not keep
+
+    @property
+    def path(self) -> str:
+        """Without the query string."""
+        return str(self.environ["PATH_INFO"])
+
+    def force_close(self) -> None:
+        """The connection ends with this request."""
+        self.must_close = True
+
+    def should_close(self) -> bool:
+        """Whether it does."""
+        return self.must_close
+
+
+def environ_of(cfg: Any, client: Any, server: Any) -> Environ | None:
+    """What each environ of a connection begins with; None where gunicorn takes more of it from the request."""
+    if not (isinstance(client, tuple) and isinstance(server, tuple)) or os.environ.get("SCRIPT_NAME"):
+        return None
+    return {
+        **base_environ(cfg),
+        "wsgi.multithread": True,
+        "wsgi.url_scheme": "http",
+        "REMOTE_ADDR": client[0],
+        "REMOTE_PORT": str(client[1]),
+        "SERVER_NAME": server[0],
+        "SERVER_PORT": str(server[1]),
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "SCRIPT_NAME": "",
+    }
+
+
+def read(data: bytes, connection: Environ | None) -> PlainRequest | None:
+    """The request that ``data`` is, all of it and nothing more; ``connection`` is its ``environ_of``."""
+    match = _HEAD.match(data)
+    if connection is None or match is None or match.end() > HEAD_BYTES or match.end(3) > TARGET_BYTES:
+        return None
+    method, path, query, fields = match.groups(b"")
+    headers = _read_fields(fields.decode("ascii"))
+    if headers is None:
+        return None
+    length = headers.get("CONTENT_LENGTH", "0")
+    keep = _KEEPS.get(headers.get("HTTP_CONNECTION", "keep-alive").lower())
+    if keep is None or not _LENGTH.fullmatch(length) or len(data) != match.end() + int(length):
+        return None
+    environ = {**connection, **headers}
+    environ["REQUEST_METHOD"] = name = method.decode("ascii")
+    environ["PATH_INFO"] = target = path.decode("ascii")
+    environ["QUERY_STRING"] = query[1:].decode("ascii")
+    environ["RAW_URI"] = uri = target + query.decode("ascii")
+    environ["wsgi.input"] = io.BytesIO(data[match.end() :])
+    return PlainRequest(name, uri, environ, keep=keep)
+
+
+def _read_fields(fields: str) -> dict[str, str] | None:
+    headers: dict[str, str] = {}
+    for field in fields.split("\r\n"):
+        name, _, value = field.partition(": ")
+        key = _key_of(name)
+        if key is None or key in headers or value[-1] == " ":
+            return None
+        headers[key] = value
+    return headers
+
+
+@lru_cache(maxsize=512)
+def _key_of(name: str) -> str | None:
+    name = name.upper()
+    if name in _INTERPRETED:
+        return None
+    return ("" if name in _UNPREFIXED else "HTTP_") + name.replace("-", "_")
