@@ -39,7 +39,7 @@ def begin(service: Service) -> tuple[requests.Response, Iterator[bytes], bytes]:
     blocks = response.iter_content(KIB)
     first = next(blocks)
     assert first.startswith(b'{"id":')
-    assert exporting(service) == 1
+    wait_until(lambda: exporting(service) == 1, "no other export is still under way")
     return response, blocks, first
 
 
