@@ -66,7 +66,7 @@ def write_soak(result: dict[str, Any], how: str = "") -> None:
     verdict = "Nothing failed, and all is within its bounds." if not result["faults"] else "; ".join(result["faults"])
     write_block(
         "soak",
-        f"{taken()} {how}\n\n"
+        f"{taken()} {how}".rstrip() + "\n\n"
         f"{result['requests']:,} requests in {result['seconds']} s ({kinds}). {warm(result)}{verdict}",
     )
 
