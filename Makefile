@@ -27,8 +27,8 @@ test-slow: .venv-terraform/installed .venv-checkov/installed .venv-bench/install
 fuzz: .venv/installed ## Hold the service against its schema with N=2000 examples per operation, without tokens and with
 	@SCHEMATHESIS_EXAMPLES=$(if $(filter file,$(origin N)),2000,$(N)) $(BIN)/python -m pytest tests/api/test_schemathesis.py -rP
 
-bench: .venv/installed .venv-bench/installed ## Measure it beside others (QUICK=1; FEATURES=1: their cost; SIZES=1: Fargate's; ARGS="--only list")
-	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(FEATURES),--features) $(if $(SIZES),--sizes) $(filter-out help,$(ARGS))
+bench: .venv/installed .venv-bench/installed ## Measure it beside others (QUICK=1; FEATURES=1: their cost; WITHOUT=1: the optimisations; SIZES=1; ARGS="--only list")
+	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(FEATURES),--features) $(if $(WITHOUT),--without) $(if $(SIZES),--sizes) $(filter-out help,$(ARGS))
 
 faults: .venv/installed ## Run the fault table and write it into docs/reliability.md (about 3 minutes)
 	@$(BIN)/python -m tests.faults

@@ -37,7 +37,7 @@ def main() -> int:
     if path := arguments.output or default_output(arguments):
         report.write(path, results)
         if path.parent == RESULTS and not arguments.quick:
-            page.update(results, path)
+            page.update(results, path, page.page_of(results))
     return 0 if report.met(results) else 1
 
 
@@ -47,6 +47,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="under 3 minutes: fewer and shorter rounds, fewer items")
     parser.add_argument("--features", action="store_true", help="what each optional feature costs, instead")
     parser.add_argument("--against", metavar="REVISION", help="with --features: the service as it was then, too")
+    parser.add_argument("--without", action="store_true", help="what each optimisation brings, instead")
     parser.add_argument("--sizes", action="store_true", help="workers and threads by Fargate's sizes, instead (Docker)")
     parser.add_argument("--only", metavar="ENDPOINT,…", help=f"of {', '.join(plan.TITLES)}")
     parser.add_argument("--clients", metavar="N,…", help="of 1, 8, 64")
@@ -59,7 +60,7 @@ def parse() -> argparse.Namespace:
 
 def kind(arguments: argparse.Namespace) -> str:
     """What was measured, which is what its results are called."""
-    words = [word for word in ("features", "sizes") if getattr(arguments, word)] or ["benchmark"]
+    words = [word for word in ("features", "without", "sizes") if getattr(arguments, word)] or ["benchmark"]
     return "-".join([*words, *(["quick"] if arguments.quick else [])])
 
 
@@ -76,8 +77,13 @@ def default_output(arguments: argparse.Namespace) -> Path | None:
 def measure(databases: database.Databases, arguments: argparse.Namespace, progress: Progress) -> dict[str, Any]:
     """What was asked for."""
     budget = QUICK if arguments.quick else FULL
+    settings = {"rows": budget.rows, "rounds": arguments.rounds or features.ROUNDS}
     if arguments.features:
-        return features.measure(databases, budget, arguments.rounds, arguments.against, progress)
+        found = features.measure(databases, budget, arguments.rounds, arguments.against, progress)
+        return {"settings": settings, "cells": {}, **found}
+    if arguments.without:
+        found = features.measure_without(databases, budget, arguments.rounds, progress)
+        return {"settings": settings, "cells": {}, **found}
     if arguments.sizes:
         return containers.measure(databases, budget, progress)
     those, cells = chosen(arguments)

@@ -1,4 +1,4 @@
-"""What an optional feature costs: the service with it on against the service as it is by default, side by side."""
+"""The service beside itself: with an optional feature on, or with one of its optimisations undone."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from benchmarks.plan import Cell, Data
 from benchmarks.programs import PRODUCT, Program
 from benchmarks.progress import Progress
 from benchmarks.runner import Bench, Budget, load_seconds
+from benchmarks.without import STEPS
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ FEATURES = (
     Feature("rate limit", {"RATE_LIMIT": "900000/min"}),
     Feature("admin", {"ADMIN_ENABLED": "true"}),
 )
+HEALTH = Cell("health", 8)
 CELLS = tuple(Cell(endpoint, 8) for endpoint in ("list", "get", "post"))
 ROUNDS = 7
 
@@ -53,16 +55,32 @@ def measure(
     databases: Databases, budget: Budget, rounds: int | None, against: str | None, progress: Progress
 ) -> dict[str, Any]:
     """`make bench FEATURES=1`: the product, with each feature, and as it was at the revision ``against``."""
-    data = Data.of(databases, budget.rows)
-    cells = [(cell, rounds or min(ROUNDS, budget.rounds + 2), budget.seconds) for cell in CELLS]
     with contextlib.ExitStack() as stack:
-        programs = [replace(PRODUCT, name="default", title="default")]
-        programs += [stack.enter_context(revision(against))] if against else []
-        programs += [with_feature(feature, stack) for feature in FEATURES]
-        progress.total = load_seconds(tuple(programs), cells)
-        bench = Bench(databases, data, budget.rows, progress.tick)
-        bench.run(tuple(programs), cells)
-    return {"settings": {"rows": budget.rows, "rounds": cells[0][1]}, "cells": {}, "features": bench.as_json()}
+        others = [stack.enter_context(revision(against))] if against else []
+        others += [with_feature(feature, stack) for feature in FEATURES]
+        return {"features": beside_default(databases, budget, others, in_rounds(CELLS, rounds), progress)}
+
+
+def measure_without(databases: Databases, budget: Budget, rounds: int | None, progress: Progress) -> dict[str, Any]:
+    """`make bench WITHOUT=1`: the product, and without each of its optimisations."""
+    others = [step.program() for step in STEPS]
+    return {"without": beside_default(databases, budget, others, in_rounds((HEALTH, *CELLS), rounds), progress)}
+
+
+def beside_default(
+    databases: Databases, budget: Budget, others: list[Program], cells: list[tuple[Cell, int, int]], progress: Progress
+) -> dict[str, Any]:
+    """The samples of the product as it is, and of the others."""
+    programs = (replace(PRODUCT, name="default", title="default"), *others)
+    progress.total = load_seconds(programs, cells)
+    bench = Bench(databases, Data.of(databases, budget.rows), budget.rows, progress.tick)
+    bench.run(programs, cells)
+    return bench.as_json()
+
+
+def in_rounds(cells: tuple[Cell, ...], rounds: int | None) -> list[tuple[Cell, int, int]]:
+    """With how often each is measured, and a second as the length of a round."""
+    return [(cell, rounds or ROUNDS, 1) for cell in cells]
 
 
 def with_feature(feature: Feature, stack: contextlib.ExitStack) -> Program:

@@ -1,4 +1,4 @@
-"""docs/performance.md: the tables and plots of a whole run, between its markers."""
+"""docs/performance.md, and a decision's page: the tables and plots of a whole run, between its markers."""
 
 from __future__ import annotations
 
@@ -10,11 +10,18 @@ from benchmarks.machine import ROOT
 from benchmarks.report import Report, reports
 
 PAGE = ROOT / "docs" / "performance.md"
+#: Where each optimisation has to earn its lines.
+DECISION = ROOT / "docs" / "decisions" / "16-one-pass.md"
 #: What the page shows of a benchmark's reports; the rest is in results/.
 SHOWN = ("ratios", "throughput", "resources", "exports", "tasks")
 
 
-def update(results: dict[str, Any], path: Path, page: Path = PAGE) -> None:
+def page_of(results: dict[str, Any]) -> Path:
+    """Where they are shown."""
+    return DECISION if "without" in results else PAGE
+
+
+def update(results: dict[str, Any], path: Path, page: Path) -> None:
     """Writes the results of the JSON file ``path`` into the page."""
     name = {"benchmark": "results"}.get(kind := results["settings"]["kind"], kind)
     text = page.read_text()

@@ -54,7 +54,8 @@ def reports(results: dict[str, Any]) -> list[Report]:
         pages(results.get("pages", [])),
         growing_exports(results.get("exports", [])),
         tasks(results.get("tasks", [])),
-        features(results.get("features", {})),
+        beside("Features on", results.get("features", {})),
+        beside("Optimisations undone", results.get("without", {})),
         *(size(entry) for entry in results.get("sizes", [])),
     ]
     return [report for report in made if report.rows]
@@ -174,8 +175,8 @@ def tasks(found: list[dict[str, Any]]) -> Report:
     )
 
 
-def features(cells: Cells) -> Report:
-    """On over off, round by round, because what differs between two rounds is the machine."""
+def beside(what: str, cells: Cells) -> Report:
+    """Each over the default, round by round, because what differs between two rounds is the machine."""
     rows = []
     for cell, programs in cells.items():
         for name, samples in programs.items():
@@ -184,9 +185,13 @@ def features(cells: Cells) -> Report:
                 f"{pair.median - 1:+.1%} ({pair.smallest - 1:+.1%} to {pair.largest - 1:+.1%})" if pair else "invalid"
                 for pair in pairs
             ]
-            rows.append([cell_title(cell)[0], name, spread(samples, figure(cells, cell, name, "per_second")), *texts])
-    head = ["", "", "requests per second", "against the default: requests", "CPU time a request"]
-    return Report("features", "Features on, against the default, 8 clients", head, rows)
+            cpu = figure(cells, cell, name, "cpu_us")
+            rate = spread(samples, figure(cells, cell, name, "per_second"))
+            rows.append([cell_title(cell)[0], name, rate, f"{cpu.median:,.0f}" if cpu else "", *texts])
+    head = [
+        "", "", "requests per second", "CPU µs a request", "against the default: requests", "CPU time a request",
+    ]  # fmt: skip
+    return Report("beside", f"{what}, against the default, 8 clients", head, rows)
 
 
 def size(entry: dict[str, Any]) -> Report:

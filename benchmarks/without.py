@@ -1,0 +1,68 @@
+"""The service with one of its optimisations undone: what is measured, and the application that gunicorn is given."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pkgutil import resolve_name
+from typing import Any
+
+import django
+
+from benchmarks.programs import PRODUCT, Program
+
+
+@dataclass(frozen=True)
+class Step:
+    """What it is called; the object that is it, and what stands there instead; or gunicorn's options that undo it."""
+
+    name: str
+    place: str = ""
+    instead: Callable[[], Any] = lambda: None
+    options: tuple[str, ...] = ()
+
+    def program(self) -> Program:
+        """The product without it."""
+        title = f"without {self.name}"
+        words = [*PRODUCT.command(0), "benchmarks.without:undone()", *self.options]
+        environment = {**PRODUCT.environment, "WITHOUT": self.name}
+        return replace(PRODUCT, name=title, title=title, command=lambda port: words, environment=environment)
+
+    def undo(self) -> None:
+        """Undoes it in this process."""
+        if self.place:
+            module, _, path = self.place.partition(":")
+            owner, _, attribute = path.rpartition(".")
+            setattr(resolve_name(f"{module}:{owner}" if owner else module), attribute, self.instead())
+
+
+def ordinary(self: Any, environ: dict[str, Any], start_response: Any) -> Any:
+    """Instead of the short way: Django and Django REST Framework."""
+    return self._ordinary(environ, start_response)
+
+
+STEPS = (
+    Step("the worker's loop", options=("--worker-class", "gthread")),
+    Step("requests read in one pass", "itemsvc.heads:read", lambda: lambda data, connection: None),
+    Step("the response's own writer", "itemsvc.loop:Answer", lambda: resolve_name("gunicorn.http.wsgi:Response")),
+    Step("probes answered in the loop", "itemsvc.loop:LIVENESS_PATH"),
+    # They are logging's records then, with the same formatter.
+    Step("access lines without records", "itemsvc.worker:LOG_FORMAT"),
+    Step(
+        "the socket as health check",
+        "itemsvc.postgresql.base:DatabaseWrapper.is_usable",
+        lambda: resolve_name("django.db.backends.postgresql.base:DatabaseWrapper.is_usable"),
+    ),
+    Step("the short way", "itemsvc.fast.dispatch:FastPath.__call__", lambda: ordinary),
+    # The short way needs them too.
+    Step("rows and the short way", "itemsvc.rows:Rows.of", lambda: lambda serializer: None),
+)
+
+
+def undone() -> Any:
+    """The service's WSGI application without the step that WITHOUT names."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "itemsvc.settings")
+    django.setup(set_prefix=False)
+    next(step for step in STEPS if step.name == os.environ["WITHOUT"]).undo()
+    return resolve_name("itemsvc.wsgi:application")
