@@ -31,7 +31,7 @@ WARM_UP = 60_000
 GROWTH_MIB = 2.0
 GROWTH_REQUESTS = 100_000
 CLIENTS = 6
-#: The items of the clients at a time: an export reads 2,000 rows at once, so with their size its memory would grow.
+#: The items of the clients at a time: an export reads 500 rows at once, so with their size its memory would grow.
 ITEMS = 500
 #: What one client does, how often; bad requests must be refused, everything else must succeed.
 MIX = {

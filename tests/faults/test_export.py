@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
@@ -89,6 +90,18 @@ def test_memory_does_not_grow_with_the_table(
     many = peak(service, rows)
     record_property("peak_mib", [round(few / MIB, 1), round(many / MIB, 1)])
     assert many < few + 10 * MIB
+
+
+@pytest.mark.slow
+def test_the_largest_rows_fit_into_the_smallest_task(serve: Callable[..., Service]) -> None:
+    """As many exports at a time as a process takes, in a task of 512 MiB; each character takes four bytes."""
+    service = serve()
+    service.execute(
+        "INSERT INTO items_item (name, description) SELECT 'n', repeat(%s, 10000) FROM generate_series(1, 3000)", "😀"
+    )
+    with ThreadPoolExecutor() as pool:
+        peaks = list(pool.map(lambda _: peak(service, 3000), range(2)))
+    assert max(peaks) < 384 * MIB
 
 
 def peak(service: Service, rows: int) -> int:
