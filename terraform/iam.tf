@@ -2,19 +2,25 @@
 # but the one that RDS prescribes.
 
 locals {
-  # Only tasks of this account's cluster may take the roles: without it another account's ECS could be tricked into it.
-  tasks_assume = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Principal = { Service = "ecs-tasks.amazonaws.com" }
-      Action    = "sts:AssumeRole"
-      Condition = {
-        StringEquals = { "aws:SourceAccount" = local.account_id }
-        ArnLike      = { "aws:SourceArn" = "${local.arn_prefix.ecs}:*" }
-      }
-    }]
-  })
+  # Which service may take a role, and for which resources of this account: without it, one that works for another
+  # account could be tricked into it.
+  assume = { for service, source in {
+    "ecs-tasks"      = "${local.arn_prefix.ecs}:*"
+    "monitoring.rds" = null
+    "scheduler"      = "${local.arn_prefix.scheduler}:schedule/default/${local.name}-*"
+    "vpc-flow-logs"  = null
+    } : service => jsonencode({
+      Version = "2012-10-17"
+      Statement = [{
+        Effect    = "Allow"
+        Principal = { Service = "${service}.amazonaws.com" }
+        Action    = "sts:AssumeRole"
+        Condition = merge(
+          { StringEquals = { "aws:SourceAccount" = local.account_id } },
+          source == null ? {} : { ArnLike = { "aws:SourceArn" = source } },
+        )
+      }]
+  }) }
 }
 
 # --- execution: what ECS does before the container runs -------------------------------------------------------------
@@ -22,7 +28,7 @@ locals {
 resource "aws_iam_role" "execution" {
   name               = "${local.name}-execution"
   description        = "ECS pulls the image, reads the secrets and writes the logs of ${local.name}"
-  assume_role_policy = local.tasks_assume
+  assume_role_policy = local.assume["ecs-tasks"]
 }
 
 resource "aws_iam_role_policy" "execution" {
@@ -76,13 +82,13 @@ resource "aws_iam_role_policy" "execution" {
 resource "aws_iam_role" "task" {
   name               = "${local.name}-task"
   description        = "The application of ${local.name} while it serves: give it what your code calls"
-  assume_role_policy = local.tasks_assume
+  assume_role_policy = local.assume["ecs-tasks"]
 }
 
 resource "aws_iam_role" "migrate" {
   name               = "${local.name}-migrate"
   description        = "One-off tasks of ${local.name}: they need no AWS API"
-  assume_role_policy = local.tasks_assume
+  assume_role_policy = local.assume["ecs-tasks"]
 }
 
 # The channel of ECS Exec; its actions take no resources.
@@ -113,18 +119,9 @@ resource "aws_iam_role_policy" "execute_command" {
 # --- flow logs and database monitoring ------------------------------------------------------------------------------
 
 resource "aws_iam_role" "flow_log" {
-  name        = "${local.name}-flow-log"
-  description = "VPC flow logs of ${local.name}"
-
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Principal = { Service = "vpc-flow-logs.amazonaws.com" }
-      Action    = "sts:AssumeRole"
-      Condition = { StringEquals = { "aws:SourceAccount" = local.account_id } }
-    }]
-  })
+  name               = "${local.name}-flow-log"
+  description        = "VPC flow logs of ${local.name}"
+  assume_role_policy = local.assume["vpc-flow-logs"]
 }
 
 resource "aws_iam_role_policy" "flow_log" {
@@ -142,18 +139,9 @@ resource "aws_iam_role_policy" "flow_log" {
 }
 
 resource "aws_iam_role" "rds_monitoring" {
-  name        = "${local.name}-rds-monitoring"
-  description = "Enhanced monitoring of the database of ${local.name}"
-
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Principal = { Service = "monitoring.rds.amazonaws.com" }
-      Action    = "sts:AssumeRole"
-      Condition = { StringEquals = { "aws:SourceAccount" = local.account_id } }
-    }]
-  })
+  name               = "${local.name}-rds-monitoring"
+  description        = "Enhanced monitoring of the database of ${local.name}"
+  assume_role_policy = local.assume["monitoring.rds"]
 }
 
 resource "aws_iam_role_policy_attachment" "rds_monitoring" {

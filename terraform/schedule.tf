@@ -47,21 +47,9 @@ resource "aws_scheduler_schedule" "command" {
 }
 
 resource "aws_iam_role" "schedule" {
-  name        = "${local.name}-schedule"
-  description = "Starts the scheduled commands of ${local.name}"
-
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Principal = { Service = "scheduler.amazonaws.com" }
-      Action    = "sts:AssumeRole"
-      Condition = {
-        StringEquals = { "aws:SourceAccount" = local.account_id }
-        ArnLike      = { "aws:SourceArn" = "${local.arn_prefix.scheduler}:schedule/default/${local.name}-*" }
-      }
-    }]
-  })
+  name               = "${local.name}-schedule"
+  description        = "Starts the scheduled commands of ${local.name}"
+  assume_role_policy = local.assume.scheduler
 }
 
 resource "aws_iam_role_policy" "schedule" {

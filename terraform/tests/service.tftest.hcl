@@ -292,6 +292,18 @@ run "defaults" {
   }
 
   assert {
+    condition = { for role in [aws_iam_role.execution, aws_iam_role.schedule, aws_iam_role.flow_log, aws_iam_role.rds_monitoring] :
+      jsondecode(role.assume_role_policy).Statement[0].Principal.Service => try(jsondecode(role.assume_role_policy).Statement[0].Condition.ArnLike["aws:SourceArn"], jsondecode(role.assume_role_policy).Statement[0].Condition.StringEquals["aws:SourceAccount"])
+      } == {
+      "ecs-tasks.amazonaws.com"      = "arn:aws:ecs:us-east-1:123456789012:*"
+      "monitoring.rds.amazonaws.com" = "123456789012"
+      "scheduler.amazonaws.com"      = "arn:aws:scheduler:us-east-1:123456789012:schedule/default/itemsvc-dev-*"
+      "vpc-flow-logs.amazonaws.com"  = "123456789012"
+    }
+    error_message = "Each service may take its own role, and only for this account's resources."
+  }
+
+  assert {
     condition = { for statement in jsondecode(aws_iam_role_policy.execution.policy).Statement : statement.Sid => flatten([statement.Resource]) } == {
       RegistryLogin  = ["*"]
       PullImage      = ["arn:aws:ecr:us-east-1:123456789012:repository/itemsvc-dev"]
