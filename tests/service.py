@@ -18,19 +18,12 @@ from typing import Any, Self
 import psycopg2
 import requests
 
+from tests.aws import free_port
 from tests.environment import WORKSPACE
 from tests.openapi import Schema
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60
-
-
-def free_port() -> int:
-    """A TCP port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def wait_until(condition: Callable[[], Any], what: str, seconds: float = 30) -> Any:

@@ -10,8 +10,9 @@ from typing import Any
 
 import boto3
 
+from tests.aws import REGION
 from tests.deploy.project import Project, Run
-from tests.rehearsal.emulators import REGION, Emulators
+from tests.rehearsal.emulators import Emulators
 
 
 class Account:

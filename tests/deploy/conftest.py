@@ -14,13 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.aws import free_port
 from tests.deploy.account import Account, ServedProject
 from tests.deploy.gateway import Gateway
 from tests.deploy.local import LocalProject, Snapshot, use_account
 from tests.deploy.project import ROOT
 from tests.deploy.scripted_ecs import ScriptedEcs
 from tests.rehearsal import prerequisites
-from tests.rehearsal.emulators import ACCOUNT, Emulators, free_port
+from tests.rehearsal.emulators import ACCOUNT, Emulators
 
 HERE = Path(__file__).parent
 NEEDS_MOTO = {"moto", "account"}

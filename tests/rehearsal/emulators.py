@@ -10,7 +10,6 @@ import os
 import re
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import tarfile
@@ -20,6 +19,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from tests.aws import REGION, aws_environment, free_port
 from tests.rehearsal.prerequisites import docker_client
 from tests.rehearsal.repository import BUNDLE
 
@@ -28,7 +28,7 @@ IMAGE = "ministackorg/ministack:1.5.33"
 DATABASE_IMAGE = "postgres:18-alpine"
 SOURCE = Path(__file__).parent / "emulator"
 LABEL = "itemsvc.rehearsal"
-ACCOUNT, REGION = "000000000000", "us-east-1"
+ACCOUNT = "000000000000"
 GATEWAY_PORT = 4566
 # The host of every user pool's tokens, which tasks ask for the keys.
 ISSUER = f"cognito-idp.{REGION}.amazonaws.com"
@@ -105,30 +105,14 @@ class Emulators:
     def environment(self):
         """The environment in which commands see this account instead of AWS.
 
-        Whatever the caller's environment says of AWS or Terraform variables is left out, so that no rehearsal reaches
-        a real account. Plain HTTP goes through the gateway, the only one to know the load balancers' host names.
+        Plain HTTP goes through the gateway, the only one to know the load balancers' host names.
         """
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.upper().startswith(("AWS_", "TF_VAR_", "TF_WORKSPACE", "TF_CLI_ARGS", "TF_DATA_DIR"))
-        }
-        return kept | {
-            "AWS_ENDPOINT_URL": self.endpoint,
+        return aws_environment(self.endpoint) | {
             "AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING": self.moto_endpoint,
             "AWS_ENDPOINT_URL_CLOUDWATCH": self.moto_endpoint,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_REGION": REGION,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_PAGER": "",
             "HTTP_PROXY": self.endpoint,
             "http_proxy": self.endpoint,
-            "NO_PROXY": "127.0.0.1,localhost",
-            "no_proxy": "127.0.0.1,localhost",
             "DOCKER_CONFIG": str(self._docker_config()),
         }
 
@@ -254,13 +238,6 @@ class Emulators:
         known = json.loads(settings.read_text()) if settings.exists() else {}
         (mine / "config.json").write_text(json.dumps({k: v for k, v in known.items() if k != "credsStore"}))
         return mine
-
-
-def free_port():
-    """A TCP port of the loopback interface that nothing listens on now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def _archive(directory, name):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import time
@@ -12,11 +11,10 @@ from typing import Any
 
 import boto3
 
+from tests.aws import REGION, aws_environment, free_port
 from tests.terraform import requirements
 
-REGION = "us-east-1"
 START_SECONDS = 60
-DROPPED = ("AWS_", "TF_VAR_", "TF_WORKSPACE", "TF_CLI_ARGS", "TF_DATA_DIR", "TF_LOG")
 
 
 class Account:
@@ -25,7 +23,7 @@ class Account:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.directory.mkdir(parents=True)
-        self.port = _free_port()
+        self.port = free_port()
         self.endpoint = f"http://127.0.0.1:{self.port}"
         with (directory / "server.log").open("wb") as log:
             self.process = subprocess.Popen(
@@ -43,20 +41,8 @@ class Account:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment in which this account is AWS. Nothing of the caller's can lead to a real one."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(DROPPED)}
-        return kept | {
-            "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_REGION": REGION,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "NO_PROXY": "127.0.0.1",
-            "no_proxy": "127.0.0.1",
-        }
+        """The environment in which this account is AWS."""
+        return aws_environment(self.endpoint)
 
     def wait(self) -> None:
         """Returns once the server takes connections; raises RuntimeError with its log if it does not."""
@@ -97,9 +83,3 @@ class Account:
     def secret(self, name: str) -> str:
         """The current value of a secret."""
         return str(self.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"])
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
