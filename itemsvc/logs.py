@@ -8,6 +8,7 @@ import logging
 import os
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import lru_cache
 from time import time
 from typing import Any
 
@@ -30,7 +31,13 @@ ACCESS_FIELDS = ("method", "path", "route", "status", "duration_ms", "queries", 
 
 def timestamp(created: float) -> str:
     """RFC 3339, UTC, milliseconds, of seconds since the epoch."""
-    return datetime.fromtimestamp(created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    second = int(created)
+    return f"{_second(second)}.{int((created - second) * 1000):03d}Z"
+
+
+@lru_cache(maxsize=2)
+def _second(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 class RequestContextFilter(logging.Filter):

@@ -71,7 +71,8 @@ class EventWorker(gthread.ThreadWorker):
         from django.conf import settings  # noqa: PLC0415  Loaded by now; gunicorn makes its workers before.
 
         self.body_limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        self.begin = self.cfg.pre_request
+        # Each of gunicorn's settings takes a search; these two are looked up for every request.
+        self.begin, self.keepalive = self.cfg.pre_request, self.cfg.keepalive
         self.tpool.start()
         self.poller.register(self.method_queue.fileno(), selectors.EVENT_READ, self.method_queue.run_callbacks)
         self._turn_while(lambda: self.alive)
@@ -202,7 +203,7 @@ class EventWorker(gthread.ThreadWorker):
         if self.nr_conns > self.worker_connections:
             self.make_room()
         connection = Connection(self.cfg, accepted, address, listener.getsockname())
-        self.wait(connection, self.idle, self.cfg.keepalive)
+        self.wait(connection, self.idle, self.keepalive)
         self.listen(connection, self.on_readable)
         self.on_readable(connection)
 
@@ -400,7 +401,7 @@ class EventWorker(gthread.ThreadWorker):
         elif connection.ended:
             self.drop(connection)
         else:
-            self.wait(connection, self.idle, self.cfg.keepalive if self.alive else STOP_SECONDS)
+            self.wait(connection, self.idle, self.keepalive if self.alive else STOP_SECONDS)
 
     def end(self, connection: Connection) -> None:
         """Closes it; with a client that is still sending, only when it has had time to read its answer.
