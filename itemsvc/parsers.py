@@ -33,7 +33,7 @@ class StrictJSONParser(parsers.JSONParser):
 
 def decode(body: bytes) -> Any:
     """The value that a body of JSON stands for; raises ValueError or RecursionError."""
-    return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_unique_members)
+    return _DECODER.decode(body.decode("utf-8"))
 
 
 def _require_utf8(media_type: str) -> None:
@@ -71,3 +71,7 @@ def _reason(exc: ValueError) -> str:
     if isinstance(exc, UnicodeError):
         return "not valid UTF-8 text"
     return str(exc)
+
+
+# json.loads would make one for each body.
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_unique_members)

@@ -9,6 +9,7 @@ from django.core.validators import ProhibitNullCharactersValidator, RegexValidat
 from django.db import models
 from rest_framework import serializers
 from rest_framework.settings import api_settings
+from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
 from itemsvc import statements
 
@@ -21,13 +22,29 @@ TEXT = r"^[^\x00]+$"
 NOT_BLANK = r"^[\s\x1c-\x1f\x85]*[^\s\x1c-\x1f\x85\x00][^\x00]*$"
 
 
+class SurrogateValidator(ProhibitSurrogateCharactersValidator):
+    """DRF's looks at every character in turn; this one, only of a text that cannot be encoded."""
+
+    def __call__(self, value: Any) -> None:
+        """Raises ValidationError for a surrogate."""
+        try:
+            str(value).encode()
+        except UnicodeEncodeError:
+            super().__call__(value)
+
+
+#: What is checked in another way.
+REPLACED = (ProhibitNullCharactersValidator, ProhibitSurrogateCharactersValidator)
+
+
 class StringField(serializers.CharField):
     """A string; DRF's own would take a number for one."""
 
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
-        # The same check as DRF's, but as a pattern, which the schema shows.
-        self.validators = [check for check in self.validators if not isinstance(check, ProhibitNullCharactersValidator)]
+        self.validators = [check for check in self.validators if not isinstance(check, REPLACED)]
+        self.validators.append(SurrogateValidator())
+        # The same check as DRF's of NUL, but as a pattern, which the schema shows.
         pattern = TEXT if self.allow_blank else NOT_BLANK
         self.validators.append(RegexValidator(pattern, message=ProhibitNullCharactersValidator.message))
 
