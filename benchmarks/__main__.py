@@ -15,7 +15,7 @@ from rich.console import Console
 
 from benchmarks import containers, database, features, load, machine, page, plan, programs, report, suite
 from benchmarks.progress import Progress
-from benchmarks.runner import FULL, QUICK
+from benchmarks.runner import FEWER, FULL, QUICK
 
 RESULTS = Path(__file__).with_name("results")
 
@@ -93,7 +93,9 @@ def measure(databases: database.Databases, arguments: argparse.Namespace, progre
 def chosen(arguments: argparse.Namespace) -> tuple[tuple[programs.Program, ...], list[tuple[plan.Cell, int, int]]]:
     """The programs, and the cells with their rounds and seconds."""
     names = words(arguments.programs)
-    those = tuple(program for program in programs.EVERYBODY if not names or program.name in names)
+    # A quick run is of those that a target names.
+    usual = [program.name for program in programs.EVERYBODY if not (arguments.quick and program in FEWER)]
+    those = tuple(program for program in programs.EVERYBODY if program.name in (names or usual))
     budget = QUICK if arguments.quick else FULL
     # What a quick run leaves out is measured where it is asked for by name.
     other_rounds = budget.other_rounds or (1 if arguments.only else 0)

@@ -88,7 +88,10 @@ class Data:
             "depth": iter([Request("GET", program.page_after(self.deep, self.depth))]),
             "get": (Request("GET", f"/items/{key}{program.slash}") for key in self.keys),
             "post": (Request("POST", f"/items{program.slash}", body) for body in _bodies()),
-            "search": (Request("GET", f"/items{program.slash}?limit=100&search={phrase}") for phrase in self.phrases),
+            "search": (
+                Request("GET", f"/items{program.slash}?limit=100&search={program.searching(phrase)}")
+                for phrase in self.phrases
+            ),
         }
         return list(made[endpoint])
 

@@ -48,6 +48,10 @@ class Program:
         """The path of the page that follows item ``key``, the ``depth``-th one."""
         return f"/items?limit=100&after={key}"
 
+    def searching(self, words: str) -> str:
+        """The parameter's value for names that have these words, in this order."""
+        return words
+
 
 @dataclass(frozen=True)
 class Product(Program):
@@ -67,6 +71,10 @@ class Tutorial(Program):
     def page_after(self, key: str, depth: int) -> str:
         """Where ``depth`` is a whole number of pages."""
         return f"/items/?page={depth // 100 + 1}"
+
+    def searching(self, words: str) -> str:
+        """In quotes; without, each of the words may be anywhere."""
+        return f"%22{words}%22"
 
 
 def _gunicorn(application: str, *options: str) -> Callable[[int], list[str]]:
