@@ -119,6 +119,8 @@ class Tracing:
             answered[:] = [status]
             return start_response(status, [*headers, (HEADER, identifier)], *rest)
 
+        if not span.is_recording():  # It was not sampled: nobody asks for it, nor for its statements.
+            return self._application(environ, start_traced)
         token = context.attach(trace.set_span_in_context(span))
 
         def end() -> None:

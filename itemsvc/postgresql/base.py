@@ -63,6 +63,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return rows
 
     def _execute(self, cursor: Any, sql: str, parameters: Sequence[Any]) -> None:
+        if not self.execute_wrappers:
+            cursor.execute(sql, parameters)
+            return
         run: Any = _run
         for wrapper in reversed(self.execute_wrappers):
             run = partial(wrapper, run)
