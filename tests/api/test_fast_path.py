@@ -100,13 +100,14 @@ def test_what_is_refused_is_refused_the_same_on_either_way(service: Service, bod
     assert service.get("/items").json() == []
 
 
-@pytest.mark.parametrize(("size", "status"), [(1900, 201), (2100, 413)])
-def test_a_body_above_a_small_limit_is_refused(start_service: Callable[..., Service], size: int, status: int) -> None:
+def test_a_body_above_a_small_limit_is_refused(start_service: Callable[..., Service]) -> None:
     service = start_service(MAX_BODY_BYTES="2000")
-    body = b'{"name":"a","description":"%b"}' % (b"b" * size)
     head = b"POST /items HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Type: application/json\r\n"
-    answered = service.raw(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
-    assert answered.startswith(b"HTTP/1.1 %d " % status)
+    for size, status in ((1900, 201), (2100, 413)):
+        body = b'{"name":"a","description":"%b"}' % (b"b" * size)
+        # In one piece, as a client may send it.
+        answered = service.raw(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        assert answered.startswith(b"HTTP/1.1 %d " % status)
 
 
 OTHERS: list[tuple[str, str, dict[str, str]]] = [
