@@ -1,11 +1,13 @@
 """What the acts share: the emulated account, the scratch repository, and how to look at both."""
 
+import contextlib
 import json
 import subprocess
 import sys
 import urllib.parse
 
 import boto3
+import docker.errors
 
 from tests.rehearsal.commands import Background, check
 from tests.rehearsal.http_client import Client
@@ -190,8 +192,9 @@ class Stage:
 
     def container_logs(self, lines=15):
         """The last log lines of each container of this run, by name: for a failed act's report."""
-        return {
-            c.name: c.logs(tail=lines).decode(errors="replace").splitlines()
-            for c in self.emulators.containers(all=True)
-            if c.name != self.emulators.run
-        }
+        found = {}
+        for container in self.emulators.containers(all=True):
+            if container.name != self.emulators.run:
+                with contextlib.suppress(docker.errors.NotFound):  # A roll-out removes them meanwhile.
+                    found[container.name] = container.logs(tail=lines).decode(errors="replace").splitlines()
+        return found

@@ -46,7 +46,7 @@ def second_revision(stage):
     with Traffic(stage.client) as traffic:
         _let_pass(traffic, MARGIN_REQUESTS)
         run = stage.deploy("up").expect(0)
-        _let_pass(traffic, MARGIN_REQUESTS)
+        _let_pass(traffic, MARGIN_REQUESTS, until=stage.tags["second"])
     check(
         not traffic.failures,
         f"{len(traffic.failures)} of {traffic.requests} requests failed during the roll-out",
@@ -115,11 +115,12 @@ def down(stage):
     stage.note(f"account empty; took {run.seconds:.0f} s")
 
 
-def _let_pass(traffic, requests):
-    """Wait until the load has sent so many more requests."""
+def _let_pass(traffic, requests, until=None):
+    """Wait until the load has sent so many more requests, and a sample of it was answered by that revision."""
     target, deadline = traffic.requests + requests, time.monotonic() + 60
-    while traffic.requests < target:
-        check(time.monotonic() < deadline, "the load has come to a standstill", traffic.failures[-5:])
+    while traffic.requests < target or (until and until not in traffic.revisions):
+        seen = f"answered by {dict(traffic.revisions)}"
+        check(time.monotonic() < deadline, "the load has come to a standstill", [seen, *traffic.failures[-5:]])
         time.sleep(0.1)
 
 
