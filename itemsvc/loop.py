@@ -54,7 +54,6 @@ class EventWorker(gthread.ThreadWorker):
         self.receiving: dict[Connection, float] = {}
         self.sending: dict[Connection, float] = {}
         self.lingering: dict[Connection, float] = {}
-        self.keepalived_conns = ()  # gunicorn's limit of them: here, where there are too many, the oldest are closed.
         self.at_work: dict[int, Connection] = {}
         self.finished: deque[tuple[Connection, bool]] = deque()
         self.held = self.refused = 0
