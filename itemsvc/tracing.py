@@ -11,13 +11,14 @@ Probes of `/health` leave no span. Neither query strings nor parameters of state
 from __future__ import annotations
 
 import logging
+import random
 import re
-import secrets
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -27,6 +28,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SpanExporter
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
+from opentelemetry.sdk.trace.sampling import Decision, Sampler
 from opentelemetry.semconv.attributes import (
     client_attributes,
     db_attributes,
@@ -59,21 +61,30 @@ FLUSH_SECONDS = 5
 QUIET_SECONDS = 60
 
 w3c = TraceContextTextMapPropagator()
-amazon_root: ContextVar[int] = ContextVar("amazon_root", default=0)
+NO_CALLER = context.Context()
 tracer: Tracer | None = None
+sampler: Sampler
+
+#: The trace id of the span that is about to begin without a parent.
+chosen: ContextVar[int] = ContextVar("chosen", default=0)
+
+
+def new_trace_id() -> int:
+    """16 bytes that AWS X-Ray takes: the first 4 are the time. Not secret, so not worth a call of the kernel."""
+    return int(time.time()) << 96 | random.getrandbits(96)
 
 
 class TraceIds(RandomIdGenerator):
-    """The load balancer's trace id, or a new one that AWS X-Ray takes: its first 4 bytes are the time."""
+    """The trace id that was chosen before its first span, or a new one."""
 
     def generate_trace_id(self) -> int:
         """16 bytes."""
-        return amazon_root.get() or int(time.time()) << 96 | secrets.randbits(96)
+        return chosen.get() or new_trace_id()
 
 
 def start() -> Callable[[], None]:
     """Begins to export, in a thread of this process; returns what ends it."""
-    global tracer  # noqa: PLW0603  (the wrapped application is made before the fork, this after it)
+    global tracer, sampler  # The wrapped application is made before the fork, this after it.
     _quieten(logging.getLogger("opentelemetry"))
     provider = TracerProvider(
         resource=Resource.create({"service.version": settings.APP_VERSION, "service.name": settings.SERVICE_NAME}),
@@ -81,7 +92,7 @@ def start() -> Callable[[], None]:
         shutdown_on_exit=False,
     )
     provider.add_span_processor(BatchSpanProcessor(_exporter()))
-    tracer = provider.get_tracer("itemsvc", settings.APP_VERSION)
+    tracer, sampler = provider.get_tracer("itemsvc", settings.APP_VERSION), provider.sampler
     statistics.statement_observers.append(record_statement)
 
     def stop() -> None:
@@ -110,17 +121,21 @@ class Tracing:
         if tracer is None or environ.get("PATH_INFO") in LIVENESS_PATHS:
             trace_id.set("")
             return self._application(environ, start_response)
-        span = begin(tracer, environ)
-        identifier = f"{span.get_span_context().trace_id:032x}"
+        parent, trace_number = origin(environ)
+        identifier = f"{trace_number:032x}"
         trace_id.set(identifier)
-        answered: list[str] = []
+        answered = ""
 
         def start_traced(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-            answered[:] = [status]
+            nonlocal answered
+            answered = status
             return start_response(status, [*headers, (HEADER, identifier)], *rest)
 
-        if not span.is_recording():  # It was not sampled: nobody asks for it, nor for its statements.
+        # Nearly all requests of a busy service are not sampled: for those nothing more is built. The SDK's samplers go
+        # by the parent and the trace id alone, so that they decide the same again when the span begins.
+        if sampler.should_sample(parent, trace_number, "").decision is Decision.DROP:
             return self._application(environ, start_traced)
+        span = begin(tracer, environ, parent, trace_number)
         token = context.attach(trace.set_span_in_context(span))
 
         def end() -> None:
@@ -153,8 +168,8 @@ class Response:
             self._ended()
 
 
-def begin(tracer: Tracer, environ: Mapping[str, Any]) -> Span:
-    """The request's span, in its caller's trace if it is in one."""
+def begin(tracer: Tracer, environ: Mapping[str, Any], parent: context.Context, trace_number: int) -> Span:
+    """The request's span, in its caller's trace if it is in one, else the first of the trace of that id."""
     method = method_of(environ)
     attributes = {
         http_attributes.HTTP_REQUEST_METHOD: method or "_OTHER",
@@ -164,7 +179,11 @@ def begin(tracer: Tracer, environ: Mapping[str, Any]) -> Span:
         client_attributes.CLIENT_ADDRESS: client_address(environ),
         user_agent_attributes.USER_AGENT_ORIGINAL: environ.get("HTTP_USER_AGENT", ""),
     }
-    return tracer.start_span(method or "HTTP", caller(environ), SpanKind.SERVER, attributes)
+    token = chosen.set(trace_number)
+    try:
+        return tracer.start_span(method or "HTTP", parent, SpanKind.SERVER, attributes)
+    finally:
+        chosen.reset(token)
 
 
 def method_of(environ: Mapping[str, Any]) -> str | None:
@@ -173,45 +192,47 @@ def method_of(environ: Mapping[str, Any]) -> str | None:
     return given if given in METHODS else None
 
 
-def caller(environ: Mapping[str, Any]) -> context.Context:
-    """The trace that the request belongs to: a well-formed `traceparent`'s, else `X-Amzn-Trace-Id`'s, else none."""
-    amazon_root.set(0)
-    carrier = {
-        name: environ[key]
-        for name, key in (("traceparent", "HTTP_TRACEPARENT"), ("tracestate", "HTTP_TRACESTATE"))
-        if key in environ
-    }
-    found = w3c.extract(carrier, context.Context()) if carrier else context.Context()
-    if trace.get_current_span(found).get_span_context().is_valid:
-        return found
-    return _amazon(environ.get("HTTP_X_AMZN_TRACE_ID", ""))
+def origin(environ: Mapping[str, Any]) -> tuple[context.Context, int]:
+    """The caller's span, if any, and the id of the trace that the request belongs to.
+
+    That is a well-formed `traceparent`'s, else `X-Amzn-Trace-Id`'s, else a new one.
+    """
+    if "HTTP_TRACEPARENT" in environ:
+        names = (("traceparent", "HTTP_TRACEPARENT"), ("tracestate", "HTTP_TRACESTATE"))
+        found = w3c.extract({name: environ[key] for name, key in names if key in environ}, NO_CALLER)
+        remote = trace.get_current_span(found).get_span_context()
+        if remote.is_valid:
+            return found, remote.trace_id
+    header = environ.get("HTTP_X_AMZN_TRACE_ID")
+    return (_amazon(header) if header else None) or (NO_CALLER, new_trace_id())
 
 
-def _amazon(header: str) -> context.Context:
-    root, parent = AMAZON_ROOT.search(header), AMAZON_PARENT.search(header)
+def _amazon(header: str) -> tuple[context.Context, int] | None:
+    root = AMAZON_ROOT.search(header)
     if not root:
-        return context.Context()
+        return None
     identifier = int(root[1] + root[2], 16)
+    # A load balancer begins traces without a span of its own: the request's is the first.
+    parent = AMAZON_PARENT.search(header) if "Parent=" in header else None
     if not parent:
-        # A load balancer begins traces without a span of its own: the request's is the first.
-        amazon_root.set(identifier)
-        return context.Context()
+        return (NO_CALLER, identifier) if identifier else None
     flags = TraceFlags(TraceFlags.SAMPLED if AMAZON_SAMPLED.search(header) else TraceFlags.DEFAULT)
     remote = SpanContext(identifier, int(parent[1], 16), is_remote=True, trace_flags=flags)
-    return trace.set_span_in_context(NonRecordingSpan(remote), context.Context())
+    return (trace.set_span_in_context(NonRecordingSpan(remote), NO_CALLER), identifier) if remote.is_valid else None
 
 
-def finish(span: Span, environ: Mapping[str, Any], answered: list[str]) -> None:
+def finish(span: Span, environ: Mapping[str, Any], answered: str) -> None:
     """Ends the request's span with what is known by now: the route and the status."""
-    if span.is_recording():
-        if route := routes.of(environ):
-            span.update_name(f"{method_of(environ) or 'HTTP'} {route}")
-            span.set_attribute(http_attributes.HTTP_ROUTE, route)
-        status = int(answered[0].partition(" ")[0]) if answered else 500
-        span.set_attribute(http_attributes.HTTP_RESPONSE_STATUS_CODE, status)
-        if status >= 500:
-            span.set_attribute(error_attributes.ERROR_TYPE, str(status))
-            span.set_status(StatusCode.ERROR)
+    status = int(answered.partition(" ")[0]) if answered else 500
+    attributes: dict[str, str | int] = {}
+    if route := routes.of(environ):
+        span.update_name(f"{method_of(environ) or 'HTTP'} {route}")
+        attributes[http_attributes.HTTP_ROUTE] = route
+    attributes[http_attributes.HTTP_RESPONSE_STATUS_CODE] = status
+    if status >= 500:
+        attributes[error_attributes.ERROR_TYPE] = str(status)
+        span.set_status(StatusCode.ERROR)
+    span.set_attributes(attributes)
     span.end()
 
 
@@ -219,16 +240,8 @@ def record_statement(sql: Any, seconds: float, error: BaseException | None) -> N
     """An observer of statements: a span for one that has just ended, in the span of its request."""
     if tracer is None or not trace.get_current_span().is_recording():
         return
-    database = settings.DATABASES["default"]
-    operation = sql.split(None, 1)[0].upper() if isinstance(sql, str) and sql.strip() else "STATEMENT"
-    attributes = {
-        db_attributes.DB_SYSTEM_NAME: "postgresql",
-        db_attributes.DB_NAMESPACE: str(database["NAME"]),
-        db_attributes.DB_OPERATION_NAME: operation,
-        server_attributes.SERVER_ADDRESS: str(database.get("HOST") or "localhost"),
-    }
+    name, attributes = statement(sql.split(None, 1)[0].upper() if isinstance(sql, str) and sql.strip() else "STATEMENT")
     ended = time.time_ns()
-    name = f"{operation} {database['NAME']}"
     span = tracer.start_span(name, None, SpanKind.CLIENT, attributes, start_time=ended - int(seconds * 1e9))
     if error is not None:
         code = getattr(error.__cause__ or error, "pgcode", None)
@@ -237,6 +250,18 @@ def record_statement(sql: Any, seconds: float, error: BaseException | None) -> N
         span.set_attribute(error_attributes.ERROR_TYPE, code or type(error).__name__)
         span.set_status(StatusCode.ERROR)
     span.end(ended)
+
+
+@lru_cache(maxsize=64)
+def statement(operation: str) -> tuple[str, dict[str, str]]:
+    """The name and the attributes of a statement's span."""
+    database = settings.DATABASES["default"]
+    return f"{operation} {database['NAME']}", {
+        db_attributes.DB_SYSTEM_NAME: "postgresql",
+        db_attributes.DB_NAMESPACE: str(database["NAME"]),
+        db_attributes.DB_OPERATION_NAME: operation,
+        server_attributes.SERVER_ADDRESS: str(database.get("HOST") or "localhost"),
+    }
 
 
 def _quieten(logger: logging.Logger) -> None:

@@ -16,7 +16,8 @@ from tests.collector import Collector, Span
 from tests.service import ROOT, Service, wait_until
 
 ROOT_ID, PARENT_ID = "67891233abcdef012345678912345678", "53995c3f42cd8ad8"
-OTHER_ROOT = "Root=1-5f84c7a7-" + "0" * 24
+OTHER_TRACE = "5f84c7a7" + "0" * 24
+OTHER_ROOT = f"Root=1-{OTHER_TRACE[:8]}-{OTHER_TRACE[8:]}"
 ON = {"OTEL_TRACES_EXPORTER": "otlp", "OTEL_BSP_SCHEDULE_DELAY": "100", "OTEL_SERVICE_NAME": "traced"}
 
 pytestmark = pytest.mark.slow
@@ -33,6 +34,15 @@ def traced(collector: Collector, new_database: Callable[[str], str]) -> Iterator
     """A service that sends its spans to the collector."""
     environment = ON | {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
     with Service(new_database("traced"), migrate=True, **environment) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def halved(collector: Collector, new_database: Callable[[str], str]) -> Iterator[Service]:
+    """A service that sends half of its traces: those whose id's second half begins with 0 to 7."""
+    sampler = {"OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.5"}
+    environment = ON | sampler | {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
+    with Service(new_database("halved"), migrate=True, **environment) as service:
         yield service
 
 
@@ -135,6 +145,54 @@ def test_an_unsampled_trace_is_not_sent_and_still_named(traced: Service, collect
     assert response.headers["X-Trace-ID"] == ROOT_ID
     spans(collector, traced.get("/schema"), 1)
     assert ROOT_ID not in {span.trace for span in collector.spans}
+
+
+SENT, LEFT_OUT = ROOT_ID[:16] + "7" * 16, ROOT_ID[:16] + "8" * 16
+
+
+def amazon(trace: str, rest: str = "") -> dict[str, str]:
+    return {"X-Amzn-Trace-Id": f"Root=1-{trace[:8]}-{trace[8:]}{rest}"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "trace", "parent"),
+    [
+        (amazon(SENT), SENT, ""),
+        (amazon(LEFT_OUT), LEFT_OUT, None),
+        (amazon(LEFT_OUT, f";Parent={PARENT_ID};Sampled=1"), LEFT_OUT, PARENT_ID),
+        (amazon(SENT, f";Parent={PARENT_ID};Sampled=0"), SENT, None),
+        (amazon(SENT, f";Parent={PARENT_ID}"), SENT, None),
+        ({"traceparent": f"00-{LEFT_OUT}-{PARENT_ID}-01"}, LEFT_OUT, PARENT_ID),
+        ({"traceparent": f"00-{SENT}-{PARENT_ID}-00"}, SENT, None),
+    ],
+)
+def test_a_trace_is_sent_with_all_its_spans_or_not_at_all_and_is_always_named(
+    halved: Service, collector: Collector, headers: dict[str, str], trace: str, parent: str | None
+) -> None:
+    collector.spans.clear()
+    identifier = f"halved-{time.monotonic_ns()}"
+    response = halved.get("/items", headers=headers | {"X-Request-ID": identifier})
+    assert response.headers["X-Trace-ID"] == trace
+    line = wait_until(
+        lambda: next((line for line in halved.log_lines() if line["request_id"] == identifier), None), "its access line"
+    )
+    assert line["trace_id"] == trace
+    if parent is None:
+        spans(collector, halved.get("/schema", headers=amazon(OTHER_TRACE)), 1)
+        assert {span.trace for span in collector.spans} == {OTHER_TRACE}
+    else:
+        request, statement = spans(collector, response, 2)
+        assert (request.name, request.parent, statement.parent) == ("GET /items", parent, request.identifier)
+
+
+def test_what_no_caller_began_is_sampled_by_the_id_that_it_is_given(halved: Service, collector: Collector) -> None:
+    collector.spans.clear()
+    traces = [halved.get("/items").headers["X-Trace-ID"] for _ in range(40)]
+    assert len(set(traces)) == 40
+    assert all(len(trace) == 32 and abs(int(trace[:8], 16) - time.time()) < 60 for trace in traces)
+    sampled = {trace for trace in traces if trace[16] < "8"}
+    wait_until(lambda: len(collector.named("GET /items")) >= len(sampled), "their spans")
+    assert {span.trace for span in collector.spans} == sampled
 
 
 def test_a_streams_span_ends_with_the_stream(traced: Service, collector: Collector) -> None:
