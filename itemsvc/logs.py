@@ -6,10 +6,11 @@ import contextlib
 import json
 import logging
 import os
+import threading
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import lru_cache
-from time import time
+from select import PIPE_BUF
 from typing import Any
 
 import orjson
@@ -62,31 +63,55 @@ class JSONFormatter(logging.Formatter):
             fields["exception"] = self.formatException(record.exc_info)
         identifier = getattr(record, "request_id", "") or None
         message = record.getMessage()
-        return encode(record.created, record.levelname, record.name, message, request_id=identifier, **fields)
+        line = encode(record.created, record.levelname, record.name, message, request_id=identifier, **fields)
+        return line.decode().removesuffix("\n")
 
 
-def encode(created: float, level: str, logger: str, message: str, **fields: Any) -> str:
-    """One line of JSON without its line end; ``created`` in seconds since the epoch."""
+def encode(created: float, level: str, logger: str, message: str, **fields: Any) -> bytes:
+    """One line of JSON with its line end; ``created`` in seconds since the epoch."""
     entry = {"time": timestamp(created), "level": level, "logger": logger, "message": message, **fields}
     try:
-        return orjson.dumps(entry, default=str).decode()
+        return orjson.dumps(entry, default=str, option=orjson.OPT_APPEND_NEWLINE)
     except TypeError:  # Text that is no Unicode, or a whole number beyond 64 bits.
         line = json.dumps(entry, separators=(",", ":"), ensure_ascii=False, default=str)
-        return line.encode("utf-8", "backslashreplace").decode()
+        return f"{line}\n".encode("utf-8", "backslashreplace")
 
 
-def write(level: int, logger: str, message: str, **fields: Any) -> None:
-    """Writes a line for the current request without a ``LogRecord``, which would cost more than all the rest of it.
+class Lines:
+    """Lines for standard output that are written together, as long as there is more to do than to write them.
 
-    One write for each line, so that those of several threads and processes do not mix. A reader that has gone is no
-    reason to fail: `logging` too goes on without one.
+    A write costs more than all the rest of a line: other threads take the interpreter's lock meanwhile, and the reader
+    is woken. What is written at once is no more than a pipe takes in one piece, so lines of several processes do not
+    mix. A reader that has gone is no reason to fail: `logging` too goes on without one.
     """
-    ids = {"request_id": request_id.get() or None}
-    if trace := trace_id.get():
-        ids[TRACE_ID] = trace
-    line = encode(time(), logging.getLevelName(level), logger, message, **ids, **fields)
-    with contextlib.suppress(OSError):
-        os.write(STANDARD_OUTPUT, f"{line}\n".encode())
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lines = b""
+
+    def add(self, line: bytes) -> None:
+        """Keeps it; called by any thread, which calls ``flush`` when nothing else waits for it."""
+        with self._lock:
+            full, self._lines = (
+                (self._lines, line) if len(self._lines) + len(line) > PIPE_BUF else (b"", self._lines + line)
+            )
+        _write(full)
+
+    def flush(self) -> None:
+        """Writes what is kept."""
+        with self._lock:
+            lines, self._lines = self._lines, b""
+        _write(lines)
+
+
+def _write(lines: bytes) -> None:
+    if lines:
+        with contextlib.suppress(OSError):
+            os.write(STANDARD_OUTPUT, lines)
+
+
+#: Access lines.
+lines = Lines()
 
 
 class TextFormatter(logging.Formatter):

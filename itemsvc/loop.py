@@ -14,7 +14,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from gunicorn.http.errors import NoMoreData
@@ -28,6 +27,7 @@ from itemsvc.framing import Request
 from itemsvc.heads import PlainRequest
 from itemsvc.lanes import Lane
 from itemsvc.liveness import LIVENESS_PATH
+from itemsvc.logs import lines
 from itemsvc.overload import MAX_QUEUED, QUEUE_TIMEOUT, REQUEST_TIMEOUT, THREADS, load
 
 # Seconds between two looks at what is overdue.
@@ -112,6 +112,7 @@ class EventWorker(gthread.ThreadWorker):
         while connection := self.tpool.take_before(now - QUEUE_TIMEOUT):
             self.refuse(connection)
         self._cut_overdue(now - REQUEST_TIMEOUT)
+        lines.flush()
         self._report()
 
     def _cut_overdue(self, before: float) -> None:
@@ -292,6 +293,8 @@ class EventWorker(gthread.ThreadWorker):
             keep = self.handle(connection)
         finally:
             del self.at_work[thread]
+            if not self.tpool.waiting:
+                lines.flush()
             self.finished.append((connection, keep))
             # The client's next request wakes the loop soon enough, unless something is to be done for this one.
             if not keep or connection.sock.unsent or connection.ahead or connection.ended:
@@ -363,7 +366,7 @@ class EventWorker(gthread.ThreadWorker):
                 response.write(part)
             response.close()
         finally:
-            self.log.access(response, request, environ, timedelta(seconds=time.perf_counter() - began))
+            self.log.answered(response, environ, time.perf_counter() - began)
             if hasattr(parts, "close"):
                 parts.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import sys
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -34,30 +35,39 @@ class AccessLogger(Logger):
             super().exception(msg, *args, **kwargs)
 
     def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: timedelta) -> None:
+        """gunicorn's way to ``answered``, for an error of its own."""
+        self.answered(resp, environ, request_time.total_seconds())
+
+    def answered(self, response: Any, environ: dict[str, Any], seconds: float) -> None:
         """One line a request; a probe's at DEBUG, since there is one every few seconds for ever.
 
         The query string is left out, like bodies and cookies: what callers search for is theirs.
         """
         # gunicorn's own errors never called start_response, which knows the code.
-        status = resp.status_code if hasattr(resp, "status_code") else int(resp.status.split(None, 1)[0])
+        status = response.status_code if hasattr(response, "status_code") else int(response.status.split(None, 1)[0])
         for observe in statistics.observers:
-            observe(environ, status, request_time.total_seconds())
-        path = environ.get("PATH_INFO", "-")
+            observe(environ, status, seconds)
+        path, method = environ.get("PATH_INFO", "-"), environ.get("REQUEST_METHOD", "-")
         level = logging.DEBUG if path in LIVENESS_PATHS else logging.INFO
         if not self.access_log.isEnabledFor(level):
             return
-        method, duration = environ.get("REQUEST_METHOD", "-"), round(request_time.total_seconds() * 1000, 3)
+        duration = round(seconds * 1000, 3)
         fields = {
             "method": method,
             "path": path,
             "status": status,
             "duration_ms": duration,
-            "bytes": resp.sent,
+            "bytes": response.sent,
             "client": client_address(environ),
         }
         message = f"{method} {path} {status} {duration} ms"
         if LOG_FORMAT == "json":
-            logs.write(level, self.access_log.name, message, **fields)
+            # Without a `LogRecord`, which would cost more than all the rest of it.
+            ids = {"request_id": current_request_id.get() or None}
+            if trace := trace_id.get():
+                ids[logs.TRACE_ID] = trace
+            level_name = logging.getLevelName(level)
+            logs.lines.add(logs.encode(time.time(), level_name, self.access_log.name, message, **ids, **fields))
         else:
             self.access_log.log(level, "%s", message, extra=fields)
 

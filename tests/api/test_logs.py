@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
+import select
 import sys
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from select import PIPE_BUF
 
 import pytest
+import requests
 
-from itemsvc.logs import JSONFormatter, TextFormatter
+from itemsvc import logs
+from itemsvc.logs import JSONFormatter, Lines, TextFormatter
+from itemsvc.request_id import HEADER
 from tests.service import Service, wait_until
 
 SECRETS = {"Authorization": "Bearer s3cr3t-token", "Cookie": "sessionid=s3cr3t-cookie"}
@@ -96,3 +104,33 @@ def test_text_shows_a_traceback_below() -> None:
         line = TextFormatter().format(record("failed", exc_info=sys.exc_info()))
     assert line.splitlines()[0].endswith("failed")
     assert line.splitlines()[-1].startswith("ValueError: invalid literal")
+
+
+def test_under_load_each_request_has_one_whole_line(start_service) -> None:
+    service = start_service(WEB_CONCURRENCY="2", GUNICORN_THREADS="1")
+    ids = {f"load-{number}" for number in range(400)}
+    with ThreadPoolExecutor(16) as clients:
+        statuses = list(clients.map(lambda given: requests.get(f"{service.url}/items", headers={HEADER: given}), ids))
+    assert {response.status_code for response in statuses} == {200}
+    found = lambda: Counter(line["request_id"] for line in service.log_lines() if line["request_id"] in ids)  # noqa: E731
+    assert wait_until(lambda: len(found()) == len(ids), "every line")
+    assert set(found().values()) == {1}
+
+
+def test_lines_are_written_in_pieces_that_do_not_mix(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer = os.pipe()
+    monkeypatch.setattr(logs, "STANDARD_OUTPUT", writer)
+    lines, sent, pieces = Lines(), [b"%d" % number * 300 + b"\n" for number in range(40)], []
+    for line in [*sent, b"x" * 2 * PIPE_BUF, b"last\n"]:
+        lines.add(line)
+        while select.select([reader], [], [], 0)[0]:
+            pieces.append(os.read(reader, 1_000_000))
+    lines.flush()
+    pieces.append(os.read(reader, 1_000_000))
+    lines.flush()
+    os.close(writer)
+    assert os.read(reader, 1) == b""
+    os.close(reader)
+    assert b"".join(pieces) == b"".join(sent) + b"x" * 2 * PIPE_BUF + b"last\n"
+    assert [len(piece) for piece in pieces if len(piece) > PIPE_BUF] == [2 * PIPE_BUF]
+    assert len(pieces) < len(sent) / 4
