@@ -8,6 +8,8 @@ from typing import Any
 from django.db import connections, models
 from django.db.models import signals
 
+from itemsvc.fast.database import database
+
 SIGNALS = (signals.pre_init, signals.post_init, signals.pre_save, signals.post_save)
 
 
@@ -27,7 +29,7 @@ class Insert:
         """In the statement's order; what is not given is the field's default."""
         return [
             field.get_db_prep_save(
-                values[field.name] if field.name in values else field.get_default(), connections["default"]
+                values[field.name] if field.name in values else field.get_default(), database.connection
             )
             for field in self._fields
         ]

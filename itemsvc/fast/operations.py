@@ -9,7 +9,6 @@ from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
-from django.db import connections
 from django.db.models import Model
 from django.http import HttpResponse
 from rest_framework import serializers
@@ -21,6 +20,7 @@ from itemsvc.authentication import needed_scope
 from itemsvc.conditional import VERSION, ETagMixin
 from itemsvc.etags import item_etag, list_etag
 from itemsvc.fast.body import read_body
+from itemsvc.fast.database import fetch
 from itemsvc.fast.eligibility import filters_nothing, is_known
 from itemsvc.fast.frames import Environ, Frame, Headers
 from itemsvc.fast.insert import Insert
@@ -183,13 +183,6 @@ class Create(Operation):
 
 def _has(model: type[Model], name: str) -> bool:
     return any(field.name == name for field in model._meta.concrete_fields)
-
-
-def fetch(sql: str, parameters: Iterable[Any], *, repeatable: bool) -> list[Row]:
-    """The rows of one statement, as the driver has them."""
-    database: Any = connections["default"]
-    rows: list[Row] = database.fetch(sql, parameters, repeatable=repeatable)
-    return rows
 
 
 def plain_parameters(query: str, known: Iterable[str]) -> dict[str, str] | None:

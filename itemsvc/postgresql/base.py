@@ -8,10 +8,12 @@ from __future__ import annotations
 import select
 from collections.abc import Sequence
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 from django.db.backends.postgresql import base
-from psycopg2 import InterfaceError, OperationalError
+from psycopg2 import InterfaceError, NotSupportedError, OperationalError, ProgrammingError
+from psycopg2.errors import InvalidSqlStatementName
 from psycopg2.extensions import UNICODE, new_type, register_type
 
 Row = tuple[Any, ...]
@@ -20,9 +22,19 @@ UUID_OID = 2950
 #: UUIDs as the text that the database sends: making objects of them would cost more than the rest of the row.
 UUID_TEXT = new_type((UUID_OID,), "UUID_TEXT", UNICODE)
 
+#: Statements that a session keeps: each is some kilobytes of the server's memory.
+MAX_PREPARED = 50
+NOT_PREPARED = (InvalidSqlStatementName, NotSupportedError, ProgrammingError)
+
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """A connection to PostgreSQL."""
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """A session, which has prepared nothing yet."""
+        self._prepared: dict[str, str] = {}
+        self._prepares = True
+        return super().get_new_connection(conn_params)
 
     def is_usable(self) -> bool:
         """Whether the server still keeps this session.
@@ -43,7 +55,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         statement sent again. Raises psycopg2's errors.
         """
         self.close_if_unusable_or_obsolete()
-        self.close_if_health_check_failed()
+        if not repeatable:
+            self.close_if_health_check_failed()
         reused = self.connection is not None
         try:
             return self._fetch(sql, parameters)
@@ -64,16 +77,42 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _execute(self, cursor: Any, sql: str, parameters: Sequence[Any]) -> None:
         if not self.execute_wrappers:
-            cursor.execute(sql, parameters)
+            self._send(cursor, sql, parameters)
             return
         run: Any = _run
         for wrapper in reversed(self.execute_wrappers):
             run = partial(wrapper, run)
         run(sql, parameters, False, {"connection": self, "cursor": cursor})
 
+    def _send(self, cursor: Any, sql: str, parameters: Sequence[Any]) -> None:
+        """Has the server parse and plan each text once in a session, which costs it more than to look a row up.
+
+        A session in which that fails goes on without: a pooler between changes it with every transaction, or a
+        migration has changed a column's type. Nothing has been done then, so the statement is sent as it is.
+        """
+        if self._prepares:
+            try:
+                cursor.execute(self._prepared.get(sql) or self._prepare(cursor, sql, len(parameters)), parameters)
+            except NOT_PREPARED:
+                self._prepares = False
+            else:
+                return
+        cursor.execute(sql, parameters)
+
+    def _prepare(self, cursor: Any, sql: str, count: int) -> str:
+        """What executes it from now on, with so many parameters."""
+        # By its text: where a pooler mixes sessions, the same name is at least the same statement.
+        name = f"itemsvc_{sha256(sql.encode()).hexdigest()[:24]}"
+        if len(self._prepared) >= MAX_PREPARED:
+            cursor.execute("DEALLOCATE ALL")
+            self._prepared.clear()
+        cursor.execute(f"PREPARE {name} AS {sql % tuple(f'${number}' for number in range(1, count + 1))}")
+        self._prepared[sql] = f"EXECUTE {name}" + (f" ({', '.join(['%s'] * count)})" if count else "")
+        return self._prepared[sql]
+
 
 def _run(sql: str, parameters: Sequence[Any], many: bool, context: dict[str, Any]) -> None:
-    context["cursor"].execute(sql, parameters)
+    context["connection"]._send(context["cursor"], sql, parameters)
 
 
 def _readable(descriptor: int) -> bool:

@@ -1,0 +1,27 @@
+"""The thread's connection to the database."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connections
+
+from itemsvc.rows import Row
+
+
+class Database(threading.local):
+    """Remembered: Django looks for it anew each time."""
+
+    def __init__(self) -> None:
+        self.connection: Any = connections["default"]
+
+
+database = Database()
+
+
+def fetch(sql: str, parameters: Sequence[Any], *, repeatable: bool) -> list[Row]:
+    """The rows of one statement, as the driver has them."""
+    rows: list[Row] = database.connection.fetch(sql, parameters, repeatable=repeatable)
+    return rows
