@@ -6,18 +6,35 @@ import time
 from collections.abc import Sequence
 from email.utils import formatdate
 from functools import lru_cache
+from typing import Any
 
 from gunicorn import util
 from gunicorn.http.message import TOKEN_RE
-from gunicorn.http.wsgi import HEADER_VALUE_RE, Response
+from gunicorn.http.wsgi import Response
+
+#: The status lines of what is answered all day.
+WITH_BODY = {"200 OK": 200, "201 Created": 201}
 
 
 class Answer(Response):
     """One response; it does not name the server."""
 
+    status: str | None
+
+    def start_response(self, status: str, headers: Sequence[tuple[str, str]], exc_info: Any = None) -> Any:
+        """WSGI's; an answer without a body, or in place of another one, is gunicorn's business."""
+        code = WITH_BODY.get(status)
+        if code is None or exc_info or self.status is not None or self.req.method == "HEAD":
+            return super().start_response(status, headers, exc_info)
+        self.status, self.status_code, self._omits_body = status, code, False
+        self.process_headers(headers)
+        self.chunked = self.response_length is None and self.is_chunked()
+        return self.write
+
     def process_headers(self, headers: Sequence[tuple[str, str]]) -> None:
         """Takes them; whatever is unusual about them, gunicorn mends or refuses."""
-        plain = HEADER_VALUE_RE.fullmatch("".join([value for _, value in headers]))
+        values = "".join([value for _, value in headers])
+        plain = values.isascii() and values.isprintable()
         if not plain or not all(map(is_plain_name, [name for name, _ in headers])):
             super().process_headers(headers)
             return
