@@ -108,12 +108,17 @@ FASTAPI_ORM_ASYNC = Program("fastapi_orm_async", "FastAPI SQLAlchemy async", _uv
 NINJA = Program("django_ninja", "Django Ninja", _gunicorn("django_ninja", *GTHREAD, *NO_SOCKET))
 TUTORIAL = Tutorial("drf_tutorial", "DRF tutorial", _gunicorn("drf_tutorial", *GTHREAD, *NO_SOCKET), slash="/")
 FLOOR = Program("floor", "floor (bare WSGI)", _gunicorn("floor", *GTHREAD, *NO_SOCKET))
-# What the service's own gunicorn.conf.py and worker change about it, still without access lines.
+# What the service's own gunicorn.conf.py and worker, and prepared statements, change about it; without access lines.
 OWN_FLOOR = Program(
     "own_floor",
     "floor, our worker",
     lambda port: [str(PRODUCT_PYTHON), "-m", "gunicorn", "benchmarks.opponents.floor:application"],
-    environment={**PRODUCT.environment, "DJANGO_SETTINGS_MODULE": "itemsvc.settings", "LOG_LEVEL": "WARNING"},
+    environment={
+        **PRODUCT.environment,
+        "DJANGO_SETTINGS_MODULE": "itemsvc.settings",
+        "LOG_LEVEL": "WARNING",
+        "PREPARES": "yes",
+    },
 )
 
 OPPONENTS = (FASTAPI_SYNC, FASTAPI_ASYNCPG, FASTAPI_ORM_ASYNC, NINJA, TUTORIAL, FLOOR, OWN_FLOOR)

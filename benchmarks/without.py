@@ -42,6 +42,16 @@ def ordinary(self: Any, environ: dict[str, Any], start_response: Any) -> Any:
     return self._ordinary(environ, start_response)
 
 
+def written_at_once(self: Any, line: bytes) -> None:
+    """Instead of keeping it for the next ones."""
+    os.write(1, line)
+
+
+def sent_as_it_is(self: Any, cursor: Any, sql: str, parameters: Any) -> None:
+    """Instead of preparing it."""
+    cursor.execute(sql, parameters)
+
+
 STEPS = (
     Step("the worker's loop", options=("--worker-class", "gthread")),
     Step("requests read in one pass", "itemsvc.heads:read", lambda: lambda data, connection: None),
@@ -49,6 +59,8 @@ STEPS = (
     Step("probes answered in the loop", "itemsvc.loop:LIVENESS_PATH"),
     # They are logging's records then, with the same formatter.
     Step("access lines without records", "itemsvc.worker:LOG_FORMAT"),
+    Step("access lines written together", "itemsvc.logs:Lines.add", lambda: written_at_once),
+    Step("statements prepared once", "itemsvc.postgresql.base:DatabaseWrapper._send", lambda: sent_as_it_is),
     Step(
         "the socket as health check",
         "itemsvc.postgresql.base:DatabaseWrapper.is_usable",

@@ -21,6 +21,9 @@ ORDER = "ORDER BY items_item.id DESC"
 NOT_FOUND: Answer = ("404 Not Found", b'{"detail":"Not found."}', [])
 INVALID: Answer = ("400 Bad Request", b'{"detail":"Invalid input."}', [])
 
+#: What the service does about its statements, for the floor under the service's own worker.
+PREPARES = "PREPARES" in os.environ
+
 thread = threading.local()
 
 
@@ -29,9 +32,18 @@ def rows(statement: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ..
     if not hasattr(thread, "cursor"):
         connection = psycopg2.connect(os.environ["DATABASE_URL"])
         connection.autocommit = True
-        thread.cursor = connection.cursor()
-    thread.cursor.execute(statement, parameters)
+        thread.cursor, thread.prepared = connection.cursor(), {}
+    thread.cursor.execute(prepared(statement, len(parameters)) if PREPARES else statement, parameters)
     return thread.cursor.fetchall()
+
+
+def prepared(statement: str, count: int) -> str:
+    """What executes the statement, which the server has parsed and planned once."""
+    if statement not in thread.prepared:
+        name = f"floor_{len(thread.prepared)}"
+        thread.cursor.execute(f"PREPARE {name} AS {statement % tuple(f'${number + 1}' for number in range(count))}")
+        thread.prepared[statement] = f"EXECUTE {name}" + (f" ({', '.join(['%s'] * count)})" if count else "")
+    return thread.prepared[statement]
 
 
 def dump(value: Any) -> bytes:
