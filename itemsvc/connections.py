@@ -69,14 +69,8 @@ class ClientSocket(socket.socket):
         if self.head:
             self.sendall(b"")
 
-    def settimeout(self, value: float | None) -> None:
-        """Nothing: gunicorn would wait for the client here, in a thread."""
-
     def close(self) -> None:
-        """Nothing: gunicorn would close, in a thread, what the loop still polls; ``release`` does it."""
-
-    def release(self) -> None:
-        """Closes it."""
+        """Closes it, whatever the client has done."""
         with contextlib.suppress(OSError):
             super().close()
 
@@ -186,4 +180,4 @@ class Connection:
 
     def close(self) -> None:
         """Closes it at once, without waiting for the client."""
-        self.sock.release()
+        self.sock.close()
