@@ -1,7 +1,8 @@
-"""The arithmetic of the report: medians with their range, and ratios of medians."""
+"""The arithmetic of the report: medians with their range or confidence interval, and ratios of medians."""
 
 from __future__ import annotations
 
+import math
 import statistics
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,29 @@ class Range:
         return cls(statistics.median(values), min(values), max(values))
 
 
+@dataclass(frozen=True)
+class Estimate:
+    """A median with its 95 % confidence interval; None where too few values tell of one."""
+
+    median: float
+    interval: tuple[float, float] | None
+
+    @classmethod
+    def of(cls, values: list[float]) -> Estimate:
+        """Of at least one value; an interval of at least 6.
+
+        Whatever their distribution, independent values are below its median half of the time: how many of them are is
+        binomial. So the median is between the ``rank``-th smallest and the ``rank``-th largest of them with 95 %
+        probability or more, where a binomial is below ``rank`` with 2.5 % or less.
+        """
+        ordered, rank = sorted(values), 0
+        below = 1
+        while below / 2 ** len(ordered) <= 0.025:
+            rank += 1
+            below += math.comb(len(ordered), rank)
+        return cls(statistics.median(ordered), (ordered[rank - 1], ordered[-rank]) if rank else None)
+
+
 def valid(samples: list[dict[str, Any]]) -> bool:
     """Whether the cell counts: every round had answers, no error, and a server that lived on."""
     return bool(samples) and all(
@@ -42,12 +66,12 @@ def ratio(cells: Cells, cell: str, ours: str, theirs: str, name: str) -> float |
     return own.median / other.median if own and other and other.median else None
 
 
-def paired(cells: Cells, cell: str, program: str, other: str, name: str) -> Range | None:
-    """The ratio of two programs in each round, with its range; None unless both count."""
+def paired(cells: Cells, cell: str, program: str, other: str, name: str) -> Estimate | None:
+    """The ratio of two programs in each round; None unless both count."""
     own, theirs = cells.get(cell, {}).get(program, []), cells.get(cell, {}).get(other, [])
     if not valid(own) or not valid(theirs):
         return None
-    return Range.of([one[name] / two[name] for one, two in zip(own, theirs, strict=False)])
+    return Estimate.of([one[name] / two[name] for one, two in zip(own, theirs, strict=False)])
 
 
 #: An x86 Fargate vCPU-hour in us-east-1, in USD (docs/costs.md has its source).

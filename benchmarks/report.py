@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.figures import Cells, Range, dollars_per_million, figure, paired
+from benchmarks.figures import Cells, Estimate, Range, dollars_per_million, figure, paired
 from benchmarks.machine import OPPONENT_PYTHON, ROOT
 from benchmarks.plan import TITLES
 from benchmarks.programs import EVERYBODY
@@ -23,20 +23,20 @@ MINIMUM_WIDTH = 230
 
 
 class Report:
-    """A title, the columns' heads and the rows, all text; ``name`` is for those who pick some of them."""
+    """A title, the columns' heads, the rows and a caption, all text; ``name`` is for those who pick some of them."""
 
-    def __init__(self, name: str, title: str, head: list[str], rows: list[list[str]]):
-        self.name, self.title, self.head, self.rows = name, title, head, rows
+    def __init__(self, name: str, title: str, head: list[str], rows: list[list[str]], caption: str = ""):
+        self.name, self.title, self.head, self.rows, self.caption = name, title, head, rows, caption
 
     def markdown(self) -> str:
         """As a table under its title."""
         alignment = ["---", *["---:"] * (len(self.head) - 1)]
         lines = [f"| {' | '.join(line)} |" for line in (self.head, alignment, *self.rows)]
-        return f"## {self.title}\n\n" + "\n".join(lines)
+        return "\n\n".join([f"## {self.title}", "\n".join(lines), *([self.caption] if self.caption else [])])
 
     def rich(self) -> Table:
         """For the terminal; what is not met in red."""
-        table = Table(*self.head, title=self.title, title_justify="left")
+        table = Table(*self.head, title=self.title, title_justify="left", caption=self.caption, caption_justify="left")
         for row in self.rows:
             table.add_row(*row, style="red" if row[-1] == WORDS[False] else None)
         return table
@@ -175,23 +175,34 @@ def tasks(found: list[dict[str, Any]]) -> Report:
     )
 
 
-def beside(what: str, cells: Cells) -> Report:
-    """Each over the default, round by round, because what differs between two rounds is the machine."""
+CHANGE = (
+    "A change is the median, over the rounds, of the ratio to the default in the same round, because what differs "
+    "between two rounds is the machine; in brackets the median's 95 % confidence interval, by order statistics "
+    "(binomial, whatever the distribution). One interval in twenty misses by chance."
+)
+
+
+def beside(title: str, cells: Cells) -> Report:
+    """Each over the default, round by round."""
     rows = []
     for cell, programs in cells.items():
         for name, samples in programs.items():
-            pairs = [paired(cells, cell, name, "default", what) for what in ("per_second", "cpu_us")]
-            texts = [
-                f"{pair.median - 1:+.1%} ({pair.smallest - 1:+.1%} to {pair.largest - 1:+.1%})" if pair else "invalid"
-                for pair in pairs
-            ]
-            cpu = figure(cells, cell, name, "cpu_us")
-            rate = spread(samples, figure(cells, cell, name, "per_second"))
-            rows.append([cell_title(cell)[0], name, rate, f"{cpu.median:,.0f}" if cpu else "", *texts])
-    head = [
-        "", "", "requests per second", "CPU µs a request", "against the default: requests", "CPU time a request",
-    ]  # fmt: skip
-    return Report("beside", f"{what}, against the default, 8 clients", head, rows)
+            row = [cell_title(cell)[0], name]
+            for what in ("per_second", "cpu_us"):
+                value = figure(cells, cell, name, what)
+                row.append(f"{value.median:,.0f}" if value else spread(samples, value))
+                row.append("" if name == "default" else change(paired(cells, cell, name, "default", what)))
+            rows.append(row)
+    head = ["", "", "requests per second", "change", "CPU µs a request", "change"]
+    return Report("beside", f"{title}, against the default, 8 clients", head, rows, CHANGE)
+
+
+def change(ratio: Estimate | None) -> str:
+    """`-3.1% (-4.0% to -2.5%)`."""
+    if not ratio:
+        return "invalid"
+    interval = " ({:+.1%} to {:+.1%})".format(*(bound - 1 for bound in ratio.interval)) if ratio.interval else ""
+    return f"{ratio.median - 1:+.1%}{interval}"
 
 
 def size(entry: dict[str, Any]) -> Report:

@@ -1,8 +1,9 @@
-"""Rounds of load, programs in turn within each, so that a machine that slows down slows all of them down."""
+"""Rounds of load, all programs within each, so that a machine that slows down slows all of them down."""
 
 from __future__ import annotations
 
 import contextlib
+import random
 import sys
 import tempfile
 from collections import defaultdict
@@ -84,16 +85,16 @@ class Bench:
         with contextlib.ExitStack() as stack:
             started = [self._start(program, url, stack) for program in programs]
             servers = [server for server in started if server]
-            for name in self.absent:
-                for cell, _, _ in cells:
-                    self.samples[cell.key][name] = [NOTHING]
+            for cell, _, _ in cells:
+                # In the programs' order, whichever begins.
+                self.samples[cell.key] |= {one.name: [NOTHING] if one.name in self.absent else [] for one in programs}
             directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             answers.compare(servers, self.data, sorted({cell.endpoint for cell, _, _ in cells}))
+            # Another order each time, so that none always follows the same one; the same orders in each run.
+            source = random.Random(1)
             for number in range(max(rounds for _, rounds, _ in cells)):
-                # Another one begins each time.
-                turn = number % len(servers)
                 for cell, rounds, seconds in cells:
-                    for server in servers[turn:] + servers[:turn]:
+                    for server in source.sample(servers, len(servers)):
                         if number < rounds_of(server.program, rounds):
                             self.tick(f"{cell.key} {server.program.title}", seconds)
                             if writes:

@@ -41,7 +41,28 @@ def test_a_ratio_is_of_medians(cells: figures.Cells) -> None:
 
 def test_a_paired_ratio_is_the_median_of_each_rounds(cells: figures.Cells) -> None:
     pairs = figures.paired(cells, "list@8", "itemsvc", "fastapi_sync", "per_second")
-    assert pairs == figures.Range(1000 / 210, 900 / 190, 7.5)
+    assert pairs == figures.Estimate(1000 / 210, None)
+
+
+@pytest.mark.parametrize(
+    # The order statistics of the published tables for the median's 95 % interval.
+    ("count", "ranks"),
+    [(5, None), (6, (1, 6)), (8, (1, 8)), (9, (2, 8)), (10, (2, 9)), (15, (4, 12)), (20, (6, 15)), (25, (8, 18))],
+)
+def test_a_medians_interval_is_of_order_statistics(count: int, ranks: tuple[int, int] | None) -> None:
+    values = [float(number) for number in range(count, 0, -1)]
+    assert figures.Estimate.of(values) == figures.Estimate((count + 1) / 2, ranks)
+
+
+def test_a_feature_is_held_against_the_default_of_its_round() -> None:
+    default = [sample(rate, cpu_us=1e5 / rate) for rate in (500, 1000, 2000, 800, 1600, 900, 1100)]
+    slower = [sample(one["per_second"] * 0.9, cpu_us=one["cpu_us"] * 1.25) for one in default]
+    [table] = report.reports(results({}, features={"get@8": {"default": default, "a feature": slower}}))
+    title = "GET /items/{id}"
+    assert table.rows == [
+        [title, "default", "1,000", "", "100", ""],
+        [title, "a feature", "900", "-10.0% (-10.0% to -10.0%)", "125", "+25.0% (+25.0% to +25.0%)"],
+    ]
 
 
 @pytest.mark.parametrize("bad", [sample(200, errors=1), sample(0), sample(200, alive=False)])
