@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from email.utils import formatdate
 from functools import lru_cache
 from typing import Any
@@ -16,10 +16,31 @@ from gunicorn.http.wsgi import Response
 WITH_BODY = {"200 OK": 200, "201 Created": 201}
 
 
+class Common:
+    """Headers that many responses begin with, no Content-Length among them: checked and written once."""
+
+    def __init__(self, headers: Iterable[tuple[str, str]]):
+        self.headers = [*headers]
+        self.count = len(self.headers) if are_plain(self.headers) else 0
+        self.written = write(self.headers[: self.count])
+
+
+class Headers(list[tuple[str, str]]):
+    """The headers of one response. Those after ``common`` may be changed in place."""
+
+    __slots__ = ("common",)
+
+    def __init__(self, common: Common, own: Iterable[tuple[str, str]]):
+        super().__init__(common.headers)
+        self.extend(own)
+        self.common = common
+
+
 class Answer(Response):
     """One response; it does not name the server."""
 
     status: str | None
+    written = ""
 
     def start_response(self, status: str, headers: Sequence[tuple[str, str]], exc_info: Any = None) -> Any:
         """WSGI's; an answer without a body, or in place of another one, is gunicorn's business."""
@@ -33,12 +54,12 @@ class Answer(Response):
 
     def process_headers(self, headers: Sequence[tuple[str, str]]) -> None:
         """Takes them; whatever is unusual about them, gunicorn mends or refuses."""
-        values = "".join([value for _, value in headers])
-        plain = values.isascii() and values.isprintable()
-        if not plain or not all(map(is_plain_name, [name for name, _ in headers])):
+        if isinstance(headers, Headers):
+            self.written, headers = headers.common.written, headers[headers.common.count :]
+        if not are_plain(headers):
             super().process_headers(headers)
             return
-        self.headers = list(headers)
+        self.headers = headers
         for name, value in headers:
             if name == "Content-Length":
                 self.response_length = int(value)
@@ -57,8 +78,19 @@ class Answer(Response):
         if self.headers_sent:
             return
         self.headers_sent: bool = True
-        head = "".join([*self.default_headers(), *[f"{name}: {value}\r\n" for name, value in self.headers]])
-        self.sock.head = f"{head}\r\n".encode("latin-1")
+        head = f"{''.join(self.default_headers())}{self.written}{write(self.headers)}\r\n"
+        self.sock.head = head.encode("latin-1")
+
+
+def write(headers: Iterable[tuple[str, str]]) -> str:
+    """As they are sent."""
+    return "".join([f"{name}: {value}\r\n" for name, value in headers])
+
+
+def are_plain(headers: Iterable[tuple[str, str]]) -> bool:
+    """Whether nothing about them needs to be looked at more closely."""
+    values = "".join([value for _, value in headers])
+    return values.isascii() and values.isprintable() and all(is_plain_name(name) for name, _ in headers)
 
 
 @lru_cache(maxsize=512)

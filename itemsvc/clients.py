@@ -12,7 +12,9 @@ FORWARDED_FOR = "HTTP_X_FORWARDED_FOR"
 
 def client_address(environ: Mapping[str, Any]) -> str:
     """The caller's address as the nearest trusted proxy saw it; the peer's own without a proxy; `-` where unknown."""
-    hops = [hop.strip() for hop in environ.get(FORWARDED_FOR, "").split(",") if hop.strip()]
-    if settings.NUM_PROXIES and hops:
-        return str(hops[-min(settings.NUM_PROXIES, len(hops))])
+    forwarded = environ.get(FORWARDED_FOR)
+    if forwarded and (proxies := settings.NUM_PROXIES):
+        hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
+        if hops:
+            return str(hops[-min(proxies, len(hops))])
     return str(environ.get("REMOTE_ADDR") or "-")

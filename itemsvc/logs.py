@@ -58,16 +58,15 @@ class JSONFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line without its line end."""
-        fields = {name: getattr(record, name) for name in (TRACE_ID, *ACCESS_FIELDS) if hasattr(record, name)}
+        fields: dict[str, Any] = {"request_id": getattr(record, "request_id", "") or None}
+        fields |= {name: getattr(record, name) for name in (TRACE_ID, *ACCESS_FIELDS) if hasattr(record, name)}
         if record.exc_info:
             fields["exception"] = self.formatException(record.exc_info)
-        identifier = getattr(record, "request_id", "") or None
-        message = record.getMessage()
-        line = encode(record.created, record.levelname, record.name, message, request_id=identifier, **fields)
+        line = encode(record.created, record.levelname, record.name, record.getMessage(), fields)
         return line.decode().removesuffix("\n")
 
 
-def encode(created: float, level: str, logger: str, message: str, **fields: Any) -> bytes:
+def encode(created: float, level: str, logger: str, message: str, fields: dict[str, Any]) -> bytes:
     """One line of JSON with its line end; ``created`` in seconds since the epoch."""
     entry = {"time": timestamp(created), "level": level, "logger": logger, "message": message, **fields}
     try:

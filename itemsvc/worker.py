@@ -52,7 +52,10 @@ class AccessLogger(Logger):
         if not self.access_log.isEnabledFor(level):
             return
         duration = round(seconds * 1000, 3)
+        trace = trace_id.get()
         fields = {
+            "request_id": current_request_id.get() or None,
+            **({logs.TRACE_ID: trace} if trace else {}),
             "method": method,
             "path": path,
             "status": status,
@@ -63,11 +66,8 @@ class AccessLogger(Logger):
         message = f"{method} {path} {status} {duration} ms"
         if LOG_FORMAT == "json":
             # Without a `LogRecord`, which would cost more than all the rest of it.
-            ids = {"request_id": current_request_id.get() or None}
-            if trace := trace_id.get():
-                ids[logs.TRACE_ID] = trace
-            level_name = logging.getLevelName(level)
-            logs.lines.add(logs.encode(time.time(), level_name, self.access_log.name, message, **ids, **fields))
+            name, level_name = self.access_log.name, logging.getLevelName(level)
+            logs.lines.add(logs.encode(time.time(), level_name, name, message, fields))
         else:
             self.access_log.log(level, "%s", message, extra=fields)
 

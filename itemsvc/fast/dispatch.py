@@ -10,7 +10,8 @@ from django.db import DatabaseError
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from itemsvc import authentication, errors, request_id, routes, throttle
-from itemsvc.fast.frames import PROTOTYPE, Environ, Frames, Handler, Headers
+from itemsvc.answer import Headers
+from itemsvc.fast.frames import PROTOTYPE, Environ, Frame, Frames, Handler
 from itemsvc.fast.operations import Create, List, Operation, Retrieve
 from itemsvc.liveness import HEALTHY, LIVENESS_PATH
 from itemsvc.logs import request_id as current_request_id
@@ -52,7 +53,7 @@ class FastPath:
         path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
         if path == LIVENESS_PATH and method == "GET":
             frame = self._frames.of_liveness(environ)
-            return respond(environ, start_response, frame.status, frame.headers, HEALTHY)
+            return respond(environ, start_response, frame, HEALTHY, ())
         operation, name = self._exact.get((method, path)), ""
         if operation is None:
             path, _, name = path.rpartition("/")
@@ -77,14 +78,15 @@ class FastPath:
             return self._handler({**environ, PROTOTYPE: errors.unavailable(error)}, start_response)
         if content is None:
             return self._ordinary(environ, start_response)
-        return respond(environ, start_response, frame.status, frame.headers + content[1], content[0])
+        return respond(environ, start_response, frame, *content)
 
 
 def respond(
-    environ: Environ, start_response: StartResponse, status: str, headers: Headers, body: bytes
+    environ: Environ, start_response: StartResponse, frame: Frame, body: bytes, own: Iterable[tuple[str, str]]
 ) -> Iterable[bytes]:
-    """Sends it under the request's id."""
-    start_response(status, [*headers, (request_id.HEADER, identify(environ)), ("Content-Length", str(len(body)))])
+    """Sends it under the request's id, with headers of its own after the frame's."""
+    length, identifier = ("Content-Length", str(len(body))), (request_id.HEADER, identify(environ))
+    start_response(frame.status, Headers(frame.headers, [*own, identifier, length]))
     return (body,)
 
 

@@ -11,9 +11,9 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from itemsvc import request_id
+from itemsvc.answer import Common
 
 Environ = dict[str, Any]
-Headers = list[tuple[str, str]]
 
 PROTOTYPE = "itemsvc.prototype"
 #: Made anew for every answer.
@@ -35,7 +35,7 @@ class Frame:
     """Status line, headers, and the scheme and host that addresses begin with."""
 
     status: str
-    headers: Headers
+    headers: Common
     base: str
 
 
@@ -87,4 +87,4 @@ class Frames:
 
 def _frame(response: HttpResponseBase, base: str) -> Frame:
     headers = [(name, value) for name, value in response.items() if name.lower() not in OWN_HEADERS]
-    return Frame(f"{response.status_code} {response.reason_phrase}", headers, base)
+    return Frame(f"{response.status_code} {response.reason_phrase}", Common(headers), base)

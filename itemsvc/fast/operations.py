@@ -22,13 +22,13 @@ from itemsvc.etags import item_etag, list_etag
 from itemsvc.fast.body import read_body
 from itemsvc.fast.database import fetch
 from itemsvc.fast.eligibility import filters_nothing, is_known
-from itemsvc.fast.frames import Environ, Frame, Headers
+from itemsvc.fast.frames import Environ, Frame
 from itemsvc.fast.insert import Insert
 from itemsvc.links import link_header
 from itemsvc.rows import Row, Rows
 
 View = Callable[..., Any]
-Content = tuple[bytes, Headers]
+Content = tuple[bytes, list[tuple[str, str]]]
 
 PARAMETER = re.compile(r"([a-z]+)=([A-Za-z0-9_-]+)")
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
