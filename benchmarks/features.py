@@ -45,6 +45,8 @@ FEATURES = (
     Feature("tokens", {}, beside.issuer),
     Feature("rate limit", {"RATE_LIMIT": "900000/min"}),
     Feature("admin", {"ADMIN_ENABLED": "true"}),
+    # The one that is on by default.
+    Feature("slow requests not watched", {"SLOW_REQUEST_MS": "0"}),
 )
 HEALTH = Cell("health", 8)
 CELLS = tuple(Cell(endpoint, 8) for endpoint in ("list", "get", "post"))

@@ -70,10 +70,12 @@ def ratios(verdicts: list[Verdict]) -> Report:
             "invalid" if one.value is None else f"{one.value:.3g}",
             one.bound,
             WORDS[bool(one.met)],
+            "" if one.limit is None else f"{one.limit:.3g}",
         ]
         for one in verdicts
     ]
-    return Report("ratios", "Ours over theirs, ratios of medians", ["", "rival", "ratio", "target", ""], rows)
+    head = ["", "rival", "ratio", "target", "", "the floor under our worker over theirs"]
+    return Report("ratios", "Ours over theirs, ratios of medians", head, rows)
 
 
 def throughput(cells: Cells, ceiling: dict[str, float]) -> Report:

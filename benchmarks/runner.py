@@ -59,7 +59,7 @@ class Budget:
 
 
 FULL = Budget(rows=1_000_000, rounds=5, seconds=2, other_rounds=2, export_rounds=3, page_rounds=3, task_rounds=3)
-QUICK = Budget(rows=100_000, rounds=2, seconds=1, other_rounds=0, export_rounds=1, page_rounds=2, task_rounds=0)
+QUICK = Budget(rows=100_000, rounds=2, seconds=1, other_rounds=0, export_rounds=1, page_rounds=1, task_rounds=0)
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from benchmarks.figures import Cells, ratio
@@ -11,7 +11,7 @@ from benchmarks.growth import DEEP
 from benchmarks.plan import TITLES
 
 OURS = "itemsvc"
-SYNC, NINJA, FLOOR = "fastapi_sync", "django_ninja", "floor"
+SYNC, NINJA, FLOOR, OWN_FLOOR = "fastapi_sync", "django_ninja", "floor", "own_floor"
 #: "FastAPI async" is either: both are held to the same bounds.
 ASYNCPG, ORM = "fastapi_asyncpg", "fastapi_orm_async"
 
@@ -35,20 +35,27 @@ PAGE_GROWTH = 1.2
 
 @dataclass(frozen=True)
 class Verdict:
-    """A target's title and rival, the bound as text, the value, and whether it is met; None: not measured."""
+    """A target's title and rival, the bound as text, the value, and whether it is met; None: not measured.
+
+    ``limit`` is what the floor under the service's own worker has against that rival: nobody here has more.
+    """
 
     title: str
     rival: str
     bound: str
     value: float | None
     met: bool | None
+    limit: float | None = None
 
 
 def judge(results: dict[str, Any]) -> list[Verdict]:
     """Every target whose cells were measured; a rival's invalid cell is no victory."""
     cells = results["cells"]
     found = [
-        verdict(title(cell, what), rival, ratio(cells, cell, OURS, rival, figure), bound, at_most=at_most)
+        replace(
+            verdict(title(cell, what), rival, ratio(cells, cell, OURS, rival, figure), bound, at_most=at_most),
+            limit=ratio(cells, cell, OWN_FLOOR, rival, figure),
+        )
         for targets, figure, what, at_most in ((THROUGHPUT, "per_second", "", False), (P99, "p99_ms", "p99, ", True))
         for cell, row in targets.items()
         for rival, bound in row.items()

@@ -129,7 +129,8 @@ class Tracing:
         def start_traced(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
             nonlocal answered
             answered = status
-            return start_response(status, [*headers, (HEADER, identifier)], *rest)
+            headers.append((HEADER, identifier))
+            return start_response(status, headers, *rest)
 
         # Nearly all requests of a busy service are not sampled: for those nothing more is built. The SDK's samplers go
         # by the parent and the trace id alone, so that they decide the same again when the span begins.
