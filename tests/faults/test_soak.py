@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.faults.conftest import Database
-from tests.faults.soak import MIB, Sample, Soak
+from tests.faults.soak import MIB, Sample, Soak, is_constant
 from tests.service import Service
 
 # In so few requests a process is not warm yet, and only what leaks much shows.
@@ -68,3 +68,17 @@ def test_a_hundred_bytes_of_each_request_are_a_leak() -> None:
 
 def test_too_few_requests_are_no_verdict() -> None:
     assert "too few" in judged(samples(0)[:100])[0]
+
+
+@pytest.mark.parametrize(
+    ("connections", "constant"),
+    [
+        ([4] * 300, True),
+        ([4] * 150 + [3] + [4] * 149, True),
+        ([4] * 150 + [5] + [4] * 149, False),
+        ([4] * 200 + [3] * 100, False),
+        ([4] * 250 + [0] * 50, False),
+    ],
+)
+def test_connections_may_be_renewed_but_not_leak_or_go(connections: list[int], constant: bool) -> None:
+    assert is_constant(connections) is constant
