@@ -77,14 +77,14 @@ def default_output(arguments: argparse.Namespace) -> Path | None:
 def measure(databases: database.Databases, arguments: argparse.Namespace, progress: Progress) -> dict[str, Any]:
     """What was asked for."""
     budget = QUICK if arguments.quick else FULL
-    if arguments.features:
-        rounds = arguments.rounds or features.ROUNDS
-        found = features.measure(databases, budget, rounds, arguments.against, progress)
-        return {"settings": {"rows": budget.rows, "rounds": rounds}, "cells": {}, **found}
-    if arguments.without:
-        rounds = arguments.rounds or features.ROUNDS_WITHOUT
-        found = features.measure_without(databases, budget, rounds, progress)
-        return {"settings": {"rows": budget.rows, "rounds": rounds}, "cells": {}, **found}
+    if arguments.features or arguments.without:
+        rounds = arguments.rounds or (features.ROUNDS if arguments.features else features.ROUNDS_WITHOUT)
+        settings = {"rows": budget.rows, "rounds": rounds}
+        if arguments.features:
+            found = features.measure(databases, budget, rounds, arguments.against, progress)
+        else:
+            found = features.measure_without(databases, budget, rounds, progress)
+        return {"settings": settings, "cells": {}, **found}
     if arguments.sizes:
         return containers.measure(databases, budget, progress)
     those, cells = chosen(arguments)

@@ -90,10 +90,11 @@ class Lines:
 
     def add(self, line: bytes) -> None:
         """Keeps it; called by any thread, which calls ``flush`` when nothing else waits for it."""
+        full = b""
         with self._lock:
-            full, self._lines = (
-                (self._lines, line) if len(self._lines) + len(line) > PIPE_BUF else (b"", self._lines + line)
-            )
+            if len(self._lines) + len(line) > PIPE_BUF:
+                full, self._lines = self._lines, b""
+            self._lines += line
         _write(full)
 
     def flush(self) -> None:

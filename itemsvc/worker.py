@@ -35,8 +35,9 @@ class AccessLogger(Logger):
             super().exception(msg, *args, **kwargs)
 
     def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: timedelta) -> None:
-        """gunicorn's way to ``answered``, for an error of its own."""
+        """gunicorn's way to ``answered``, which knows of no queue to wait for: the line is written at once."""
         self.answered(resp, environ, request_time.total_seconds())
+        logs.lines.flush()
 
     def answered(self, response: Any, environ: dict[str, Any], seconds: float) -> None:
         """One line a request; a probe's at DEBUG, since there is one every few seconds for ever.

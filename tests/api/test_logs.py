@@ -25,7 +25,10 @@ SECRETS = {"Authorization": "Bearer s3cr3t-token", "Cookie": "sessionid=s3cr3t-c
 
 def line_of(service: Service, request_id: str) -> dict[str, object]:
     """The access line of one request; it is written after the response is sent."""
-    matching = lambda: [line for line in service.log_lines() if line["request_id"] == request_id]  # noqa: E731
+
+    def matching() -> list[dict[str, object]]:
+        return [line for line in service.log_lines() if line["request_id"] == request_id]
+
     return wait_until(matching, f"a log line of {request_id}")[-1]
 
 
@@ -112,7 +115,10 @@ def test_under_load_each_request_has_one_whole_line(start_service) -> None:
     with ThreadPoolExecutor(16) as clients:
         statuses = list(clients.map(lambda given: requests.get(f"{service.url}/items", headers={HEADER: given}), ids))
     assert {response.status_code for response in statuses} == {200}
-    found = lambda: Counter(line["request_id"] for line in service.log_lines() if line["request_id"] in ids)  # noqa: E731
+
+    def found() -> Counter[str]:
+        return Counter(line["request_id"] for line in service.log_lines() if line["request_id"] in ids)
+
     assert wait_until(lambda: len(found()) == len(ids), "every line")
     assert set(found().values()) == {1}
 

@@ -23,7 +23,7 @@ def session() -> Iterator[Any]:
     session: Any = connections.create_connection("default")
     session.settings_dict = connections["default"].settings_dict
     session.fetch(
-        "INSERT INTO items_item (name, description) VALUES (%s, %s)  RETURNING id", ["o'ak", ""], repeatable=False
+        "INSERT INTO items_item (name, description) VALUES (%s, %s) RETURNING id", ["o'ak", ""], repeatable=False
     )
     yield session
     session.close()

@@ -110,17 +110,17 @@ class Soak:
             faults.append(f"{self.done.total():,} requests are too few to judge by, {2 * self.warm_up:,} would do")
             return {**result, "faults": faults}
         span, growth = growth_of(warm)
-        files, connections = ({sample[place] for sample in warm} for place in (3, 4))
+        files, connections = [sample.descriptors for sample in warm], [sample.connections for sample in warm]
         if growth > self.growth_mib * max(1, span / GROWTH_REQUESTS):
             faults.append(f"memory grew by {growth:.1f} MiB in {span:,} requests")
-        if not is_constant([sample[4] for sample in warm]):
-            faults.append(f"database connections varied: {sorted(connections)}")
+        if not is_constant(connections):
+            faults.append(f"database connections varied: {sorted(set(connections))}")
         if max(files) - min(files) > 2 * CLIENTS:  # Sockets of clients come and go.
             faults.append(f"descriptors varied: {min(files)} to {max(files)}")
         return {
             **result, "warm_up": self.warm_up, "memory_mib": [round(warm[place].memory / MIB, 1) for place in (0, -1)],
             "growth_mib": round(growth * GROWTH_REQUESTS / span, 2), "descriptors": [min(files), max(files)],
-            "connections": sorted(connections), "faults": faults,
+            "connections": sorted(set(connections)), "faults": faults,
         }  # fmt: skip
 
     def _client(self, seed: int) -> None:
