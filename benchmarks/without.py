@@ -47,7 +47,7 @@ def written_at_once(self: Any, line: bytes) -> None:
     os.write(1, line)
 
 
-def sent_as_it_is(self: Any, cursor: Any, sql: str, parameters: Any) -> None:
+def sent_as_it_is(self: Any, cursor: Any, sql: str, parameters: Any, prepared: bool) -> None:
     """Instead of preparing it."""
     cursor.execute(sql, parameters)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl
 
 from django import forms
 from django.db.models import QuerySet
 from django_filters import fields
-from django_filters.rest_framework import DjangoFilterBackend, FilterSet, IsoDateTimeFilter
+from django_filters.rest_framework import CharFilter, DjangoFilterBackend, Filter, FilterSet, IsoDateTimeFilter
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -18,6 +19,11 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 RFC3339 = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt](?:[01]\d|2[0-3]):\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII
 )
+
+#: What a parameter passes through on its way to the queryset: of a back end, of a filter set, of a filter.
+BACKEND_HOOKS = "filter_queryset get_filterset get_filterset_class get_filterset_kwargs raise_exception".split()
+SET_HOOKS = "__init__ is_valid errors form get_form_class filter_queryset qs".split()
+FILTER_HOOKS = "field filter get_method method".split()
 
 
 class RFC3339Field(fields.IsoDateTimeField):
@@ -42,10 +48,23 @@ class StrictFilterBackend(DjangoFilterBackend):
     @classmethod
     def is_plain(cls, view: type[Any]) -> bool:
         """Whether the view's filter set leaves a queryset as it is where no parameter is given."""
-        declared: Any = view.filterset_class
-        overridden = declared.qs is not FilterSet.qs or declared.filter_queryset is not FilterSet.filter_queryset
-        required = any(each.extra.get("required") for each in declared.base_filters.values())
-        return cls.filter_queryset is StrictFilterBackend.filter_queryset and not overridden and not required
+        declared: Any = getattr(view, "filterset_class", None)
+        return (
+            declared is not None
+            and _overrides_none(cls, StrictFilterBackend, BACKEND_HOOKS)
+            and _overrides_none(declared, FilterSet, SET_HOOKS)
+            and declared._meta.form is forms.Form
+            and not any(each.extra.get("required") for each in declared.base_filters.values())
+        )
+
+    @classmethod
+    def plain_filters(cls, view: type[Any]) -> dict[str, Filter]:
+        """Those of the view's filters that do one lookup of the text that their field makes of what is given."""
+        if not cls.is_plain(view):
+            return {}
+        # Copies: a field of the declared ones would be in every request's form from then on.
+        copied: dict[str, Filter] = view.filterset_class(queryset=view.queryset).filters
+        return {name: each for name, each in copied.items() if _is_plain(each)}
 
     def filter_queryset(self, request: Request, queryset: QuerySet, view: APIView) -> QuerySet:
         """The rows that match; raises ValidationError."""
@@ -59,6 +78,17 @@ class StrictFilterBackend(DjangoFilterBackend):
             raise ValidationError(problems)
         filtered: QuerySet = super().filter_queryset(request, queryset, view)
         return filtered
+
+
+def _is_plain(each: Filter) -> bool:
+    if not isinstance(each, CharFilter) or each.method or each.exclude or each.distinct:
+        return False
+    as_given = type(each.field.widget).value_from_datadict is forms.Widget.value_from_datadict
+    return _overrides_none(type(each), Filter, FILTER_HOOKS) and as_given and not each.field.disabled
+
+
+def _overrides_none(declared: type[Any], original: type[Any], names: Iterable[str]) -> bool:
+    return all(getattr(declared, name) is getattr(original, name) for name in names)
 
 
 def known_parameters(view: APIView, request: Request) -> tuple[str, ...]:

@@ -62,10 +62,10 @@ class Rows:
             return None
         return cls(tuple(field.field_name for field in fields), tuple(str(field.source) for field in fields))
 
-    def select(self, queryset: QuerySet, *more: str) -> str:
-        """The SQL statement that reads these columns, and ``more`` after them."""
-        sql: str = queryset.values_list(*self.columns, *more).query.sql_with_params()[0]
-        return sql
+    def select(self, queryset: QuerySet, *more: str) -> tuple[str, tuple[Any, ...]]:
+        """The SQL statement that reads these columns, and ``more`` after them, with its parameters."""
+        statement: tuple[str, tuple[Any, ...]] = queryset.values_list(*self.columns, *more).query.sql_with_params()
+        return statement
 
     def one(self, row: Row) -> bytes:
         """The object; what the row has beyond its columns is left out."""

@@ -21,7 +21,7 @@ class Database(threading.local):
 database = Database()
 
 
-def fetch(sql: str, parameters: Sequence[Any], *, repeatable: bool) -> list[Row]:
+def fetch(sql: str, parameters: Sequence[Any], *, repeatable: bool, prepared: bool = True) -> list[Row]:
     """The rows of one statement, as the driver has them."""
-    rows: list[Row] = database.connection.fetch(sql, parameters, repeatable=repeatable)
+    rows: list[Row] = database.connection.fetch(sql, parameters, repeatable=repeatable, prepared=prepared)
     return rows

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container
 from functools import lru_cache
 from typing import Any
+from urllib.parse import quote_plus, unquote_plus
 
 from django.conf import settings
+from django.core import exceptions
 from django.db.models import Model
 from django.http import HttpResponse
 from rest_framework import serializers
@@ -22,6 +24,7 @@ from itemsvc.etags import item_etag, list_etag
 from itemsvc.fast.body import read_body
 from itemsvc.fast.database import fetch
 from itemsvc.fast.eligibility import filters_nothing, is_known
+from itemsvc.fast.filters import text_filters
 from itemsvc.fast.frames import Environ, Frame
 from itemsvc.fast.insert import Insert
 from itemsvc.links import link_header
@@ -30,7 +33,8 @@ from itemsvc.rows import Row, Rows
 View = Callable[..., Any]
 Content = tuple[bytes, list[tuple[str, str]]]
 
-PARAMETER = re.compile(r"([a-z]+)=([A-Za-z0-9_-]+)")
+#: Its name, and its value in characters that stay as they are, or in others. NUL is no text to the database.
+PARAMETER = re.compile(r"(\w+)=(?:([\w-]+)|((?:[\w.~!*'(),:@/+-]|%(?!00)[0-9A-Fa-f]{2})+))", re.ASCII)
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -86,6 +90,7 @@ class List(Operation):
     def __init__(self, view: View, rows: Rows, path: str):
         super().__init__(view, rows, path)
         self.paginator = self.view_class.pagination_class
+        self.filters = text_filters(self.view_class)
         self.key = rows.columns.index("id")
         self.statement = lru_cache(maxsize=4096)(self._statement)
 
@@ -95,28 +100,43 @@ class List(Operation):
         return super().fits(view) and hasattr(view.pagination_class, "window_class") and filters_nothing(view)
 
     def answer(self, environ: Environ, frame: Frame, name: str) -> Content | None:
-        """A page, asked for by the paginator's own parameters."""
-        parameters = plain_parameters(environ.get("QUERY_STRING", ""), self.paginator.parameters)
+        """A page, asked for by the paginator's own parameters and by filters of text."""
+        parameters = plain_parameters(environ.get("QUERY_STRING", ""), self.paginator.parameters, self.filters)
         if parameters is None:
             return None
         try:
             window = self.paginator.window_class.read(parameters)
-        except ValidationError:
+            texts = {
+                name: each.parameter(parameters[name]) for name, each in self.filters.items() if name in parameters
+            }
+        except (ValidationError, exceptions.ValidationError):
             return None
-        sql = self.statement(window.limit, window.descending, window.backward, window.cursor is not None)
-        rows, more = window.page(fetch(sql, (str(window.cursor.key),) if window.cursor else (), repeatable=True))
+        sql = self.statement(window.limit, window.descending, window.backward, window.cursor is not None, tuple(texts))
+        if sql is None:
+            return None
+        values = [*texts.values(), str(window.cursor.key)] if window.cursor else [*texts.values()]
+        # Which index finds a text depends on the text, and a prepared statement may keep one plan for all of them.
+        rows, more = window.page(fetch(sql, values, repeatable=True, prepared=not texts))
         first, last = (uuid.UUID(rows[0][self.key]), uuid.UUID(rows[-1][self.key])) if rows else (None, None)
         links = window.links(first, last, more)
+        parameters |= {name: quote_plus(parameters[name]) for name in texts}
         headers = link_header((relation, self._address(frame, parameters, cursor)) for relation, cursor in links)
         body = self.rows.array(rows)
         if self.tagged:
             headers["ETag"] = list_etag(body, headers.get("Link", ""))
         return body, list(headers.items())
 
-    def _statement(self, limit: int, descending: bool, backward: bool, from_cursor: bool) -> str:
+    def _statement(
+        self, limit: int, descending: bool, backward: bool, from_cursor: bool, names: tuple[str, ...]
+    ) -> str | None:
+        """The SQL; None where it has other parameters than these filters' and the cursor's, in this order."""
         cursor = self.paginator.cursor_class(uuid.UUID(int=0), descending, backward) if from_cursor else None
         window = self.paginator.window_class(limit, descending, cursor)
-        return self.rows.select(window.cut(self.view_class.queryset.all()))
+        queryset, expected = self.view_class.queryset.all(), [self.filters[name].sample for name in names]
+        for name in names:
+            queryset = self.filters[name].narrow(queryset)
+        sql, parameters = self.rows.select(window.cut(queryset))
+        return sql if [*parameters] == expected + ([cursor.key] if cursor else []) else None
 
     def _address(self, frame: Frame, parameters: dict[str, str], cursor: str) -> str:
         query = "&".join(f"{name}={value}" for name, value in sorted({**parameters, "cursor": cursor}.items()))
@@ -131,7 +151,12 @@ class Retrieve(Operation):
     def __init__(self, view: View, rows: Rows, path: str):
         super().__init__(view, rows, path)
         self.route = f"{path}/{{id}}"
-        self.sql = rows.select(self.view_class.queryset.filter(pk=uuid.UUID(int=0)), *self.version)
+        self.sql, _ = rows.select(self.view_class.queryset.filter(pk=uuid.UUID(int=0)), *self.version)
+
+    @classmethod
+    def fits(cls, view: type[Any]) -> bool:
+        """Only from a queryset that adds no parameter of its own to the statement."""
+        return super().fits(view) and not view.queryset.query.sql_with_params()[1]
 
     def answer(self, environ: Environ, frame: Frame, name: str) -> Content | None:
         """The object; the ordinary way says that there is none."""
@@ -185,12 +210,21 @@ def _has(model: type[Model], name: str) -> bool:
     return any(field.name == name for field in model._meta.concrete_fields)
 
 
-def plain_parameters(query: str, known: Iterable[str]) -> dict[str, str] | None:
-    """A query string's parameters; None unless each is known, given once and needs no decoding."""
+def plain_parameters(query: str, plain: Container[str], encoded: Container[str]) -> dict[str, str] | None:
+    """A query string's parameters, decoded; None unless each is known and given once.
+
+    ``plain`` are those that need no decoding, ``encoded`` those that may need it.
+    """
     parameters: dict[str, str] = {}
     for pair in query.split("&") if query else ():
         match = PARAMETER.fullmatch(pair)
-        if not match or match[1] not in known or match[1] in parameters:
+        if not match or match[1] in parameters:
             return None
-        parameters[match[1]] = match[2]
+        name, word, text = match.groups()
+        if name not in encoded and (text or name not in plain):
+            return None
+        try:
+            parameters[name] = word or unquote_plus(text, errors="strict")
+        except UnicodeDecodeError:
+            return None
     return parameters

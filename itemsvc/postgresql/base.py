@@ -48,49 +48,50 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return True
         return bool(super().is_usable())
 
-    def fetch(self, sql: str, parameters: Sequence[Any], *, repeatable: bool) -> list[Row]:
+    def fetch(self, sql: str, parameters: Sequence[Any], *, repeatable: bool, prepared: bool = True) -> list[Row]:
         """Every row of one statement outside of a transaction, as the driver has it: UUIDs are text, times aware.
 
         ``repeatable``: a session that turns out to have ended in this very moment is opened again, once, and the
-        statement sent again. Raises psycopg2's errors.
+        statement sent again. ``prepared`` (see ``_send``) is not for one whose best plan depends on its parameters.
+        Raises psycopg2's errors.
         """
         self.close_if_unusable_or_obsolete()
         if not repeatable:
             self.close_if_health_check_failed()
         reused = self.connection is not None
         try:
-            return self._fetch(sql, parameters)
+            return self._fetch(sql, parameters, prepared)
         except (OperationalError, InterfaceError):
             self.errors_occurred = True
             if not (repeatable and reused and self.connection is not None and self.connection.closed):
                 raise
         self.close()
-        return self._fetch(sql, parameters)
+        return self._fetch(sql, parameters, prepared)
 
-    def _fetch(self, sql: str, parameters: Sequence[Any]) -> list[Row]:
+    def _fetch(self, sql: str, parameters: Sequence[Any], prepared: bool) -> list[Row]:
         self.ensure_connection()
         with self.connection.cursor() as cursor:
             register_type(UUID_TEXT, cursor)
-            self._execute(cursor, sql, parameters)
+            self._execute(cursor, sql, parameters, prepared)
             rows: list[Row] = cursor.fetchall()
             return rows
 
-    def _execute(self, cursor: Any, sql: str, parameters: Sequence[Any]) -> None:
+    def _execute(self, cursor: Any, sql: str, parameters: Sequence[Any], prepared: bool) -> None:
         if not self.execute_wrappers:
-            self._send(cursor, sql, parameters)
+            self._send(cursor, sql, parameters, prepared)
             return
-        run: Any = _run
+        run: Any = partial(_run, prepared)
         for wrapper in reversed(self.execute_wrappers):
             run = partial(wrapper, run)
         run(sql, parameters, False, {"connection": self, "cursor": cursor})
 
-    def _send(self, cursor: Any, sql: str, parameters: Sequence[Any]) -> None:
+    def _send(self, cursor: Any, sql: str, parameters: Sequence[Any], prepared: bool) -> None:
         """Has the server parse and plan each text once in a session, which costs it more than to look a row up.
 
         A session in which that fails goes on without: a pooler between changes it with every transaction, or a
         migration has changed a column's type. Nothing has been done then, so the statement is sent as it is.
         """
-        if self._prepares:
+        if prepared and self._prepares:
             try:
                 cursor.execute(self._prepared.get(sql) or self._prepare(cursor, sql, len(parameters)), parameters)
             except NOT_PREPARED:
@@ -111,8 +112,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return self._prepared[sql]
 
 
-def _run(sql: str, parameters: Sequence[Any], many: bool, context: dict[str, Any]) -> None:
-    context["connection"]._send(context["cursor"], sql, parameters)
+def _run(prepared: bool, sql: str, parameters: Sequence[Any], many: bool, context: dict[str, Any]) -> None:
+    context["connection"]._send(context["cursor"], sql, parameters, prepared)
 
 
 def _readable(descriptor: int) -> bool:

@@ -25,6 +25,10 @@ METHOD = """    shout = serializers.SerializerMethodField()
 COMPUTED = ("    class Meta:", f"{METHOD}    class Meta:")
 SHOWN = (FIELDS, FIELDS.replace("created_at", 'created_at", "shout'))
 MODEL = "from items.models import Item\n"
+FILTER = (
+    "    class Meta:",
+    '    described = filters.CharFilter(field_name="description", lookup_expr="icontains")\n\n    class Meta:',
+)
 IMPORTED = (MODEL, f"from rest_framework import serializers\n\n{MODEL}")
 
 
@@ -45,8 +49,9 @@ class Copy(Service):
         path.write_text(text)
 
     def short_way(self) -> str:
-        """What the short way takes: methods and paths."""
+        """What the short way takes: methods and paths, and the filters of lists."""
         code = "from itemsvc.wsgi import application as a; print(*sorted([*a._exact, *a._below]))"
+        code += "; print(*[name for each in a._exact.values() for name in getattr(each, 'filters', ())])"
         return self.manage("shell", "--no-imports", "-c", code, check=True).stdout
 
     def begin(self) -> None:
@@ -98,3 +103,12 @@ def test_a_computed_member_is_everywhere_on_the_ordinary_way(copy: Copy) -> None
     copy.begin()
     assert ("shout", "A") in everywhere(copy, "shout")
     assert copy.short_way().strip() == ""
+
+
+def test_a_new_filter_is_on_the_short_way_too(copy: Copy) -> None:
+    copy.edit("filters.py", FILTER)
+    copy.begin()
+    copy.post("/items", json=[{"name": "a", "description": "Of oak"}, {"name": "b", "description": "Of elm"}])
+    assert [item["name"] for item in copy.get("/items?described=OAK&search=a").json()] == ["a"]
+    assert copy.get("/items?described=").json() == {"described": ["May not be empty."]}
+    assert copy.short_way().splitlines()[-1] == "name search described"

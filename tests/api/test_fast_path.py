@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
+import re
+import uuid
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
 import requests
+from django import forms
+from django.db import connection
 from django.http import HttpResponse
+from django.test import RequestFactory
+from django_filters.rest_framework import CharFilter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rest_framework import generics
 from rest_framework.permissions import IsAdminUser
 
+from items.filters import ItemFilter, NameFilter
+from items.models import Item
+from items.pagination import Cursor
 from items.serializers import ItemSerializer
 from items.views import ItemDetail, ItemList
-from itemsvc.fast.dispatch import operations
-from itemsvc.fast.operations import Create, List, Operation, Retrieve
+from itemsvc.fast.dispatch import FastPath, operations
+from itemsvc.fast.filters import text_filters
+from itemsvc.fast.frames import Handler
+from itemsvc.fast.operations import Create, List, Operation, Retrieve, plain_parameters
+from itemsvc.filters import StrictFilterBackend
 from tests.service import Service
 
 # Means the same, and is not what the short way waits for.
 ORDINARY = {"Accept": "application/json, application/json"}
 OF_ITS_OWN = ("Date", "X-Request-ID")
+OWN_LINES = re.compile(f"({'|'.join(OF_ITS_OWN)}): [^\r]*".encode())
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=60)
 ITEMS = st.fixed_dictionaries({"name": TEXT.filter(str.strip)}, optional={"description": TEXT})
@@ -79,6 +93,47 @@ def test_pages_are_followed_there_and_back_the_same_on_either_way(service: Servi
         url = links(short[2]["Link"])[relation]
 
 
+#: Letters with another or a longer upper case, what LIKE and URLs have a meaning for, and what is no text at all.
+LETTERS = st.sampled_from(
+    [*"aAbBiIsS\u00df\u1e9e\u0131\u0130\u017f\u00e9\u00c9\u03c3\u03c2", "e\u0301", *"%_\\'\"+&=;#? ", "\U0001f40d"]
+)
+NAMES = st.lists(st.lists(LETTERS, max_size=8).map("".join).filter(str.strip), min_size=4, max_size=12)
+LENGTHS = ["x" * 255, "x" * 256, "\u00df" * 255, "\u00df" * 256]
+CURSORS = [Cursor(key, descending, backward).encode() for key in (uuid.UUID(int=0), uuid.UUID(int=2**128 - 1))
+           for descending in (True, False) for backward in (True, False)]  # fmt: skip
+
+
+@st.composite
+def searches(draw: st.DrawFn, names: list[str]) -> str:
+    """A query string that asks for some of the names, or none, or is refused."""
+    name = draw(st.sampled_from(names))
+    begin, end = draw(st.integers(0, len(name))), draw(st.integers(0, len(name)))
+    part = name[begin:end] or name
+    text = st.sampled_from([part, part.upper(), part.lower(), *LENGTHS, "a\0"]) | st.lists(LETTERS).map("".join)
+    asked = {
+        "search": text, "name": st.sampled_from(names) | text, "limit": st.sampled_from(["1", "2", "1000", "0"]),
+        "ordering": st.sampled_from(["created_at", "-created_at"]), "cursor": st.sampled_from(CURSORS),
+    }  # fmt: skip
+    parameters = draw(st.permutations([*draw(st.fixed_dictionaries({}, optional=asked)).items()]))
+    return urlencode(parameters, quote_via=draw(st.sampled_from([quote, quote_plus])))
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(names=NAMES, data=st.data())
+def test_a_search_is_the_same_on_either_way(service: Service, names: list[str], data: st.DataObject) -> None:
+    service.execute("TRUNCATE items_item")
+    service.post("/items", json=[{"name": name} for name in names])
+    for _ in range(5):
+        path = f"/items?{data.draw(searches(names))}"
+        for _ in range(3):
+            short, ordinary = both(service, path)
+            assert short == ordinary
+            following = links(short[2]["Link"]) if "Link" in short[2] else {}
+            if not following:
+                break
+            path = following[data.draw(st.sampled_from(sorted(following)))].removeprefix(service.url)
+
+
 def links(header: str) -> dict[str, str]:
     """Addresses by relation."""
     return {link["rel"]: link["url"] for link in requests.utils.parse_header_links(header)}
@@ -108,6 +163,65 @@ def test_a_body_above_a_small_limit_is_refused(start_service: Callable[..., Serv
         # In one piece, as a client may send it.
         answered = service.raw(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
         assert answered.startswith(b"HTTP/1.1 %d " % status)
+
+
+@pytest.fixture
+def taken(transactional_db: None) -> Callable[[str], bool]:
+    """Whether the short way answers `GET /items` with a query string."""
+    statuses: list[str] = []
+    path = FastPath(Handler(), lambda environ, start_response: start_response("ordinary", []) or (b"",))
+
+    def ask(query: str) -> bool:
+        path(RequestFactory().get("/items", QUERY_STRING=query).environ, lambda status, _: statuses.append(status))
+        assert statuses[-1] in ("200 OK", "ordinary")
+        return statuses[-1] == "200 OK"
+
+    return ask
+
+
+TAKEN = [
+    "", "limit=3", "search=oak", "search=OAK+lamp", "search=100%25", "search=%c3%9f%F0%9F%90%8D", "name=oak",
+    "name=%2B", "search=a&name=b", "name=b&limit=3&search=a", "ordering=created_at&search=it's",
+    f"search=a&ordering=-created_at&cursor={CURSORS[0]}", "search=" + "a" * 255, "search=%20",
+]  # fmt: skip
+LEFT = [
+    "search=", "search", "search=a&search=b", "search=%", "search=%zz", "search=%ff", "search=%ed%a0%80", "search=%00",
+    "search=a%00b", "search=a&", "search=a;b", "search=a=b", "search=a#b", "search=\u00c3\u009f", "search=" + "a" * 256,
+    "s%65arch=a", "Search=a", "search=a&limit=%33", "search=a&limit=0", "search=a&page=2", "search=a&cursor=AAAA",
+    "created_after=2026-01-01T00:00:00Z", "search=a&created_before=2026-01-01T00:00:00Z", "limit=3+", "other=a",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("query", TAKEN)
+def test_a_plain_search_is_answered_on_the_short_way(taken: Callable[[str], bool], query: str) -> None:
+    assert taken(query)
+
+
+@pytest.mark.parametrize("query", LEFT)
+def test_any_other_search_is_left_to_the_ordinary_way(taken: Callable[[str], bool], query: str) -> None:
+    assert not taken(query)
+
+
+def test_no_text_with_nul_reaches_the_driver_whatever_a_field_takes() -> None:
+    assert plain_parameters("described=a%00", (), ("described",)) is None
+
+
+def test_every_search_is_the_same_on_either_way(service: Service) -> None:
+    service.post("/items", json=[{"name": name} for name in ("oak", "OAK LAMP", "100%", "\u00df", "a", "it's")])
+    for query in (*TAKEN, *LEFT):
+        head = f"GET /items?{query} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+        asked = [f"{head}{more}\r\n".encode("latin-1") for more in ("", f"Accept: {ORDINARY['Accept']}\r\n")]
+        short, ordinary = (sorted(OWN_LINES.sub(b"", service.raw(each)).split(b"\r\n")) for each in asked)
+        assert short == ordinary, query
+
+
+def test_a_search_is_planned_for_its_own_text(taken: Callable[[str], bool]) -> None:
+    assert taken("search=oak&name=oak&limit=7")
+    assert taken("limit=7")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements WHERE statement LIKE '%LIMIT 8'")
+        [[statement]] = cursor.fetchall()
+    assert "WHERE" not in statement
 
 
 OTHERS: list[tuple[str, str, dict[str, str]]] = [
@@ -199,9 +313,98 @@ def test_creating_that_does_more_is_left_to_the_view(view: type[generics.Generic
     assert fitting(view) == {List}
 
 
+class Narrowed(ItemDetail):
+    queryset = Item.objects.filter(name="mine")
+
+
+class NarrowedList(ItemList):
+    queryset = Item.objects.filter(name="mine")
+
+
+def test_a_queryset_with_a_value_of_its_own_is_left_to_the_view() -> None:
+    assert fitting(Narrowed) == set()
+    [page] = operations(NarrowedList.as_view(), "/items", (List,)).values()
+    assert isinstance(page, List)
+    for names in ((), ("search",)):
+        assert page.statement(3, True, False, False, names) is None
+
+
+def narrowed_by(*, backend: type[Any] = StrictFilterBackend, base: type[Any] = ItemFilter, **members: Any) -> list[str]:
+    """The filters that take part, of a view with such a filter set."""
+    filter_set = type("Filters", (base,), members)
+    view = type("View", (ItemList,), {"filter_backends": (backend,), "filterset_class": filter_set})
+    return [*text_filters(view)]
+
+
+def described(**options: Any) -> CharFilter:
+    """A filter by the description."""
+    return CharFilter(**{"field_name": "description", "lookup_expr": "icontains"} | options)
+
+
+def test_filters_of_text_take_part_in_their_order() -> None:
+    assert narrowed_by() == ["name", "search"]
+    assert narrowed_by(described=described()) == ["name", "search", "described"]
+
+
+class Shouting(CharFilter):
+    def filter(self, qs: Any, value: str) -> Any:
+        return super().filter(qs, value.upper())
+
+
+class Except(CharFilter):
+    def get_method(self, qs: Any) -> Any:
+        return qs.exclude
+
+
+class Bracketed(forms.TextInput):
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        return f"[{data.get(name)}]"
+
+
+MORE = [
+    described(method=lambda queryset, name, value: queryset), described(exclude=True), described(distinct=True),
+    described(lookup_expr="regex"), described(field_name="version", lookup_expr="exact"), described(disabled=True),
+    described(widget=Bracketed), Shouting(field_name="name"), Except(field_name="name"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("declared", MORE)
+def test_a_filter_that_does_more_does_not_take_part(declared: CharFilter) -> None:
+    assert narrowed_by(more=declared) == ["name", "search"]
+
+
+class Form(forms.Form):
+    def clean(self) -> Any:
+        return {}
+
+
+class Backend(StrictFilterBackend):
+    def get_filterset_kwargs(self, *args: Any) -> Any:
+        return super().get_filterset_kwargs(*args)
+
+
+CHANGED: list[dict[str, Any]] = [
+    {name: lambda self, *args: None}
+    for name in ("__init__", "is_valid", "errors", "form", "get_form_class", "filter_queryset", "qs")
+]
+CHANGED += [{"Meta": type("Meta", (ItemFilter.Meta,), {"form": Form})}, {"backend": Backend}]
+CHANGED += [{"more": NameFilter(required=True)}]
+
+
+@pytest.mark.parametrize("members", CHANGED)
+def test_a_filter_set_that_overrides_something_has_no_plain_filters(members: dict[str, Any]) -> None:
+    assert narrowed_by(**members) == []
+
+
 class Paged(ItemList):
     pagination_class = None
 
 
-def test_a_list_without_windows_is_left_to_the_view() -> None:
-    assert fitting(Paged) == {Create}
+class Fields(ItemList):
+    filterset_class = None
+    filterset_fields = ("name",)
+
+
+@pytest.mark.parametrize("view", [Paged, Fields])
+def test_a_list_without_windows_or_a_filter_set_is_left_to_the_view(view: type[generics.GenericAPIView]) -> None:
+    assert fitting(view) == {Create}

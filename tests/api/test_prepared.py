@@ -45,6 +45,11 @@ def test_a_text_is_prepared_once(session: Any) -> None:
     assert [text.partition(" AS ")[2] for text in prepared(session)].count(ONE.replace("%s", "$1")) == 1
 
 
+def test_a_text_that_is_not_to_be_prepared_is_sent_as_it_is(session: Any) -> None:
+    assert session.fetch(ONE, ["o'ak"], repeatable=True, prepared=False) == [("o'ak",)]
+    assert ONE.replace("%s", "$1") not in [text.partition(" AS ")[2] for text in prepared(session)]
+
+
 def test_no_more_is_kept_than_the_server_has_room_for(session: Any) -> None:
     for number in range(3 * MAX_PREPARED):
         assert session.fetch(f"SELECT {number}, name FROM items_item", (), repeatable=True) == [(number, "o'ak")]
