@@ -21,8 +21,8 @@ class Common:
 
     def __init__(self, headers: Iterable[tuple[str, str]]):
         self.headers = [*headers]
-        self.count = len(self.headers) if are_plain(self.headers) else 0
-        self.written = write(self.headers[: self.count])
+        written = write(self.headers)
+        self.written, self.count = ("", 0) if written is None else (written, len(self.headers))
 
 
 class Headers(list[tuple[str, str]]):
@@ -54,43 +54,46 @@ class Answer(Response):
 
     def process_headers(self, headers: Sequence[tuple[str, str]]) -> None:
         """Takes them; whatever is unusual about them, gunicorn mends or refuses."""
+        common = ""
         if isinstance(headers, Headers):
-            self.written, headers = headers.common.written, headers[headers.common.count :]
-        if not are_plain(headers):
+            common, headers = headers.common.written, headers[headers.common.count :]
+        written = write(headers)
+        if written is None:
+            self.written = common
             super().process_headers(headers)
             return
-        self.headers = headers
+        self.written = common + written
         for name, value in headers:
             if name == "Content-Length":
                 self.response_length = int(value)
-
-    def default_headers(self) -> list[str]:
-        """The status line, and what the server adds."""
-        lines = [
-            f"HTTP/{self.req.version[0]}.{self.req.version[1]} {self.status}\r\n",
-            f"Date: {date_of(int(time.time()))}\r\n",
-            "Connection: close\r\n" if self.should_close() else "Connection: keep-alive\r\n",
-        ]
-        return [*lines, "Transfer-Encoding: chunked\r\n"] if self.chunked else lines
 
     def send_headers(self) -> None:
         """Leaves the head for whatever is sent next: one packet and one system call."""
         if self.headers_sent:
             return
         self.headers_sent: bool = True
-        head = f"{''.join(self.default_headers())}{self.written}{write(self.headers)}\r\n"
-        self.sock.head = head.encode("latin-1")
+        opening = begin(self.req.version, self.status, self.should_close(), self.chunked, int(time.time()))
+        mended = "".join([f"{name}: {value}\r\n" for name, value in self.headers])
+        self.sock.head = f"{opening}{self.written}{mended}\r\n".encode("latin-1")
+
+    def write(self, arg: bytes) -> None:
+        """Sends a part of the body, or all of it, which needs no counting."""
+        if self.headers_sent or self.chunked or self._omits_body or len(arg) != self.response_length:
+            super().write(arg)
+            return
+        self.send_headers()
+        self.sent = self.response_length
+        self.sock.sendall(arg)
 
 
-def write(headers: Iterable[tuple[str, str]]) -> str:
-    """As they are sent."""
-    return "".join([f"{name}: {value}\r\n" for name, value in headers])
-
-
-def are_plain(headers: Iterable[tuple[str, str]]) -> bool:
-    """Whether nothing about them needs to be looked at more closely."""
-    values = "".join([value for _, value in headers])
-    return values.isascii() and values.isprintable() and all(is_plain_name(name) for name, _ in headers)
+def write(headers: Iterable[tuple[str, str]]) -> str | None:
+    """As they are sent; None where something about them needs to be looked at more closely."""
+    written = ""
+    for name, value in headers:
+        if not (is_plain_name(name) and value.isascii() and value.isprintable()):
+            return None
+        written += f"{name}: {value}\r\n"
+    return written
 
 
 @lru_cache(maxsize=512)
@@ -101,7 +104,10 @@ def is_plain_name(name: str) -> bool:
     return TOKEN_RE.fullmatch(name) is not None and not util.is_hoppish(name)
 
 
-@lru_cache(maxsize=2)
-def date_of(second: int) -> str:
-    """The Date header of a second since the epoch: formatting it takes as long as reading a row."""
-    return formatdate(second, usegmt=True)
+@lru_cache(maxsize=16)
+def begin(version: tuple[int, int], status: str, closes: bool, chunked: bool, second: int) -> str:
+    """The status line and what the server adds, the same for a whole second since the epoch."""
+    connection = "close" if closes else "keep-alive"
+    encoding = "Transfer-Encoding: chunked\r\n" if chunked else ""
+    date = formatdate(second, usegmt=True)
+    return f"HTTP/{version[0]}.{version[1]} {status}\r\nDate: {date}\r\nConnection: {connection}\r\n{encoding}"
