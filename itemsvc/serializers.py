@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from django.core.validators import ProhibitNullCharactersValidator, RegexValidator
+from django.core.validators import MaxLengthValidator, ProhibitNullCharactersValidator, RegexValidator
 from django.db import models
+from django.utils.functional import cached_property
 from rest_framework import serializers
 from rest_framework.settings import api_settings
 from rest_framework.validators import ProhibitSurrogateCharactersValidator
@@ -33,8 +34,16 @@ class SurrogateValidator(ProhibitSurrogateCharactersValidator):
             super().__call__(value)
 
 
+class TextValidator(RegexValidator):
+    """The same check as DRF's of NUL, but as a pattern, which the schema shows."""
+
+    message = ProhibitNullCharactersValidator.message
+
+
 #: What is checked in another way.
 REPLACED = (ProhibitNullCharactersValidator, ProhibitSurrogateCharactersValidator)
+#: What a text without NUL or a surrogate may still be refused for is its length.
+SIMPLE = frozenset({MaxLengthValidator, SurrogateValidator, TextValidator})
 
 
 class StringField(serializers.CharField):
@@ -44,9 +53,22 @@ class StringField(serializers.CharField):
         super().__init__(**kwargs)
         self.validators = [check for check in self.validators if not isinstance(check, REPLACED)]
         self.validators.append(SurrogateValidator())
-        # The same check as DRF's of NUL, but as a pattern, which the schema shows.
-        pattern = TEXT if self.allow_blank else NOT_BLANK
-        self.validators.append(RegexValidator(pattern, message=ProhibitNullCharactersValidator.message))
+        self.validators.append(TextValidator(TEXT if self.allow_blank else NOT_BLANK))
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        """The string, trimmed; what is plainly right is not put to each validator in turn."""
+        if type(data) is str and data.isascii() and "\x00" not in data and 0 < len(data.strip()) <= self._limit:
+            return data.strip()
+        return super().run_validation(data)
+
+    @cached_property
+    def _limit(self) -> int:
+        """The length up to which a text is plainly right; 0 where more than its length is asked for."""
+        own = type(self).to_internal_value is StringField.to_internal_value
+        if self.read_only or not (own and self.trim_whitespace and SIMPLE.issuperset(map(type, self.validators))):
+            return 0
+        limits = [check.limit_value for check in self.validators if isinstance(check, MaxLengthValidator)]
+        return 0 if any(map(callable, limits)) else min(limits, default=0)
 
     def to_internal_value(self, data: Any) -> str:
         """The string, trimmed; raises ValidationError for anything else."""
