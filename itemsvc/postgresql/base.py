@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import select
+import time
 from collections.abc import Sequence
 from functools import partial
 from hashlib import sha256
@@ -22,6 +23,8 @@ UUID_OID = 2950
 #: UUIDs as the text that the database sends: making objects of them would cost more than the rest of the row.
 UUID_TEXT = new_type((UUID_OID,), "UUID_TEXT", UNICODE)
 
+#: A cursor keeps its result until its next statement: one with more rows is not kept with it.
+MAX_KEPT_ROWS = 128
 #: Statements that a session keeps: each is some kilobytes of the server's memory.
 MAX_PREPARED = 50
 NOT_PREPARED = (InvalidSqlStatementName, NotSupportedError, ProgrammingError)
@@ -34,6 +37,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """A session, which has prepared nothing yet."""
         self._prepared: dict[str, str] = {}
         self._prepares = True
+        self._open_cursor: Any = None
         return super().get_new_connection(conn_params)
 
     def is_usable(self) -> bool:
@@ -55,7 +59,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         statement sent again. ``prepared`` (see ``_send``) is not for one whose best plan depends on its parameters.
         Raises psycopg2's errors.
         """
-        self.close_if_unusable_or_obsolete()
+        # Django's own question, which takes it several calls, is left for when one of these may be the answer.
+        if not repeatable or self.errors_occurred or not self.autocommit or self._is_obsolete():
+            self.close_if_unusable_or_obsolete()
         if not repeatable:
             self.close_if_health_check_failed()
         reused = self.connection is not None
@@ -68,13 +74,21 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.close()
         return self._fetch(sql, parameters, prepared)
 
+    def _is_obsolete(self) -> bool:
+        return self.close_at is not None and time.monotonic() >= self.close_at
+
     def _fetch(self, sql: str, parameters: Sequence[Any], prepared: bool) -> list[Row]:
-        self.ensure_connection()
-        with self.connection.cursor() as cursor:
+        if self.connection is None:
+            self.ensure_connection()
+        cursor = self._open_cursor
+        if cursor is None:
+            self._open_cursor = cursor = self.connection.cursor()
             register_type(UUID_TEXT, cursor)
-            self._execute(cursor, sql, parameters, prepared)
-            rows: list[Row] = cursor.fetchall()
-            return rows
+        self._execute(cursor, sql, parameters, prepared)
+        rows: list[Row] = cursor.fetchall()
+        if len(rows) > MAX_KEPT_ROWS:
+            self._open_cursor = None
+        return rows
 
     def _execute(self, cursor: Any, sql: str, parameters: Sequence[Any], prepared: bool) -> None:
         if not self.execute_wrappers:

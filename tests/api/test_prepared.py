@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from django.db import connections
 from psycopg2.errors import UndefinedColumn
 
-from itemsvc.postgresql.base import MAX_PREPARED
+from itemsvc.postgresql.base import MAX_KEPT_ROWS, MAX_PREPARED
 from tests.service import Service
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -48,6 +49,40 @@ def test_a_text_is_prepared_once(session: Any) -> None:
 def test_a_text_that_is_not_to_be_prepared_is_sent_as_it_is(session: Any) -> None:
     assert session.fetch(ONE, ["o'ak"], repeatable=True, prepared=False) == [("o'ak",)]
     assert ONE.replace("%s", "$1") not in [text.partition(" AS ")[2] for text in prepared(session)]
+
+
+def test_a_large_result_does_not_stay_in_memory(session: Any) -> None:
+    for number in (1, MAX_KEPT_ROWS, MAX_KEPT_ROWS + 1):
+        rows = session.fetch("SELECT generate_series(1, %s), uuidv7()", [number], repeatable=True)
+        kept = session._open_cursor
+        assert len(rows) == number
+        assert isinstance(rows[-1][1], str)
+        assert (kept is None) == (number > MAX_KEPT_ROWS)
+
+
+def test_a_session_that_has_reached_its_age_is_opened_again(session: Any) -> None:
+    def number() -> Any:
+        return session.fetch("SELECT pg_backend_pid()", (), repeatable=True)
+
+    before = number()
+    assert number() == before
+    session.close_at = time.monotonic()
+    assert number() != before
+
+
+def test_a_write_finds_each_time_whether_its_session_has_ended(session: Any) -> None:
+    for _ in range(2):
+        [(ended,)] = session.fetch("SELECT pg_backend_pid()", (), repeatable=True)
+        with connections["default"].cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [ended])
+        [(number,)] = session.fetch("SELECT pg_backend_pid()", (), repeatable=False)
+        assert number != ended
+
+
+def test_a_session_whose_autocommit_was_left_off_is_not_used(session: Any) -> None:
+    session.set_autocommit(False)
+    find(session)
+    assert session.get_autocommit()
 
 
 def test_no_more_is_kept_than_the_server_has_room_for(session: Any) -> None:
