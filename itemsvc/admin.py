@@ -40,7 +40,7 @@ def refused_for(request: HttpRequest) -> int:
     Counted before the password is looked at, so that attempts made at the same time are counted too, and in whole
     networks where an address is IPv6.
     """
-    address = throttle.network(f"address:{client_address(request.META)}")
+    address = throttle.origin(client_address(request.META))
     # One account, however its name is written: the form takes these for the same.
     account = unicodedata.normalize("NFKC", request.POST.get("username", "")).strip()
     keys = {

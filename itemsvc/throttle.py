@@ -15,15 +15,18 @@ from ipaddress import AddressValueError, IPv6Address
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from rest_framework.throttling import BaseThrottle
 
-from itemsvc.authentication import caller
+from itemsvc.authentication import CALLER
+from itemsvc.clients import client_address
 from itemsvc.limits import windows
+from itemsvc.settings import RATE_LIMIT
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
     from rest_framework.views import APIView  # Which imports the default throttles, so this module.
+
+    from itemsvc.tokens import Caller
 
 #: Where the WSGI environ has that the request has its permit already.
 ADMITTED = "itemsvc.admitted"
@@ -52,7 +55,7 @@ def admits(environ: dict[str, Any]) -> bool:
 
     False says no more than that ``wait`` has to decide. However often it is asked, a request is counted once.
     """
-    if settings.RATE_LIMIT is None or ADMITTED in environ:
+    if RATE_LIMIT is None or ADMITTED in environ:
         return True
     name = name_of(environ)
     with lock:
@@ -70,11 +73,11 @@ def wait(environ: dict[str, Any]) -> float:
     Raises django.db.DatabaseError: while nothing can be counted, nothing could be served either.
     """
     name = name_of(environ)
-    while settings.RATE_LIMIT and not admits(environ):
+    while RATE_LIMIT and not admits(environ):
         lease = leases.get(name)
         if lease and lease.is_last and lease.left < 1 and (seconds := lease.deadline - monotonic()) > 0:
             return seconds
-        extend(name, *settings.RATE_LIMIT)
+        extend(name, *RATE_LIMIT)
     return 0
 
 
@@ -100,18 +103,23 @@ def forget_ended() -> None:
 
 
 def name_of(environ: Mapping[str, Any]) -> str:
-    """The caller; for IPv6 the network of 64 bits, out of which one subscriber has every address."""
-    name = caller(environ)
-    return network(name) if name.count(":") > 1 and name.startswith("address:") else name
+    """`sub:…` of a token's caller, else where the request comes from."""
+    found: Caller | None = environ.get(CALLER)
+    return f"sub:{found.subject}" if found else origin(client_address(environ))
+
+
+def origin(address: str) -> str:
+    """`address:…`; `network:…` of IPv6's first 64 bits, since one subscriber has every address with these."""
+    return network(address) if ":" in address else f"address:{address}"
 
 
 @lru_cache(maxsize=1024)
-def network(name: str) -> str:
-    """`address:` and the first 64 bits of an IPv6 address; what is none is left as it is."""
+def network(address: str) -> str:
+    """`network:…`; what is no IPv6 address is left as it is."""
     try:
-        return f"network:{int(IPv6Address(name.removeprefix('address:'))) >> 64:x}"
+        return f"network:{int(IPv6Address(address)) >> 64:x}"
     except AddressValueError:
-        return name
+        return f"address:{address}"
 
 
 class CallerThrottle(BaseThrottle):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.test import RequestFactory
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from itemsvc import clients
 from itemsvc.authentication import CALLER, BearerToken, Caller, HasScope, admits, caller
 from itemsvc.tokens import verified
 
@@ -17,8 +20,8 @@ def test_without_a_token_it_is_the_peers_address() -> None:
 
 
 @pytest.mark.parametrize(("proxies", "address"), [(1, "192.0.2.2"), (2, "192.0.2.1"), (3, "192.0.2.1")])
-def test_behind_proxies_it_is_what_the_outermost_of_them_saw(settings, proxies: int, address: str) -> None:
-    settings.NUM_PROXIES = proxies
+def test_behind_proxies_it_is_what_the_outermost_of_them_saw(monkeypatch: Any, proxies: int, address: str) -> None:
+    monkeypatch.setattr(clients, "NUM_PROXIES", proxies)
     environ = {"REMOTE_ADDR": "10.0.0.7", "HTTP_X_FORWARDED_FOR": "192.0.2.1, 192.0.2.2"}
     assert caller(environ) == f"address:{address}"
 

@@ -21,11 +21,11 @@ HOUR = 3600
 
 
 @pytest.fixture
-def limited(db: None, settings: Any) -> Iterator[Any]:
-    """Settings with a limit, and a process that has leased nothing yet."""
+def limited(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A limit, and a process that has leased nothing yet."""
     throttle.leases.clear()
-    settings.RATE_LIMIT = (100, HOUR)
-    yield settings
+    monkeypatch.setattr(throttle, "RATE_LIMIT", (100, HOUR))
+    yield
     throttle.leases.clear()
 
 
@@ -78,7 +78,8 @@ def test_a_lease_ends_with_its_window(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not throttle.admits(environ())
 
 
-def test_leases_are_bounded(limited: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("limited")
+def test_leases_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(throttle, "MAX_LEASES", 50)
     for number in range(200):
         throttle.wait(environ(f"10.0.0.{number}"))
