@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from dataclasses import dataclass
 from time import monotonic
@@ -33,28 +32,29 @@ class IssuerUnavailableError(Exception):
 
 
 class VerifiedTokens:
-    """The callers of tokens that were verified lately, by the tokens' digests; the oldest gives way."""
+    """The callers of tokens that were verified lately; the oldest gives way."""
 
     def __init__(self) -> None:
-        self._entries: dict[bytes, tuple[float, Caller]] = {}
+        self._entries: dict[str, tuple[float, Caller]] = {}
         self._lock = threading.Lock()
 
     def get(self, token: str) -> Caller | None:
         """The caller; None where the token is to be verified first."""
-        entry = self._entries.get(_digest(token))
+        entry = self._entries.get(token)
         return entry[1] if entry and monotonic() < entry[0] else None
 
     def add(self, token: str, caller: Caller, seconds: float) -> None:
         """Keeps the caller for so long, at most VERIFIED_SECONDS."""
+        now = monotonic()
         with self._lock:
-            self._entries.pop(digest := _digest(token), None)
-            while len(self._entries) >= MAX_VERIFIED:
-                del self._entries[next(iter(self._entries))]
-            self._entries[digest] = (monotonic() + min(seconds, VERIFIED_SECONDS), caller)
+            self._entries.pop(token, None)
+            while self._entries and (len(self._entries) >= MAX_VERIFIED or self._oldest[1][0] <= now):
+                del self._entries[self._oldest[0]]
+            self._entries[token] = (now + min(seconds, VERIFIED_SECONDS), caller)
 
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+    @property
+    def _oldest(self) -> tuple[str, tuple[float, Caller]]:
+        return next(iter(self._entries.items()))
 
 
 verified = VerifiedTokens()

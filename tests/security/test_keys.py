@@ -362,6 +362,14 @@ def test_no_more_tokens_are_remembered_than_there_is_room_for() -> None:
     assert str(tokens.get(str(MAX_VERIFIED))) == str(MAX_VERIFIED)
 
 
+def test_what_has_ended_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, tokens, caller = time.monotonic(), VerifiedTokens(), Caller("machine", frozenset())
+    tokens.add("ended", caller, 60)
+    monkeypatch.setattr(tokens_module, "monotonic", lambda: now + 61)
+    tokens.add("new", caller, 60)
+    assert [*tokens._entries] == ["new"]
+
+
 def test_a_token_is_remembered_until_it_expires_and_for_a_minute_at_the_most(monkeypatch: pytest.MonkeyPatch) -> None:
     now = time.monotonic()
     tokens, caller = VerifiedTokens(), Caller("machine", frozenset())
