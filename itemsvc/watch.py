@@ -38,7 +38,7 @@ def stop(server: Any, worker: Any) -> None:
 def _publish_metrics(worker: Any) -> None:
     from itemsvc.metrics import Recorder  # noqa: PLC0415  (off, none of this is loaded)
 
-    recorder = Recorder(waiting=worker.waiting)
+    recorder = Recorder(waiting=worker.tpool.waiting.__len__)
     statistics.observers.append(recorder.record)
     if settings.METRICS == "emf":
         from itemsvc.emf import Reporter  # noqa: PLC0415

@@ -94,8 +94,6 @@ def documented(module: str) -> set[tuple[str, tuple[str, ...], str]]:
 
 def test_the_table_lists_what_is_written() -> None:
     made = metrics.Operation({200: 1}, queries=1)
-    made.latency.add(1)
-    made.database.add(1)
     process = emf.process_document(0, "itemsvc", metrics.Overload(), 0, 0)
     lines = [emf.operation_document(0, "itemsvc", ("GET", "/items"), made), process]
     directives = [directive for line in lines for directive in line["_aws"]["CloudWatchMetrics"]]
@@ -208,21 +206,24 @@ def test_prometheus_says_what_was_given_up(start_service) -> None:
 
 def test_a_full_distribution_is_one_line_that_a_pipe_takes_whole() -> None:
     filled = metrics.Operation({200: 10**6})
-    for bound in metrics.BOUNDS:
-        filled.latency.add(bound)
-        filled.database.add(bound)
-    filled.latency.add(10**9)
+    for distribution in (filled.latency, filled.database):
+        distribution.counts = [1] * (len(metrics.BOUNDS) + 1)
     filled.queries = 1
     line = json.dumps(emf.operation_document(int(time.time() * 1000), "itemsvc", ("GET", "/items"), filled))
     assert len(specification.metrics(line)["Latency", (("Service", "itemsvc"),)]["Values"]) == 82
     assert len(json.dumps(json.loads(line), separators=(",", ":"))) < 4096
 
 
+def latency_of(*milliseconds: float) -> metrics.Distribution:
+    recorder = metrics.Recorder(lambda: 0)
+    for one in milliseconds:
+        recorder.record({}, 200, one / 1000)
+    return recorder.take()[0]["other", "other"].latency
+
+
 @pytest.mark.parametrize("milliseconds", [0.07, 1, 1.1, 3.3, 250, 61_000])
 def test_a_value_is_right_within_a_tenth(milliseconds: float) -> None:
-    distribution = metrics.Distribution()
-    distribution.add(milliseconds)
-    assert emf.values(distribution)["Values"][0] == pytest.approx(milliseconds, rel=0.1)
+    assert emf.values(latency_of(milliseconds))["Values"][0] == pytest.approx(milliseconds, rel=0.1)
 
 
 @pytest.mark.parametrize(
@@ -250,6 +251,22 @@ def test_callers_cannot_make_operations_up(environ: dict[str, str], status: int,
     assert operation(environ, status) == expected
 
 
+def test_requests_are_counted_under_their_route_or_what_their_path_says() -> None:
+    recorder = metrics.Recorder(lambda: 0)
+    for _ in range(2):
+        for path, route in (("/items", "/items"), ("/health", None), ("/made/up", None)):
+            recorder.record({"REQUEST_METHOD": "GET", "PATH_INFO": path} | ({KEY: route} if route else {}), 200, 0.001)
+        recorder.record({"REQUEST_METHOD": "MADEUP", KEY: "/items"}, 400, 0.001)
+        recorder.record({"REQUEST_METHOD": "GET", KEY: "/items"}, 405, 0.001)
+    found = {key: operation.statuses for key, operation in recorder.take()[0].items()}
+    assert found == {
+        ("GET", "/items"): {200: 2},
+        ("GET", "/health"): {200: 2},
+        ("other", "other"): {200: 2, 400: 2, 405: 2},
+    }
+    assert recorder.take()[0] == {}
+
+
 def test_the_queue_and_what_was_given_up_are_read_once_each() -> None:
     waiting = 0
     recorder = metrics.Recorder(lambda: waiting)
@@ -262,10 +279,7 @@ def test_the_queue_and_what_was_given_up_are_read_once_each() -> None:
 
 
 def test_buckets_are_cumulative() -> None:
-    distribution = metrics.Distribution()
-    for milliseconds in (1, 1, 500, 10**7):
-        distribution.add(milliseconds)
-    published = dict(buckets(distribution))
+    published = dict(buckets(latency_of(1, 1, 500, 10**7)))
     assert (published["0.0005"], published["0.001"], published["0.512"], published["+Inf"]) == (0, 2, 3, 4)
 
 
