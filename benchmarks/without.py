@@ -15,12 +15,16 @@ from benchmarks.programs import PRODUCT, Program
 
 @dataclass(frozen=True)
 class Step:
-    """What it is called; the object that is it, and what stands there instead; or gunicorn's options that undo it."""
+    """What it is called; the object that is it, and what stands there instead; or gunicorn's options that undo it.
+
+    ``also`` are steps that are undone with it.
+    """
 
     name: str
     place: str = ""
     instead: Callable[[], Any] = lambda: None
     options: tuple[str, ...] = ()
+    also: tuple[Step, ...] = ()
 
     def program(self) -> Program:
         """The product without it."""
@@ -35,6 +39,8 @@ class Step:
             module, _, path = self.place.partition(":")
             owner, _, attribute = path.rpartition(".")
             setattr(resolve_name(f"{module}:{owner}" if owner else module), attribute, self.instead())
+        for step in self.also:
+            step.undo()
 
 
 def ordinary(self: Any, environ: dict[str, Any], start_response: Any) -> Any:
@@ -52,6 +58,21 @@ def sent_as_it_is(self: Any, cursor: Any, sql: str, parameters: Any, prepared: b
     cursor.execute(sql, parameters)
 
 
+def answered_at_once(self: Any, operation: Any, name: str, environ: dict[str, Any], start_response: Any) -> Any:
+    """Instead of asking for a token and a permit first, and leaving the route for who may want it."""
+    frame = self._frames.get(environ, operation)
+    content = frame and operation.answer(environ, frame, name)
+    if content is None:
+        return self._ordinary(environ, start_response)
+    return resolve_name("itemsvc.fast.dispatch:respond")(environ, start_response, frame, *content)
+
+
+def counted_alone(self: Any, seconds: float, sql: Any = "", error: BaseException | None = None) -> None:
+    """Instead of counting a statement and telling of it whoever wants to know."""
+    self.queries += 1
+    self.seconds += seconds
+
+
 STEPS = (
     Step("the worker's loop", options=("--worker-class", "gthread")),
     Step("requests read in one pass", "itemsvc.heads:read", lambda: lambda data, connection: None),
@@ -67,6 +88,12 @@ STEPS = (
         lambda: resolve_name("django.db.backends.postgresql.base:DatabaseWrapper.is_usable"),
     ),
     Step("the short way", "itemsvc.fast.dispatch:FastPath.__call__", lambda: ordinary),
+    Step(
+        "asking for features that are off",
+        "itemsvc.fast.dispatch:FastPath._answer",
+        lambda: answered_at_once,
+        also=(Step("", "itemsvc.statistics:Statistics.record", lambda: counted_alone),),
+    ),
     # The short way needs them too.
     Step("rows and the short way", "itemsvc.rows:Rows.of", lambda: lambda serializer: None),
 )
