@@ -12,11 +12,12 @@ from typing import Any
 
 from benchmarks import beside
 from benchmarks.database import Databases
+from benchmarks.figures import DEFAULT
 from benchmarks.machine import LOCAL, ROOT
 from benchmarks.plan import Cell, Data
 from benchmarks.programs import PRODUCT, Program
 from benchmarks.progress import Progress
-from benchmarks.runner import Bench, Budget, load_seconds
+from benchmarks.runner import Bench, Budget, Turns, in_pairs, load_seconds
 from benchmarks.without import STEPS
 
 
@@ -51,7 +52,7 @@ FEATURES = (
 HEALTH = Cell("health", 8)
 CELLS = tuple(Cell(endpoint, 8) for endpoint in ("list", "get", "post"))
 #: Each of a second; so many that a run of either takes 10 to 13 minutes.
-ROUNDS, ROUNDS_WITHOUT = 21, 15
+ROUNDS, ROUNDS_WITHOUT = 13, 14
 
 
 def measure(
@@ -61,7 +62,9 @@ def measure(
     with contextlib.ExitStack() as stack:
         others = [stack.enter_context(revision(against))] if against else []
         others += [with_feature(feature, stack) for feature in FEATURES]
-        return {"features": beside_default(databases, budget, others, in_rounds(CELLS, rounds), progress)}
+        return {
+            "features": beside_default(databases, budget, others, in_rounds(CELLS, rounds), progress, turns=in_pairs)
+        }
 
 
 def measure_without(databases: Databases, budget: Budget, rounds: int, progress: Progress) -> dict[str, Any]:
@@ -71,13 +74,20 @@ def measure_without(databases: Databases, budget: Budget, rounds: int, progress:
 
 
 def beside_default(
-    databases: Databases, budget: Budget, others: list[Program], cells: list[tuple[Cell, int, int]], progress: Progress
+    databases: Databases,
+    budget: Budget,
+    others: list[Program],
+    cells: list[tuple[Cell, int, int]],
+    progress: Progress,
+    *,
+    turns: Turns | None = None,
 ) -> dict[str, Any]:
     """The samples of the product as it is, and of the others."""
-    programs = (replace(PRODUCT, name="default", title="default"), *others)
-    progress.total = load_seconds(programs, cells)
+    default = replace(PRODUCT, name=DEFAULT, title=DEFAULT)
+    programs = (default, *others)
+    progress.total = load_seconds(tuple(others) * 2 if turns is in_pairs else programs, cells)
     bench = Bench(databases, Data.of(databases, budget.rows), budget.rows, progress.tick)
-    bench.run(programs, cells)
+    bench.run(programs, cells, turns)
     return bench.as_json()
 
 

@@ -66,6 +66,25 @@ def ratio(cells: Cells, cell: str, ours: str, theirs: str, name: str) -> float |
     return own.median / other.median if own and other and other.median else None
 
 
+#: The product as it is, which it is held against where it runs otherwise.
+DEFAULT = "default"
+#: What a feature may cost: a twentieth of the throughput.
+ALLOWED = 0.95
+
+
+def beside(program: str) -> str:
+    """The name of the default's samples that were taken directly before or after this program's."""
+    return f"{DEFAULT}, beside {program}"
+
+
+def within(ratio: Estimate | None) -> str:
+    """Whether a throughput is ALLOWED, as far as its ratio's interval decides it."""
+    if ratio is None or ratio.interval is None:
+        return "not decided"
+    low, high = ratio.interval
+    return "within 5 %" if low >= ALLOWED else "not within 5 %" if high < ALLOWED else "not decided"
+
+
 def paired(cells: Cells, cell: str, program: str, other: str, name: str) -> Estimate | None:
     """The ratio of two programs in each round; None unless both count."""
     own, theirs = cells.get(cell, {}).get(program, []), cells.get(cell, {}).get(other, [])

@@ -11,7 +11,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.figures import Cells, Estimate, Range, dollars_per_million, figure, paired
+from benchmarks.figures import DEFAULT, Cells, Estimate, Range, dollars_per_million, figure, paired, within
+from benchmarks.figures import beside as beside_of
 from benchmarks.machine import OPPONENT_PYTHON, ROOT
 from benchmarks.plan import TITLES
 from benchmarks.programs import EVERYBODY
@@ -54,7 +55,7 @@ def reports(results: dict[str, Any]) -> list[Report]:
         pages(results.get("pages", [])),
         growing_exports(results.get("exports", [])),
         tasks(results.get("tasks", [])),
-        beside("Features on", results.get("features", {})),
+        costs(results.get("features", {})),
         beside("Optimisations undone", results.get("without", {})),
         *(size(entry) for entry in results.get("sizes", [])),
     ]
@@ -193,10 +194,33 @@ def beside(title: str, cells: Cells) -> Report:
             for what in ("per_second", "cpu_us"):
                 value = figure(cells, cell, name, what)
                 row.append(f"{value.median:,.0f}" if value else spread(samples, value))
-                row.append("" if name == "default" else change(paired(cells, cell, name, "default", what)))
+                row.append("" if name == DEFAULT else change(paired(cells, cell, name, DEFAULT, what)))
             rows.append(row)
     head = ["", "", "requests per second", "change", "CPU µs a request", "change"]
     return Report("beside", f"{title}, against the default, 8 clients", head, rows, CHANGE)
+
+
+COST = (
+    "A change is the median, over the rounds, of the ratio to the default that ran directly before or after it; in "
+    "brackets the median's 95 % confidence interval, by order statistics (binomial, whatever the distribution). One "
+    "interval in twenty misses by chance. Within 5 %: all of the throughput's interval is; not within: none of it; "
+    "else the rounds did not decide it."
+)
+
+
+def costs(cells: Cells) -> Report:
+    """Each feature over the default beside it, pair by pair."""
+    rows = []
+    for cell, programs in cells.items():
+        for name in (name for name in programs if not name.startswith(DEFAULT)):
+            other, row = beside_of(name), [cell_title(cell)[0], name]
+            for what in ("per_second", "cpu_us"):
+                pair = [figure(cells, cell, one, what) for one in (other, name)]
+                row.append(" → ".join(f"{value.median:,.0f}" if value else "invalid" for value in pair))
+                row.append(change(paired(cells, cell, name, other, what)))
+            rows.append([*row, within(paired(cells, cell, name, other, "per_second"))])
+    head = ["", "", "requests per second", "change", "CPU µs a request", "change", ""]
+    return Report("costs", "Features on, each beside the default, 8 clients", head, rows, COST)
 
 
 def change(ratio: Estimate | None) -> str:

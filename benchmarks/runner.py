@@ -7,18 +7,21 @@ import random
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from benchmarks import answers, load
 from benchmarks.database import Databases
+from benchmarks.figures import DEFAULT, beside
 from benchmarks.plan import Cell, Data
 from benchmarks.programs import OWN_FLOOR, PRODUCT, TUTORIAL, Program
 from benchmarks.servers import Server, StartError
 
 Tick = Callable[[str, float], None]
+#: From the running servers a round's turns, each with the name that its sample is kept under.
+Turns = Callable[[list[Server], random.Random], Iterable[tuple[str, Server]]]
 #: Programs that no target names take part in every second round.
 FEWER = (TUTORIAL, OWN_FLOOR)
 
@@ -73,14 +76,21 @@ class Bench:
     absent: set[str] = field(default_factory=set)
     samples: dict[str, dict[str, list[Sample]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
 
-    def run(self, programs: tuple[Program, ...], cells: list[tuple[Cell, int, int]]) -> None:
-        """``cells`` with rounds, and seconds of each; reads first, then writes on a database of their own."""
+    def run(
+        self, programs: tuple[Program, ...], cells: list[tuple[Cell, int, int]], turns: Turns | None = None
+    ) -> None:
+        """``cells`` with rounds, and seconds of each; reads first, then writes on a database of their own.
+
+        ``turns`` say who comes after whom in a round, and under which names; else each comes once, in a random order.
+        """
         for writes in (False, True):
             chosen = [entry for entry in cells if (entry[0].endpoint == "post") is writes]
             if chosen:
-                self._phase(programs, chosen, writes=writes)
+                self._phase(programs, chosen, turns or in_any_order, writes=writes)
 
-    def _phase(self, programs: tuple[Program, ...], cells: list[tuple[Cell, int, int]], *, writes: bool) -> None:
+    def _phase(
+        self, programs: tuple[Program, ...], cells: list[tuple[Cell, int, int]], turns: Turns, *, writes: bool
+    ) -> None:
         url = self.databases.for_writes() if writes else self.databases.holding(self.rows)
         with contextlib.ExitStack() as stack:
             started = [self._start(program, url, stack) for program in programs]
@@ -94,20 +104,20 @@ class Bench:
             source = random.Random(1)
             for number in range(max(rounds for _, rounds, _ in cells)):
                 for cell, rounds, seconds in cells:
-                    for server in source.sample(servers, len(servers)):
+                    for name, server in turns(servers, source):
                         if number < rounds_of(server.program, rounds):
                             self.tick(f"{cell.key} {server.program.title}", seconds)
                             if writes:
                                 self.databases.empty_writes()
                             sample = self.sample(server, cell, seconds, directory)
-                            self.samples[cell.key][server.program.name].append(sample)
+                            self.samples[cell.key][name].append(sample)
 
     def _start(self, program: Program, url: str, stack: contextlib.ExitStack) -> Server | None:
         """The running server; an opponent that does not start is said and left out, and its cells are invalid."""
         try:
             return stack.enter_context(Server(program, url))
         except StartError as error:
-            if program.name == PRODUCT.name:
+            if program.name in (PRODUCT.name, DEFAULT):
                 raise
             print(error, file=sys.stderr)
             self.absent.add(program.name)
@@ -137,6 +147,20 @@ class Bench:
             cell: {name: [asdict(sample) for sample in samples] for name, samples in programs.items()}
             for cell, programs in self.samples.items()
         }
+
+
+def in_any_order(servers: list[Server], source: random.Random) -> Iterator[tuple[str, Server]]:
+    """Each once, under its own name."""
+    for server in source.sample(servers, len(servers)):
+        yield server.program.name, server
+
+
+def in_pairs(servers: list[Server], source: random.Random) -> Iterator[tuple[str, Server]]:
+    """Each directly before or after the first one, whose samples are kept under ``beside`` that one's name."""
+    first, *others = servers
+    for server in source.sample(others, len(others)):
+        name = server.program.name
+        yield from source.sample([(name, server), (beside(name), first)], 2)
 
 
 def rounds_of(program: Program, rounds: int) -> int:

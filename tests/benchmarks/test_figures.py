@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from benchmarks import ceiling, figures, load, page, report, targets
+from benchmarks import ceiling, figures, load, page, report, runner, targets
 from benchmarks.programs import PRODUCT
 
 
@@ -54,15 +56,54 @@ def test_a_medians_interval_is_of_order_statistics(count: int, ranks: tuple[int,
     assert figures.Estimate.of(values) == figures.Estimate((count + 1) / 2, ranks)
 
 
-def test_a_feature_is_held_against_the_default_of_its_round() -> None:
+def test_what_is_undone_is_held_against_the_default_of_its_round() -> None:
     default = [sample(rate, cpu_us=1e5 / rate) for rate in (500, 1000, 2000, 800, 1600, 900, 1100)]
     slower = [sample(one["per_second"] * 0.9, cpu_us=one["cpu_us"] * 1.25) for one in default]
-    [table] = report.reports(results({}, features={"get@8": {"default": default, "a feature": slower}}))
+    [table] = report.reports(results({}, without={"get@8": {"default": default, "a step": slower}}))
     title = "GET /items/{id}"
     assert table.rows == [
         [title, "default", "1,000", "", "100", ""],
-        [title, "a feature", "900", "-10.0% (-10.0% to -10.0%)", "125", "+25.0% (+25.0% to +25.0%)"],
+        [title, "a step", "900", "-10.0% (-10.0% to -10.0%)", "125", "+25.0% (+25.0% to +25.0%)"],
     ]
+
+
+def test_a_feature_is_held_against_the_default_that_ran_beside_it() -> None:
+    default = [sample(rate, cpu_us=1e5 / rate) for rate in (500, 1000, 2000, 800, 1600, 900, 1100)]
+    slower = [sample(one["per_second"] * 0.9, cpu_us=one["cpu_us"] * 1.25) for one in default]
+    programs = {"default": [], figures.beside("a feature"): default, "a feature": slower, "absent": [sample(0)]}
+    [table] = report.reports(results({}, features={"get@8": programs}))
+    changes = ["1,000 → 900", "-10.0% (-10.0% to -10.0%)", "100 → 125", "+25.0% (+25.0% to +25.0%)"]
+    assert table.rows == [
+        ["GET /items/{id}", "a feature", *changes, "not within 5 %"],
+        ["GET /items/{id}", "absent", *["invalid → invalid", "invalid"] * 2, "not decided"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("interval", "verdict"),
+    [
+        ((0.95, 1.02), "within 5 %"),
+        ((0.949, 1.02), "not decided"),
+        ((0.9, 0.95), "not decided"),
+        ((0.9, 0.949), "not within 5 %"),
+        (None, "not decided"),
+    ],
+)
+def test_a_verdict_takes_the_whole_interval(interval: tuple[float, float] | None, verdict: str) -> None:
+    assert figures.within(figures.Estimate(0.96, interval)) == verdict
+
+
+def test_each_feature_runs_directly_before_or_after_the_default() -> None:
+    servers: Any = [SimpleNamespace(program=SimpleNamespace(name=name)) for name in ("default", "a", "b", "c")]
+    source, first = random.Random(1), set()
+    for _ in range(20):
+        turns = [(name, server.program.name) for name, server in runner.in_pairs(servers, source)]
+        for pair in zip(turns[::2], turns[1::2], strict=True):
+            [name] = {server for _, server in pair} - {"default"}
+            assert set(pair) == {(name, name), (figures.beside(name), "default")}
+            first.add(pair[0][0])
+        assert {server for _, server in turns} == {"default", "a", "b", "c"}
+    assert first == {name for one in "abc" for name in (one, figures.beside(one))}
 
 
 @pytest.mark.parametrize("bad", [sample(200, errors=1), sample(0), sample(200, alive=False)])
