@@ -76,10 +76,6 @@ class AccessLogger(Logger):
 class JSONErrorWorker(EventWorker):
     """A threaded worker whose own errors (a malformed request line, a header too long) are JSON with a request id."""
 
-    def waiting(self) -> int:
-        """How many connections with a request wait for a thread."""
-        return len(self.tpool.waiting)
-
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
         """Logs the error and answers it, both under one new id."""
         current_request_id.set(request_id.choose({}))

@@ -94,10 +94,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if not self.execute_wrappers:
             self._send(cursor, sql, parameters, prepared)
             return
-        run: Any = partial(_run, prepared)
-        for wrapper in reversed(self.execute_wrappers):
+        first, *others = self.execute_wrappers
+        run: Any = _run
+        for wrapper in reversed(others):
             run = partial(wrapper, run)
-        run(sql, parameters, False, {"connection": self, "cursor": cursor})
+        first(run, sql, parameters, False, {"connection": self, "cursor": cursor, "prepared": prepared})
 
     def _send(self, cursor: Any, sql: str, parameters: Sequence[Any], prepared: bool) -> None:
         """Has the server parse and plan each text once in a session, which costs it more than to look a row up.
@@ -126,8 +127,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return self._prepared[sql]
 
 
-def _run(prepared: bool, sql: str, parameters: Sequence[Any], many: bool, context: dict[str, Any]) -> None:
-    context["connection"]._send(context["cursor"], sql, parameters, prepared)
+def _run(sql: str, parameters: Sequence[Any], many: bool, context: dict[str, Any]) -> None:
+    context["connection"]._send(context["cursor"], sql, parameters, context["prepared"])
 
 
 def _readable(descriptor: int) -> bool:
