@@ -73,6 +73,12 @@ def counted_alone(self: Any, seconds: float, sql: Any = "", error: BaseException
     self.seconds += seconds
 
 
+SWITCHED_OFF = Step(
+    "asking for features that are off",
+    "itemsvc.fast.dispatch:FastPath._answer",
+    lambda: answered_at_once,
+    also=(Step("", "itemsvc.statistics:Statistics.record", lambda: counted_alone),),
+)
 STEPS = (
     Step("the worker's loop", options=("--worker-class", "gthread")),
     Step("requests read in one pass", "itemsvc.heads:read", lambda: lambda data, connection: None),
@@ -87,13 +93,13 @@ STEPS = (
         "itemsvc.postgresql.base:DatabaseWrapper.is_usable",
         lambda: resolve_name("django.db.backends.postgresql.base:DatabaseWrapper.is_usable"),
     ),
-    Step("the short way", "itemsvc.fast.dispatch:FastPath.__call__", lambda: ordinary),
     Step(
-        "asking for features that are off",
-        "itemsvc.fast.dispatch:FastPath._answer",
-        lambda: answered_at_once,
-        also=(Step("", "itemsvc.statistics:Statistics.record", lambda: counted_alone),),
+        "texts taken as they are",
+        "itemsvc.serializers:StringField.run_validation",
+        lambda: resolve_name("rest_framework.serializers:CharField.run_validation"),
     ),
+    Step("the short way", "itemsvc.fast.dispatch:FastPath.__call__", lambda: ordinary),
+    SWITCHED_OFF,
     # The short way needs them too.
     Step("rows and the short way", "itemsvc.rows:Rows.of", lambda: lambda serializer: None),
 )
