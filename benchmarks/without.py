@@ -58,13 +58,18 @@ def sent_as_it_is(self: Any, cursor: Any, sql: str, parameters: Any, prepared: b
     cursor.execute(sql, parameters)
 
 
-def answered_at_once(self: Any, operation: Any, name: str, environ: dict[str, Any], start_response: Any) -> Any:
+def answered_at_once() -> Callable[..., Any]:
     """Instead of asking for a token and a permit first, and leaving the route for who may want it."""
-    frame = self._frames.get(environ, operation)
-    content = frame and operation.answer(environ, frame, name)
-    if content is None:
-        return self._ordinary(environ, start_response)
-    return resolve_name("itemsvc.fast.dispatch:respond")(environ, start_response, frame, *content)
+    respond = resolve_name("itemsvc.fast.dispatch:respond")
+
+    def answer(self: Any, operation: Any, name: str, environ: dict[str, Any], start_response: Any) -> Any:
+        frame = self._frames.get(environ, operation)
+        content = frame and operation.answer(environ, frame, name)
+        if content is None:
+            return self._ordinary(environ, start_response)
+        return respond(environ, start_response, frame, *content)
+
+    return answer
 
 
 def counted_alone(self: Any, seconds: float, sql: Any = "", error: BaseException | None = None) -> None:
@@ -76,7 +81,7 @@ def counted_alone(self: Any, seconds: float, sql: Any = "", error: BaseException
 SWITCHED_OFF = Step(
     "asking for features that are off",
     "itemsvc.fast.dispatch:FastPath._answer",
-    lambda: answered_at_once,
+    answered_at_once,
     also=(Step("", "itemsvc.statistics:Statistics.record", lambda: counted_alone),),
 )
 STEPS = (
