@@ -51,6 +51,7 @@ def is_shown(report: Report) -> bool:
 
 
 def plots(path: Path) -> list[str]:
-    """Those that were drawn."""
-    found = sorted(path.parent.glob(f"{path.stem}-*.svg"))
+    """Those that were drawn; a quick run's have one more part in their names."""
+    parts = path.stem.count("-") + 1
+    found = sorted(one for one in path.parent.glob(f"{path.stem}-*.svg") if one.stem.count("-") == parts)
     return [f"![{one.stem.removeprefix(f'{path.stem}-')}](../{one.relative_to(ROOT)})" for one in found]

@@ -176,3 +176,11 @@ def test_the_page_has_the_tables_and_plots_of_a_run(cells: figures.Cells, tmp_pa
     text = written.read_text()
     assert text.count("| GET /items?limit=100, 8 clients | FastAPI sync | 5 | ≥ 5 | met |") == 1
     assert text.endswith(page.PAGE.read_text()[-500:])
+
+
+def test_the_page_shows_no_quick_runs_plots(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(page, "ROOT", tmp_path)
+    for name in ("benchmark-pages.svg", "benchmark-quick-pages.svg", "benchmark.json"):
+        (tmp_path / name).touch()
+    assert page.plots(tmp_path / "benchmark.json") == ["![pages](../benchmark-pages.svg)"]
+    assert page.plots(tmp_path / "benchmark-quick.json") == ["![pages](../benchmark-quick-pages.svg)"]
