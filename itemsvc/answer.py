@@ -40,30 +40,31 @@ class Answer(Response):
     """One response; it does not name the server."""
 
     status: str | None
+    headers: list[tuple[str, str]]
     written = ""
 
     def start_response(self, status: str, headers: Sequence[tuple[str, str]], exc_info: Any = None) -> Any:
         """WSGI's; an answer without a body, or in place of another one, is gunicorn's business."""
         code = WITH_BODY.get(status)
         if code is None or exc_info or self.status is not None or self.req.method == "HEAD":
+            self.written, self.headers = "", []  # Of what this one replaces.
             return super().start_response(status, headers, exc_info)
         self.status, self.status_code, self._omits_body = status, code, False
-        self.process_headers(headers)
+        self._take(headers)
         self.chunked = self.response_length is None and self.is_chunked()
         return self.write
 
-    def process_headers(self, headers: Sequence[tuple[str, str]]) -> None:
-        """Takes them; whatever is unusual about them, gunicorn mends or refuses."""
-        common = ""
+    def _take(self, headers: Sequence[tuple[str, str]]) -> None:
+        """Writes them; whatever is unusual about them, gunicorn mends or refuses."""
+        common, own = "", headers
         if isinstance(headers, Headers):
-            common, headers = headers.common.written, headers[headers.common.count :]
-        written = write(headers)
+            common, own = headers.common.written, headers[headers.common.count :]
+        written = write(own)
         if written is None:
-            self.written = common
-            super().process_headers(headers)
+            self.process_headers(headers)
             return
         self.written = common + written
-        for name, value in headers:
+        for name, value in own:
             if name == "Content-Length":
                 self.response_length = int(value)
 

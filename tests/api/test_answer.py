@@ -57,3 +57,26 @@ def test_no_header_can_split_a_response(bad: tuple[str, str]) -> None:
     for headers in ([*COMMON, bad], Headers(Common([*COMMON, bad]), OWN), Headers(Common(COMMON), [bad])):
         with pytest.raises((InvalidResponseHeader, InvalidResponseHeaderName)):
             sent(headers)
+
+
+def test_an_answer_that_has_no_body_has_no_length() -> None:
+    assert b"Content-Length" not in sent([*COMMON, ("Content-Length", "0")], "204 No Content")
+
+
+def test_what_replaces_an_answer_has_headers_of_its_own_only() -> None:
+    for first in (Headers(Common(COMMON), OWN), [("X-First", " mended ")]):
+        config = Config()
+        request = heads.read(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", heads.environ_of(config, ("a", 1), ("b", 2)))
+        ours, theirs = socket.socketpair()
+        with ClientSocket(ours) as client, theirs:
+            answer = Answer(request, client, config)
+            answer.start_response("200 OK", first)
+            error = ValueError()
+            answer.start_response("500 Internal Server Error", [("X-Second", "1")], (ValueError, error, None))
+            answer.write(b"{}")
+            answer.close()
+            client.end()
+            head = theirs.recv(65536)
+        assert b"X-Second: 1\r\n" in head
+        assert b"X-First" not in head
+        assert b"ETag" not in head
