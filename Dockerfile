@@ -6,7 +6,8 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=igno
 WORKDIR /app
 RUN python -m venv /venv
 COPY requirements.txt ./
-RUN /venv/bin/pip install --quiet --require-hashes --only-binary=:all: -r requirements.txt \
+RUN /venv/bin/pip install --quiet --no-deps --require-hashes --only-binary=:all: -r requirements.txt \
+ && /venv/bin/pip check \
  && /venv/bin/pip uninstall --quiet --yes pip
 COPY manage.py gunicorn.conf.py ./
 COPY certs/ certs/

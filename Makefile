@@ -68,16 +68,20 @@ clean: ## Remove what was built and tested; the data in .local/ stays
 	@find . -name __pycache__ -type d -not -path './.local/*' -prune -exec rm -rf {} +
 	@echo "Removed. The database and the key are in .local/; delete that to forget them too."
 
+# The files are complete: with dependencies, pip would look for newer ones than are pinned, and refuse them.
+
 # Environments of their own: what these bring along would get in the way of the service's.
 .venv-%/installed: requirements-%.txt
 	@echo "Installing into .venv-$* (once) …" >&2
 	@$(PYTHON) -m venv .venv-$*
-	@.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-$*.txt
+	@.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-$*.txt
+	@.venv-$*/bin/python -m pip --disable-pip-version-check check >&2
 	@touch $@
 
 .venv/installed: requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "itemsvc needs Python 3.11 to 3.13; this is " + sys.version.split()[0] + ". Name another one: make $(MAKECMDGOALS) PYTHON=python3.12")'
 	@echo "Installing into .venv (once, about half a minute) …" >&2
 	@$(PYTHON) -m venv .venv || { echo "Python's venv module is missing (Debian: apt install python3-venv)." >&2; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip --disable-pip-version-check check >&2
 	@touch $@
