@@ -136,9 +136,10 @@ class SchemaView(SpectacularAPIView):
 def describe_what_every_operation_shares(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     """drf-spectacular's post-processing hook: liveness (a middleware's), the request id, the common errors."""
     components = result["components"]
-    components["schemas"] |= {"Error": ERROR, "Invalid": INVALID}
+    # Copies: whoever changes the document afterwards, the hooks below included, must not change the next one.
+    components["schemas"] |= copy.deepcopy({"Error": ERROR, "Invalid": INVALID})
     closed = settings.API_AUTH == "oidc"
-    components["headers"] = HEADERS | (CHALLENGE if closed else {})
+    components["headers"] = copy.deepcopy(HEADERS | (CHALLENGE if closed else {}))
     components["responses"] = {name: _response(*rest) for name, *rest in SHARED_ERRORS + (REFUSALS if closed else ())}
     _close_objects(components["schemas"])
     _bound_arrays(components["schemas"])
@@ -147,7 +148,7 @@ def describe_what_every_operation_shares(result: dict[str, Any], **kwargs: Any) 
             _add_errors(path, operation)
             _require_alternatives(operation)
             _unwrap_lines(operation, components["schemas"])
-    result["paths"]["/health"] = LIVENESS
+    result["paths"]["/health"] = copy.deepcopy(LIVENESS)
     for operations in result["paths"].values():
         for operation in operations.values():
             _add_request_id(operation)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -19,6 +23,44 @@ def test_it_is_openapi_3_1_in_json(api: Client) -> None:
 @pytest.mark.parametrize("media_type", ["application/json", "application/vnd.oai.openapi+json"])
 def test_it_comes_as_asked_for(api: Client, media_type: str) -> None:
     assert api.get("/schema", headers={"accept": media_type})["Content-Type"].startswith(media_type)
+
+
+@pytest.mark.parametrize("path", ["/schema", "/docs", "/health", "/health/ready", "/items", "/nowhere", "/items/1"])
+def test_asking_changes_no_later_answer(api: Client, path: str) -> None:
+    def answer() -> tuple[int, str, list[str]]:
+        response = api.get(path)
+        text = re.sub(r'"milliseconds":[0-9.]+', "", response.content.decode())
+        return response.status_code, text, sorted(set(response.headers) - {"X-Request-ID"})
+
+    api.get(path)  # The first one fills caches.
+    assert [answer() for _ in range(3)] == [answer()] * 3
+
+
+def test_asking_changes_nothing_that_outlives_a_request(api: Client) -> None:
+    paths = ["/schema", "/docs", "/health", "/health/ready", "/items", "/items?limit=x", "/nowhere", "/items/1"]
+
+    def ask() -> None:
+        for path in paths:
+            for accept in ("application/json", "text/html", "application/x-ndjson", "*/*"):
+                api.get(path, headers={"accept": accept})
+                api.post(path, {"name": 1})
+
+    ask()  # The first ones fill caches.
+    before = {name: repr(value) for name, value in kept_by_modules()}
+    ask()
+    assert {name: repr(value) for name, value in kept_by_modules()} == before
+
+
+def kept_by_modules() -> Iterator[tuple[str, Any]]:
+    """The dictionaries, lists and sets of the service's modules and of their classes."""
+    for name, module in sorted(sys.modules.items()):
+        if name.partition(".")[0] not in ("itemsvc", "items"):
+            continue
+        holders = [module, *(each for each in vars(module).values() if isinstance(each, type))]
+        for holder in holders:
+            for attribute, value in vars(holder).items():
+                if isinstance(value, dict | list | set) and not attribute.startswith("__"):
+                    yield f"{name}.{getattr(holder, '__name__', '')}.{attribute}", value
 
 
 def test_it_lists_every_endpoint_and_method(api: Client) -> None:
