@@ -15,7 +15,7 @@ HEAD_BYTES = 64 * 1024
 CHUNK_LINE_BYTES = 8190
 #: The parser copies what is left of a piece for each chunk in it.
 PIECE_BYTES = 16 * 1024
-CONTENT_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r\n")
+CONTENT_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*+(\d{1,18})[ \t]*+\r\n")
 
 
 class Arrived(Iterator[bytes]):

@@ -18,7 +18,7 @@ HEADER = "X-Request-ID"
 # Safe in a header, a log line and a shell, and long enough for every common id format.
 WELL_FORMED = re.compile(r"[A-Za-z0-9._:=+/-]{1,128}")
 # `Root=1-67891233-abcdef012345678912345678` in X-Amzn-Trace-Id, as an Application Load Balancer sends it.
-TRACE_ROOT = re.compile(r"(?:^|;)\s*Root=(1-[0-9a-fA-F]{8}-[0-9a-fA-F]{24})")
+TRACE_ROOT = re.compile(r"(?:^|;)\s*+Root=(1-[0-9a-fA-F]{8}-[0-9a-fA-F]{24})")
 
 # Of a UUID's 128 bits the ones that are free, and the version and variant that the others say.
 RANDOM_BITS, VERSION_4 = ~(0xF << 76 | 0x3 << 62), 0x4 << 76 | 0x2 << 62

@@ -6,10 +6,12 @@ import copy
 from typing import Any
 
 from django.conf import settings
+from django.http import HttpResponse
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiJsonRenderer2, OpenApiYamlRenderer
-from drf_spectacular.views import SpectacularAPIView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.request import Request
 
 from itemsvc.authentication import HasScope, needed_scope
 from itemsvc.bulk import MAX_ITEMS
@@ -131,6 +133,14 @@ class SchemaView(SpectacularAPIView):
     """The OpenAPI 3.1 document, as JSON unless the caller asks for YAML."""
 
     renderer_classes = [OpenApiJsonRenderer2, OpenApiJsonRenderer, OpenApiYamlRenderer]  # noqa: RUF012  (typed as a list)
+
+
+class DocsView(SpectacularSwaggerSplitView):
+    """Swagger UI."""
+
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        """What is allowed; DRF's own answer has no template to be shown in."""
+        return HttpResponse(headers={"Allow": ", ".join(self.allowed_methods)})
 
 
 def describe_what_every_operation_shares(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:

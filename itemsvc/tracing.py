@@ -51,9 +51,9 @@ HEADER = "X-Trace-ID"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
 
 # `Root=1-67891233-abcdef012345678912345678;Parent=53995c3f42cd8ad8;Sampled=1`, in any order, with other parts between.
-AMAZON_ROOT = re.compile(r"(?:^|;)\s*Root=1-([0-9a-fA-F]{8})-([0-9a-fA-F]{24})")
-AMAZON_PARENT = re.compile(r"(?:^|;)\s*Parent=([0-9a-fA-F]{16})")
-AMAZON_SAMPLED = re.compile(r"(?:^|;)\s*Sampled=1")
+AMAZON_ROOT = re.compile(r"(?:^|;)\s*+Root=1-([0-9a-fA-F]{8})-([0-9a-fA-F]{24})")
+AMAZON_PARENT = re.compile(r"(?:^|;)\s*+Parent=([0-9a-fA-F]{16})")
+AMAZON_SAMPLED = re.compile(r"(?:^|;)\s*+Sampled=1")
 
 #: What a worker that ends waits for its last spans to be taken.
 FLUSH_SECONDS = 5

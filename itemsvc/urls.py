@@ -4,16 +4,15 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from itemsvc.health import ReadinessView
-from itemsvc.schema import SchemaView
+from itemsvc.schema import DocsView, SchemaView
 
 urlpatterns = [
     path("items", include("items.urls")),
     path("health/ready", ReadinessView.as_view(), name="readiness"),
     path("schema", SchemaView.as_view(), name="schema"),
-    path("docs", SpectacularSwaggerSplitView.as_view(), name="docs"),
+    path("docs", DocsView.as_view(), name="docs"),
 ]
 if settings.ADMIN_ENABLED:
     urlpatterns += [path("admin", RedirectView.as_view(url="/admin/")), path("admin/", admin.site.urls)]

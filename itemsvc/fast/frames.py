@@ -12,6 +12,7 @@ from django.http.response import HttpResponseBase
 
 from itemsvc import request_id
 from itemsvc.answer import Common
+from itemsvc.requests import Request
 
 Environ = dict[str, Any]
 
@@ -24,6 +25,8 @@ REMEMBERED = 1024
 
 class Handler(WSGIHandler):
     """Django's, which can also be told a response instead of asking a view for it."""
+
+    request_class = Request
 
     def _get_response(self, request: HttpRequest) -> HttpResponseBase:
         prototype: HttpResponse | None = request.META.get(PROTOTYPE)
