@@ -88,7 +88,7 @@ STEPS = (
     Step("the worker's loop", options=("--worker-class", "gthread")),
     Step("requests read in one pass", "itemsvc.heads:read", lambda: lambda data, connection: None),
     Step("the response's own writer", "itemsvc.loop:Answer", lambda: resolve_name("gunicorn.http.wsgi:Response")),
-    Step("probes answered in the loop", "itemsvc.loop:LIVENESS_PATH"),
+    Step("probes answered in the loop", "itemsvc.loop:is_probe", lambda: lambda request: False),
     # They are logging's records then, with the same formatter.
     Step("access lines without records", "itemsvc.worker:LOG_FORMAT"),
     Step("access lines written together", "itemsvc.logs:Lines.add", lambda: written_at_once),

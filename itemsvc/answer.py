@@ -72,10 +72,12 @@ class Answer(Response):
         """Leaves the head for whatever is sent next: one packet and one system call."""
         if self.headers_sent:
             return
-        self.headers_sent: bool = True
+        if self.status is None:
+            raise RuntimeError("The application answered without calling start_response.")
         opening = begin(self.req.version, self.status, self.should_close(), self.chunked, int(time.time()))
         mended = "".join([f"{name}: {value}\r\n" for name, value in self.headers])
         self.sock.head = f"{opening}{self.written}{mended}\r\n".encode("latin-1")
+        self.headers_sent: bool = True
 
     def write(self, arg: bytes) -> None:
         """Sends a part of the body, or all of it, which needs no counting."""

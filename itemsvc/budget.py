@@ -23,6 +23,11 @@ def enter() -> None:
     _databases[threading.get_ident()] = list(connections.all())
 
 
+def leave() -> None:
+    """Called by a thread that ends: its connections go with it."""
+    _databases.pop(threading.get_ident(), None)
+
+
 def cut(thread: int) -> bool:
     """Ends the thread's connections under it, so that it fails as if the database had gone; whether it had any."""
     return sum(_shut_down(database) for database in _databases.get(thread, ())) > 0

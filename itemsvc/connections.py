@@ -24,6 +24,14 @@ UNSENT_BYTES = 1536 * 1024
 READ_BYTES, DRAIN_BYTES, SEND_BYTES = 16 * 1024, 256 * 1024, 256 * 1024
 
 
+class ClientGoneError(OSError):
+    """The client has gone. The application's own errors of this kind are no such thing."""
+
+
+class ClientTooSlowError(ClientGoneError):
+    """It does not take what an export sends it."""
+
+
 class ClientSocket(socket.socket):
     """Never blocks: what the client does not take at once is kept in ``unsent``, for the worker's loop to send.
 
@@ -48,7 +56,7 @@ class ClientSocket(socket.socket):
         self.head = b""
 
     def sendall(self, data: Any, flags: int = 0) -> None:
-        """Sends or keeps ``data``; raises TimeoutError where an export's client is too slow."""
+        """Sends or keeps ``data``; raises ClientGoneError, or ClientTooSlowError in an export."""
         self.active = time.monotonic()
         if self.head:
             data, self.head = self.head + data, b""
@@ -61,6 +69,8 @@ class ClientSocket(socket.socket):
             sent = self.send(data)
         except BlockingIOError:
             sent = 0
+        except OSError as error:
+            raise ClientGoneError(*error.args) from None
         if sent < len(data):
             self.unsent += memoryview(data)[sent:]
 
@@ -90,9 +100,12 @@ class ClientSocket(socket.socket):
         while len(self.unsent) > UNSENT_BYTES:
             began = time.monotonic()
             if not writable.poll(max(0.0, self.patience) * 1000):
-                raise TimeoutError
+                raise ClientTooSlowError
             self.patience -= time.monotonic() - began
-            self.flush()
+            try:
+                self.flush()
+            except OSError as error:
+                raise ClientGoneError(*error.args) from None
         self.active = time.monotonic()
 
 
@@ -122,6 +135,11 @@ class Connection:
         self.group: dict[Connection, float] | None = None
         self.callback: Callable[[Connection], None] | None = None
         self.held, self.queued = 0, 0.0
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has been closed here."""
+        return self.sock.fileno() < 0
 
     def fileno(self) -> int:
         """For the poller."""

@@ -46,6 +46,16 @@ class PlainRequest:
         """Without the query string."""
         return str(self.environ["PATH_INFO"])
 
+    @property
+    def query(self) -> str:
+        """Without its question mark."""
+        return str(self.environ["QUERY_STRING"])
+
+    @property
+    def body(self) -> Any:
+        """What is read of it comes out of memory."""
+        return self.environ["wsgi.input"]
+
     def force_close(self) -> None:
         """The connection ends with this request."""
         self.must_close = True

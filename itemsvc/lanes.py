@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from queue import SimpleQueue
 
 from itemsvc import budget
@@ -14,19 +14,35 @@ from itemsvc.connections import Connection
 class Lane:
     """Serves the connections that are put into it, the oldest first, as many at a time as it has threads.
 
-    The threads are daemons: one that hangs does not keep a process from ending.
+    The threads are daemons: one that hangs does not keep a process from ending. ``serve`` raises nothing; a thread that
+    ends nevertheless is found by ``bury`` and replaced by ``start``.
     """
 
     def __init__(self, name: str, threads: int, serve: Callable[[Connection], None]):
         self.name, self.threads = name, threads
         self.waiting: deque[Connection] = deque()
+        #: What each thread serves, by its identifier.
+        self.serving: dict[int, Connection] = {}
         self._serve = serve
+        self._running: list[threading.Thread] = []
         self._turns: SimpleQueue[bool] = SimpleQueue()
 
     def start(self) -> None:
-        """Starts the threads; called after the fork."""
-        for number in range(self.threads):
-            threading.Thread(target=self._run, name=f"{self.name}-{number}", daemon=True).start()
+        """Starts the threads that there should be and are not; called after the fork."""
+        while len(self._running) < self.threads:
+            thread = threading.Thread(target=self._run, name=f"{self.name}-{len(self._running)}", daemon=True)
+            thread.start()
+            self._running.append(thread)
+
+    def bury(self) -> Iterator[Connection | None]:
+        """What each thread was serving that has ended since the last call."""
+        for thread in [thread for thread in self._running if not thread.is_alive()]:
+            self._running.remove(thread)
+            yield self.serving.pop(thread.ident or 0, None)
+
+    def is_complete(self) -> bool:
+        """Whether all of its threads live."""
+        return sum(thread.is_alive() for thread in self._running) == self.threads
 
     def put(self, connection: Connection) -> None:
         """Queues it."""
@@ -52,10 +68,16 @@ class Lane:
             self._turns.put(False)
 
     def _run(self) -> None:
+        thread = threading.get_ident()
         budget.enter()
-        while self._turns.get():
-            try:
-                connection = self.waiting.popleft()
-            except IndexError:
-                continue  # Refused meanwhile.
-            self._serve(connection)
+        try:
+            while self._turns.get():
+                try:
+                    connection = self.waiting.popleft()
+                except IndexError:
+                    continue  # Refused meanwhile.
+                self.serving[thread] = connection
+                self._serve(connection)
+                del self.serving[thread]
+        finally:
+            budget.leave()

@@ -1,15 +1,34 @@
-"""Liveness: `/health` says that this process serves, and nothing else."""
+"""Liveness: `/health` says that this process serves requests, and asks nobody else."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
+
+from itemsvc.overload import load
 
 LIVENESS_PATH = "/health"
 LIVENESS_PATHS = frozenset({LIVENESS_PATH, f"{LIVENESS_PATH}/"})
 HEALTHY = b'{"status":"healthy"}'
+
+
+def answer(request: HttpRequest) -> HttpResponse:
+    """200 `{"status":"healthy"}`, 503 with what is wrong, or 405 for a method other than GET and HEAD."""
+    if request.method not in ("GET", "HEAD"):
+        response = _error(405, "Only GET and HEAD are allowed here.")
+        response["Allow"] = "GET, HEAD"
+    elif load.problem:
+        response = _error(503, load.problem)
+    else:
+        response = HttpResponse(HEALTHY, content_type="application/json")
+    response["Content-Length"] = str(len(response.content))
+    return response
+
+
+def _error(status: int, detail: str) -> HttpResponse:
+    return JsonResponse({"detail": detail}, status=status, json_dumps_params={"separators": (",", ":")})
 
 
 class LivenessMiddleware:
@@ -17,19 +36,13 @@ class LivenessMiddleware:
 
     A load balancer probes a task by its address, so the Host header is none of ALLOWED_HOSTS, and over HTTP, so a
     redirect to HTTPS would read as a failure. A database that blinks must not recycle every task.
+
+    Under gunicorn's own worker a probe waits for a thread like every request, and so says what there is to say.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]):
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """200 `{"status":"healthy"}`, or 405 for a method other than GET and HEAD."""
-        if request.path_info not in LIVENESS_PATHS:
-            return self.get_response(request)
-        if request.method in ("GET", "HEAD"):
-            response = HttpResponse(HEALTHY, content_type="application/json")
-        else:
-            detail = b'{"detail":"Only GET and HEAD are allowed here."}'
-            response = HttpResponse(detail, content_type="application/json", status=405, headers={"Allow": "GET, HEAD"})
-        response["Content-Length"] = str(len(response.content))
-        return response
+        """The answer, or whatever the others answer to another path."""
+        return answer(request) if request.path_info in LIVENESS_PATHS else self.get_response(request)

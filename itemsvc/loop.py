@@ -10,25 +10,25 @@ from __future__ import annotations
 import contextlib
 import errno
 import selectors
-import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from gunicorn.http.errors import NoMoreData
 from gunicorn.http.wsgi import create
-from gunicorn.workers import gthread
 
 from itemsvc import budget, refusals, statistics
 from itemsvc.answer import Answer
-from itemsvc.connections import CLIENT_TIMEOUT, Connection
+from itemsvc.connections import CLIENT_TIMEOUT, ClientGoneError, ClientTooSlowError, Connection
+from itemsvc.containment import ContainedWorker
 from itemsvc.framing import Request
 from itemsvc.heads import PlainRequest
 from itemsvc.lanes import Lane
-from itemsvc.liveness import LIVENESS_PATH
 from itemsvc.logs import lines
-from itemsvc.overload import MAX_QUEUED, QUEUE_TIMEOUT, REQUEST_TIMEOUT, THREADS, load
+from itemsvc.logs import request_id as current_request_id
+from itemsvc.overload import MAX_QUEUED, QUEUE_TIMEOUT, REQUEST_TIMEOUT, STUCK_SECONDS, THREADS, load
+from itemsvc.probe import Probe, is_probe
 
 # Seconds between two looks at what is overdue.
 TICK = 0.25
@@ -41,10 +41,9 @@ HELD_BYTES = 64 * 1024 * 1024
 # What a client may send ahead while its request is served.
 AHEAD_BYTES = 64 * 1024
 OUT_OF_FILES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
-GONE = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN})
 
 
-class EventWorker(gthread.ThreadWorker):
+class EventWorker(ContainedWorker):
     """One loop and its threads; everything here is called by the loop, but ``serve`` and what it calls."""
 
     def __init__(self, *args: Any, **kwargs: Any):
@@ -54,7 +53,6 @@ class EventWorker(gthread.ThreadWorker):
         self.receiving: dict[Connection, float] = {}
         self.sending: dict[Connection, float] = {}
         self.lingering: dict[Connection, float] = {}
-        self.at_work: dict[int, Connection] = {}
         self.finished: deque[tuple[Connection, bool]] = deque()
         self.held = self.refused = 0
         self.body_limit = 0
@@ -69,7 +67,7 @@ class EventWorker(gthread.ThreadWorker):
         """Serves until it is told to stop; then only what is under way, for at most the graceful timeout."""
         from django.conf import settings  # noqa: PLC0415  Loaded by now; gunicorn makes its workers before.
 
-        self.body_limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        self.probe, self.body_limit = Probe(), settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         # Each of gunicorn's settings takes a search; these two are looked up for every request.
         self.begin, self.keepalive = self.cfg.pre_request, self.cfg.keepalive
         self.tpool.start()
@@ -85,44 +83,73 @@ class EventWorker(gthread.ThreadWorker):
 
     def _turn_while(self, condition: Callable[[], bool]) -> None:
         next_tick = 0.0
-        while condition():
+        while condition() and not self.quitting:
             if time.monotonic() >= next_tick:
                 next_tick = time.monotonic() + TICK
                 self.tick(time.monotonic())
-            self.wait_for_and_dispatch_events(TICK)
+            self.attempt(self.wait_for_and_dispatch_events, TICK)
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """One turn."""
         for key, _ in self.poller.select(timeout):
             # An event before it may have closed the connection, or made it wait for something else.
             if getattr(key.fileobj, "callback", key.data) == key.data:
-                key.data(key.fileobj)
+                self.attempt(key.data, key.fileobj)
 
     def tick(self, now: float) -> None:
-        """The heartbeat, and everything whose time is up."""
-        self.notify()
+        """The heartbeat, and everything whose time is up; nothing of it keeps the rest from happening."""
+        self.attempt(self.notify)
         self.finish_all()
+        self.attempt(self._accept_or_not)
+        self.attempt(self._replace_lost_threads)
+        self._expire(self.idle, now, self.drop)
+        self._expire(self.lingering, now, self.drop)
+        self._expire(self.receiving, now, self.time_out)
+        self._expire(self.sending, now, self.time_out)
+        while connection := self.tpool.take_before(now - QUEUE_TIMEOUT):
+            self.attempt(self.refuse, connection)
+        self.attempt(self._cut_overdue, now - REQUEST_TIMEOUT)
+        self.attempt(lines.flush)
+        self.attempt(self._tell_load)
+        self.attempt(self._tell_health, now)
+
+    def _expire(self, group: dict[Connection, float], now: float, give_up: Callable[[Connection], None]) -> None:
+        while group and next(iter(group.values())) <= now:
+            self.attempt(give_up, next(iter(group)))
+
+    def _accept_or_not(self) -> None:
         if not self.is_parent_alive():
             self.alive: bool = False
         self.set_accept_enabled(self.alive)
-        _expire(self.idle, now, self.drop)
-        _expire(self.lingering, now, self.drop)
-        _expire(self.receiving, now, self.time_out)
-        _expire(self.sending, now, self.time_out)
-        while connection := self.tpool.take_before(now - QUEUE_TIMEOUT):
-            self.refuse(connection)
-        self._cut_overdue(now - REQUEST_TIMEOUT)
-        lines.flush()
-        self._report()
+
+    def _replace_lost_threads(self) -> None:
+        for connection in self.tpool.bury():
+            load.lost_threads += 1
+            self.log.critical("A request thread was lost; another one takes its place.")
+            if connection:
+                self.attempt(self.drop, connection)
+        self.tpool.start()
 
     def _cut_overdue(self, before: float) -> None:
-        for thread, connection in list(self.at_work.items()):
+        for thread, connection in list(self.tpool.serving.items()):
             if connection.sock.active < before and budget.cut(thread):
                 load.overdue += 1
                 self.log.error("A request outlasted %s s; its database connection is closed.", REQUEST_TIMEOUT)
 
-    def _report(self) -> None:
-        load.connections, load.serving = self.nr_conns, len(self.at_work)
+    def _tell_health(self, now: float) -> None:
+        """Decides what `/health` answers. Busy threads and a full queue are no problem: both move."""
+        problem = ""
+        stuck = [each for each in list(self.tpool.serving.values()) if each.sock.active < now - STUCK_SECONDS]
+        if not self.tpool.is_complete():
+            problem = "A request thread has ended and was not replaced."
+        elif len(stuck) >= THREADS:
+            problem = f"Every request thread has been at the same request for more than {STUCK_SECONDS} s."
+        if problem != load.problem:
+            self.log.critical(problem or "The request threads go on.")
+        load.problem = problem
+
+    def _tell_load(self) -> None:
+        load.connections, load.serving = self.nr_conns, len(self.tpool.serving)
         load.queued = len(self.tpool.waiting)
         if statistics.refusals.total > self.refused:
             new, self.refused = statistics.refusals.total - self.refused, statistics.refusals.total
@@ -133,7 +160,7 @@ class EventWorker(gthread.ThreadWorker):
     def wait(self, connection: Connection, group: dict[Connection, float] | None, seconds: float = 0) -> None:
         """Puts it into one group, out of any other; None while its request is queued or served."""
         if connection.group is not None:
-            del connection.group[connection]
+            connection.group.pop(connection, None)
         connection.group = group
         if group is not None:
             group[connection] = time.monotonic() + seconds
@@ -169,12 +196,16 @@ class EventWorker(gthread.ThreadWorker):
         self.drop(connection)
 
     def drop(self, connection: Connection) -> None:
-        """Closes it at once."""
-        self.listen(connection, None)
+        """Closes it at once; does nothing where it is closed."""
+        if connection.closed:
+            return
         self.wait(connection, None)
-        self.held -= connection.held
-        self.nr_conns -= 1
-        connection.close()
+        try:
+            self.listen(connection, None)
+        finally:
+            self.held -= connection.held
+            self.nr_conns -= 1
+            connection.close()
 
     def time_out(self, connection: Connection) -> None:
         """Ends a connection whose client is too slow; says so, unless an answer is under way already."""
@@ -193,16 +224,21 @@ class EventWorker(gthread.ThreadWorker):
         try:
             accepted, address = listener.accept()
         except OSError as error:
-            if error.errno in OUT_OF_FILES:
-                self.make_room()
-                self.set_accept_enabled(False)  # Until the next tick; the listener goes on being readable.
-            elif error.errno not in (errno.EAGAIN, errno.ECONNABORTED):
+            if error.errno in (errno.EAGAIN, errno.ECONNABORTED):
+                return
+            self.set_accept_enabled(False)  # Until the next tick; the listener goes on being readable.
+            if error.errno not in OUT_OF_FILES:
                 raise
+            self.make_room()
             return
+        connection = Connection(self.cfg, accepted, address, listener.getsockname())
         self.nr_conns += 1
+        self.attempt(self.begin_connection, connection)
+
+    def begin_connection(self, connection: Connection) -> None:
+        """Waits for its first request, which may be there already."""
         if self.nr_conns > self.worker_connections:
             self.make_room()
-        connection = Connection(self.cfg, accepted, address, listener.getsockname())
         self.wait(connection, self.idle, self.keepalive)
         self.listen(connection, self.on_readable)
         self.on_readable(connection)
@@ -263,7 +299,7 @@ class EventWorker(gthread.ThreadWorker):
         connection.serving = True
         if not connection.whole:
             self.listen(connection, None)
-        if connection.plain and connection.plain.path == LIVENESS_PATH:
+        if connection.plain and is_probe(connection.plain):
             # A probe asks nobody else, and must be answered under any load, or an overload would cost the task.
             self.serve(connection)
             self.finish_all()
@@ -286,16 +322,17 @@ class EventWorker(gthread.ThreadWorker):
 
     def serve(self, connection: Connection) -> None:
         """Serves one request; called by a thread, or for a probe by the loop."""
-        thread, keep = threading.get_ident(), False
+        keep = False
         connection.sock.begin()
-        self.at_work[thread] = connection
         try:
             keep = self.handle(connection)
+        except BaseException:
+            self.report("An error could not be answered.")
         finally:
-            del self.at_work[thread]
+            self.finished.append((connection, keep))
+            current_request_id.set("")
             if not self.tpool.waiting:
                 lines.flush()
-            self.finished.append((connection, keep))
             # The client's next request wakes the loop soon enough, unless something is to be done for this one.
             if not keep or connection.sock.unsent or connection.ahead or connection.ended:
                 self.method_queue.defer(self.finish_all)
@@ -303,31 +340,35 @@ class EventWorker(gthread.ThreadWorker):
     def finish_all(self) -> None:
         """Goes on with every connection whose request a thread has answered."""
         while self.finished:
-            self.finish_request(*self.finished.popleft())
+            self.attempt(self.finish_request, *self.finished.popleft())
 
     def handle(self, connection: Connection) -> bool:
         """Answers one request; whether the connection may bring another one."""
-        request = connection.plain
+        request: Any = connection.plain
         try:
             if request:
                 keep = self.handle_request(request, connection)
-            else:
-                request = self._parse(connection)
+            elif request := self._parse(connection):
                 keep = self.handle_request(request, connection) and connection.parser.finish_body()
+            else:
+                return False
             connection.sock.end()
-        except (NoMoreData, StopIteration):
+        except ClientTooSlowError:
+            self.log.info("A client took longer than %s s; its connection is closed.", CLIENT_TIMEOUT)
             return False
-        except OSError as error:
-            if error.errno not in GONE:
-                self.log.exception("Socket error processing request.")
+        except (NoMoreData, ClientGoneError):
             return False
         except BaseException as error:
+            if self.quitting:
+                raise
             self.handle_error(request, connection.sock, connection.client, error)
             return False
         return keep and not connection.arrived.exhausted
 
     def _parse(self, connection: Connection) -> Any:
-        request = next(connection.parser)
+        request = next(connection.parser, None)
+        if request is None:
+            return None
         request._expected_100_continue = False  # The loop has answered that.
         if not connection.whole:
             request.force_close()
@@ -337,11 +378,7 @@ class EventWorker(gthread.ThreadWorker):
         """As gunicorn's own; whether the connection may bring another one."""
         began = time.perf_counter()
         self.begin(self, request)
-        if isinstance(request, PlainRequest):
-            response, environ = Answer(request, connection.sock, self.cfg), request.environ
-        else:
-            response, environ = create(request, connection.sock, connection.client, connection.server, self.cfg, Answer)
-            environ["wsgi.multithread"] = True
+        application, response, environ = self._prepare(request, connection)
         self.nr += 1
         if self.nr >= self.max_requests and self.alive:
             self.log.info("Autorestarting worker after current request.")
@@ -349,29 +386,29 @@ class EventWorker(gthread.ThreadWorker):
         if not self.alive:
             response.force_close()
         try:
-            self._send(request, response, environ, began)
-        except OSError:
-            raise
-        except Exception:
-            if not response.headers_sent:
+            _send(application(environ, response.start_response), response)
+        except BaseException as error:
+            if isinstance(error, NoMoreData | ClientGoneError) or not response.headers_sent:
                 raise
-            self.log.exception("Error handling request")
+            self.report(f"Error while {request.method} {request.path} was being answered")
             return False
+        finally:
+            if response.headers_sent:
+                self.attempt(self.log.answered, response, environ, time.perf_counter() - began)
         return not response.should_close()
 
-    def _send(self, request: Any, response: Answer, environ: dict[str, Any], began: float) -> None:
-        parts = self.wsgi(environ, response.start_response)
-        try:
-            for part in parts:
-                response.write(part)
-            response.close()
-        finally:
-            self.log.answered(response, environ, time.perf_counter() - began)
-            if hasattr(parts, "close"):
-                parts.close()
+    def _prepare(self, request: Any, connection: Connection) -> tuple[Any, Answer, dict[str, Any]]:
+        if isinstance(request, PlainRequest):
+            application = self.probe if is_probe(request) else self.wsgi
+            return application, Answer(request, connection.sock, self.cfg), request.environ
+        response, environ = create(request, connection.sock, connection.client, connection.server, self.cfg, Answer)
+        environ["wsgi.multithread"] = True
+        return self.wsgi, response, environ
 
     def finish_request(self, connection: Connection, keep: bool) -> None:
         """Goes on when the client has taken its answer."""
+        if connection.closed:
+            return
         connection.serving, connection.keep = False, keep
         if not connection.sock.unsent:
             self.go_on(connection)
@@ -431,6 +468,11 @@ class EventWorker(gthread.ThreadWorker):
             self.drop(connection)
 
 
-def _expire(group: dict[Connection, float], now: float, give_up: Callable[[Connection], None]) -> None:
-    while group and next(iter(group.values())) <= now:
-        give_up(next(iter(group)))
+def _send(parts: Iterable[bytes], response: Answer) -> None:
+    try:
+        for part in parts:
+            response.write(part)
+        response.close()
+    finally:
+        if hasattr(parts, "close"):
+            parts.close()

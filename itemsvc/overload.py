@@ -13,6 +13,10 @@ MAX_QUEUED = Env().integer("GUNICORN_MAX_QUEUED", default=64 * THREADS, minimum=
 QUEUE_TIMEOUT = Env().integer("GUNICORN_QUEUE_TIMEOUT", default=5, minimum=1)
 # Seconds from when a thread takes a request to when it is cut off from the database; each part of an export has them.
 REQUEST_TIMEOUT = Env().integer("GUNICORN_REQUEST_TIMEOUT", default=20, minimum=1)
+# Seconds after which a thread that still is at the same request hangs in something that its budget does not end. Before
+# and after that a request may wait for a new connection to the database, which nothing cuts short; then as long as
+# anybody may be kept waiting here.
+STUCK_SECONDS = REQUEST_TIMEOUT + 2 * Env().integer("DB_CONNECT_TIMEOUT", default=5, minimum=1) + QUEUE_TIMEOUT
 # Exports at a time; fewer than the threads, which a client that reads slowly holds.
 MAX_STREAMS = Env().integer("MAX_STREAMS", default=max(1, THREADS // 2), minimum=1)
 
@@ -30,6 +34,10 @@ class Load:
     #: Clients that did not send their request or take their answer in time; connections closed to make room for others.
     timed_out: int = 0
     evicted: int = 0
+    #: Threads that ended and were replaced.
+    lost_threads: int = 0
+    #: Why this process cannot serve, a sentence for `/health`; empty where it can.
+    problem: str = ""
 
 
 load = Load()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import socket
-import sys
 import time
 from datetime import timedelta
 from typing import Any
@@ -15,7 +14,7 @@ from gunicorn.http.errors import InvalidHeader, UnsupportedTransferCoding
 
 from itemsvc import logs, request_id, statistics
 from itemsvc.clients import client_address
-from itemsvc.connections import CLIENT_TIMEOUT
+from itemsvc.heads import PlainRequest
 from itemsvc.liveness import LIVENESS_PATHS
 from itemsvc.logs import request_id as current_request_id
 from itemsvc.logs import trace_id
@@ -27,15 +26,9 @@ from itemsvc.settings import LOG_FORMAT
 class AccessLogger(Logger):
     """Access lines with named fields instead of a format string."""
 
-    def exception(self, msg: str, *args: Any, **kwargs: Any) -> None:
-        """An error with its traceback; a client that stalled or vanished is no error of the service."""
-        if isinstance(sys.exc_info()[1], TimeoutError):
-            self.info("A client took longer than %s s; its connection is closed.", CLIENT_TIMEOUT)
-        else:
-            super().exception(msg, *args, **kwargs)
-
     def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: timedelta) -> None:
         """gunicorn's way to ``answered``, which knows of no queue to wait for: the line is written at once."""
+        environ.setdefault("PATH_INFO", getattr(req, "path", "-"))  # Of an error it says less.
         self.answered(resp, environ, request_time.total_seconds())
         logs.lines.flush()
 
@@ -77,12 +70,20 @@ class JSONErrorWorker(EventWorker):
     """A threaded worker whose own errors (a malformed request line, a header too long) are JSON with a request id."""
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
-        """Logs the error and answers it, both under one new id."""
-        current_request_id.set(request_id.choose({}))
-        trace_id.set("")
+        """Logs the error and answers it, both under one id: the request's, where it has one."""
+        if not current_request_id.get():
+            current_request_id.set(request_id.choose(_environ(req)))
+            trace_id.set("")
         if isinstance(exc, UnsupportedTransferCoding):
             exc = InvalidHeader(str(exc))  # 400 instead of 501: a 5xx would blame the service, and alert somebody.
         super().handle_error(req, client, addr, exc)
+
+
+def _environ(request: Any) -> dict[str, Any]:
+    """As much of it as the request's id is in; an error may have come before its headers were read."""
+    if isinstance(request, PlainRequest):
+        return request.environ
+    return {f"HTTP_{name.replace('-', '_')}": value for name, value in getattr(request, "headers", ())}
 
 
 def write_json_error(sock: socket.socket, status_int: int, reason: str, mesg: str) -> None:

@@ -13,7 +13,6 @@ from itemsvc import authentication, errors, request_id, routes, throttle
 from itemsvc.answer import Headers
 from itemsvc.fast.frames import PROTOTYPE, Environ, Frame, Frames, Handler
 from itemsvc.fast.operations import Create, List, Operation, Retrieve
-from itemsvc.liveness import HEALTHY, LIVENESS_PATH
 from itemsvc.logs import request_id as current_request_id
 from itemsvc.rows import Rows
 
@@ -51,9 +50,6 @@ class FastPath:
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         """The answer."""
         path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
-        if path == LIVENESS_PATH and method == "GET":
-            frame = self._frames.of_liveness(environ)
-            return respond(environ, start_response, frame, HEALTHY, ())
         operation, name = self._exact.get((method, path)), ""
         if operation is None:
             path, _, name = path.rpartition("/")

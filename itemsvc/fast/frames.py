@@ -66,15 +66,6 @@ class Frames:
             self._remember(key, frame)
         return frame
 
-    def of_liveness(self, environ: Environ) -> Frame:
-        """That of `/health`, which answers for any host."""
-        key = (environ.get("HTTP_X_FORWARDED_PROTO"), environ["wsgi.url_scheme"])
-        if frame := self._frames.get(key):
-            return frame
-        response = self._handler.get_response(self._handler.request_class(environ))
-        self._remember(key, frame := _frame(response, base=""))
-        return frame
-
     def _remember(self, key: tuple[Hashable, ...], frame: Frame) -> None:
         if len(self._frames) >= REMEMBERED:
             self._frames.clear()

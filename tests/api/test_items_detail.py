@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import uuid
 
 import pytest
 
@@ -22,7 +21,7 @@ def test_read(api: Client, item: dict[str, str], slash: str) -> None:
     assert (response.status_code, response.json()) == (200, item)
 
 
-@pytest.mark.parametrize("key", [str(uuid.uuid4()), "1", "not-a-uuid", "0" * 36])
+@pytest.mark.parametrize("key", ["7990368b-81d7-4afb-88f7-b95fa52afacb", "1", "not-a-uuid", "0" * 36])
 @pytest.mark.parametrize("method", ["get", "put", "patch", "delete", "head"])
 def test_what_does_not_exist_is_404(api: Client, method: str, key: str) -> None:
     data = {"data": {"name": "a"}, "content_type": "application/json"} if method in ("put", "patch") else {}

@@ -1,0 +1,137 @@
+"""The service, made to fail: a request says in `X-Raise: STAGE:ERROR` where, and with what.
+
+Each stage is patched from outside, where the service's settings have no say: nothing of the service knows of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any
+
+from gunicorn.workers import gthread
+
+from itemsvc import heads, loop, statistics, worker
+from itemsvc.wsgi import application as service
+from itemsvc.wsgi import django_application
+from tests.faults.errors import BAD_STARTS, fail
+
+#: STAGE:ERROR of the request that this thread serves.
+asked: ContextVar[str] = ContextVar("asked", default="")
+
+
+# -- What is around the application ------------------------------------------------------------------------------------
+
+
+def before(owner: Any, name: str, stage: str, wanted: Callable[..., str | None]) -> None:
+    """From now on this function may fail before it begins; ``wanted`` reads STAGE:ERROR off its arguments."""
+    original = getattr(owner, name)
+
+    def function(*arguments: Any, **named: Any) -> Any:
+        fail(stage, wanted(*arguments))
+        return original(*arguments, **named)
+
+    setattr(owner, name, function)
+
+
+def in_bytes(data: bytes, *rest: Any) -> str:
+    return bytes(data).partition(b"X-Raise: ")[2].partition(b"\r\n")[0].decode()
+
+
+def in_environ(environ: dict[str, Any]) -> str | None:
+    return environ.get("HTTP_X_RAISE")
+
+
+def in_request(request: Any) -> str | None:
+    """Of the two kinds of request that the worker knows."""
+    headers = dict(getattr(request, "headers", ())) | {"X-RAISE": in_environ(getattr(request, "environ", {}))}
+    return headers["X-RAISE"] or dict(getattr(request, "headers", ())).get("X-RAISE")
+
+
+def in_connection(worker: Any, connection: Any, *rest: Any) -> str | None:
+    return in_bytes(connection.arrived.data)
+
+
+before(heads, "read", "request line", in_bytes)
+before(loop, "create", "environ", lambda request, *rest: in_request(request))
+before(loop, "Answer", "response", lambda request, *rest: in_request(request))
+before(worker.AccessLogger, "answered", "access log", lambda log, response, environ, *rest: in_environ(environ))
+before(worker.JSONErrorWorker, "handle_error", "handle_error", lambda worker, request, *rest: in_request(request))
+before(worker.AccessLogger, "exception", "logging", lambda *rest: asked.get())
+before(loop.EventWorker, "finish_request", "finish", in_connection)
+before(loop.EventWorker, "take", "take", lambda worker, connection, data: in_bytes(data))
+before(loop.EventWorker, "serve", "thread", in_connection)
+
+statistics.observers.append(lambda environ, status, seconds: fail("metrics", in_environ(environ)))
+statistics.statement_observers.append(lambda *rest: fail("statement", asked.get()))
+
+# One of the loop's steps, which are nobody's request: the next one fails, once.
+pending: list[str] = []
+
+
+def in_pending(*rest: Any) -> str | None:
+    return pending.pop() if pending else None
+
+
+before(gthread.ThreadWorker, "notify", "tick", in_pending)
+
+
+# -- Django ------------------------------------------------------------------------------------------------------------
+
+
+class RaisingRequest(django_application.request_class):  # type: ignore[name-defined,misc]
+    """Fails to be made."""
+
+    def __init__(self, environ: dict[str, Any]):
+        super().__init__(environ)
+        fail("WSGIRequest", in_environ(environ))
+
+
+django_application.request_class = RaisingRequest
+
+
+# -- The application ---------------------------------------------------------------------------------------------------
+
+
+class Parts:
+    """A response's, which fails in its first or second part, or when it is closed."""
+
+    def __init__(self, wanted: str | None, parts: Any):
+        self._wanted, self._parts, self._number = wanted, parts, 0
+        self._iterator = iter(parts)
+
+    def __iter__(self) -> Any:
+        return self
+
+    def __next__(self) -> bytes:
+        self._number += 1
+        fail(f"part {self._number}", self._wanted)
+        return next(self._iterator)
+
+    def close(self) -> None:
+        if hasattr(self._parts, "close"):
+            self._parts.close()
+        fail("close", self._wanted)
+
+
+def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+    """The service's, with what is asked of it."""
+    wanted = in_environ(environ)
+    asked.set(wanted or "")
+    stage, _, rest = (wanted or "").partition(":")
+    if stage == "tick":
+        pending.append(wanted or "")
+    if stage == "start_response":
+        start_response(*BAD_STARTS[rest])
+    if stage == "no start":
+        return [b"something"]
+    if stage == "no bytes":
+        start_response("200 OK", [("Content-Length", "4")])
+        return ["text"]
+    if stage == "started twice":
+        start_response("200 OK", [])
+        start_response("200 OK", [])
+    fail("logging", wanted)
+    fail("handle_error", wanted)
+    fail("application", wanted)
+    return Parts(wanted, service(environ, start_response))

@@ -1,0 +1,53 @@
+"""What Django's settings can add to the service that fails where a request says so: a middleware and a view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import include, path
+
+from tests.faults.errors import fail
+
+
+class Middleware:
+    """Fails before or after what it is around."""
+
+    name = ""
+
+    def __init__(self, get_response: Callable[[Any], Any]):
+        self._get_response = get_response
+
+    def __call__(self, request: Any) -> Any:
+        fail(f"before {self.name}", request.headers.get("X-Raise"))
+        response = self._get_response(request)
+        fail(f"after {self.name}", request.headers.get("X-Raise"))
+        return response
+
+    def process_view(self, request: Any, *rest: Any) -> None:
+        fail(f"view of {self.name}", request.headers.get("X-Raise"))
+
+
+class First(Middleware):
+    """Around all the others."""
+
+    name = "first"
+
+
+class Last(Middleware):
+    """Just around the view."""
+
+    name = "last"
+
+
+def view(request: Any) -> HttpResponse:
+    """Fails, or answers."""
+    fail("view", request.headers.get("X-Raise"))
+    return HttpResponse(b"well")
+
+
+urlpatterns = [path("raise", view), path("", include("itemsvc.urls"))]
+handler400 = "itemsvc.errors.bad_request"
+handler404 = "itemsvc.errors.not_found"
+handler500 = "itemsvc.errors.server_error"

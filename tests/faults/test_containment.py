@@ -1,0 +1,174 @@
+"""Whatever is raised, wherever: no thread, no loop, no process and nobody else's connection ends with it."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+
+import psutil
+import pytest
+import requests
+
+from tests.faults.errors import BAD_STARTS, ERRORS
+from tests.service import Service, wait_until
+
+THREADS = 3
+ANSWER_SECONDS = 5
+
+#: What is sent: request line, headers beside the usual, body; each ends its connection. `{path}` is a view's.
+JSON = "Content-Type: application/json\r\n"
+KINDS = {
+    "GET": ("GET {path} HTTP/1.1", "", ""),
+    "HEAD": ("HEAD {path} HTTP/1.1", "", ""),
+    "POST": ("POST {path} HTTP/1.1", f"{JSON}Content-Length: 14\r\n", '{"name":"oak"}'),
+    "chunked": ("POST {path} HTTP/1.1", f"{JSON}Transfer-Encoding: chunked\r\n", 'e\r\n{"name":"oak"}\r\n0\r\n\r\n'),
+    "HTTP/1.0": ("GET {path} HTTP/1.0", "", ""),
+    "probe": ("GET /health HTTP/1.1", "", ""),
+    "HEAD probe": ("HEAD /health HTTP/1.1", "", ""),
+    "POST probe": ("POST /health HTTP/1.1", "Content-Length: 0\r\n", ""),
+}
+PIPELINED = "pipelined"
+AROUND = ("request line", "environ", "response", "application", "part 1", "part 2", "close", "access log", "metrics",
+          "statement", "handle_error", "logging", "take", "finish", "tick")  # fmt: skip
+DJANGOS = ("WSGIRequest", "before first", "after first", "view of first", "before last", "after last", "view of last",
+           "view")  # fmt: skip
+
+
+class Raising(Service):
+    """The service, made to fail by its clients."""
+
+    command = (*Service.command, "tests.faults.raising:application")
+
+    def worker(self) -> psutil.Process:
+        """Its one worker."""
+        [worker] = psutil.Process(self.process.pid).children()
+        return worker
+
+    def send(self, kind: str, path: str, wanted: str, header: str = "") -> bytes:
+        """What it answers to one request of this kind."""
+        line, own, body = KINDS["GET" if kind == PIPELINED else kind]
+        request = f"{line.format(path=path)}\r\nHost: localhost\r\n{own}{header}X-Raise: {wanted}\r\n"
+        before = f"{request}\r\n" if kind == PIPELINED else ""
+        return self.raw(f"{before}{request}Connection: close\r\n\r\n{body}".encode(), ANSWER_SECONDS)
+
+
+class Witness:
+    """Another client and what there is of the worker, before; each must be there afterwards."""
+
+    def __init__(self, service: Raising):
+        self._service = service
+        wait_until(lambda: service.worker().num_threads() >= THREADS + 1, "its threads have started")
+        self._before = service.worker().pid, service.worker().num_threads()
+        self._connection = socket.create_connection(("127.0.0.1", service.port), ANSWER_SECONDS)
+        self._ask()
+
+    def check(self, what: str) -> None:
+        """Fails where it is not as before, naming ``what``."""
+        for path in ("/health", "/health/ready", "/items?limit=1"):
+            response = requests.get(self._service.url + path, timeout=ANSWER_SECONDS)
+            assert response.status_code == 200, (what, path, response.text)
+        assert (self._service.worker().pid, self._service.worker().num_threads()) == self._before, what
+        self._ask()
+
+    def _ask(self) -> None:
+        self._connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert self._connection.recv(65536).startswith(b"HTTP/1.1 200 "), "the other client's connection is closed"
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@pytest.fixture(scope="module", params=["itemsvc.settings", "tests.faults.raising_settings"])
+def raising(request: pytest.FixtureRequest, running_service: Service) -> Iterator[Raising]:
+    """Once with the service's own middleware alone, once with others' too."""
+    environment = {"DJANGO_SETTINGS_MODULE": request.param, "GUNICORN_THREADS": str(THREADS)}
+    with Raising(running_service.database_url, **environment) as service:
+        yield service
+
+
+@pytest.fixture
+def witness(raising: Raising) -> Iterator[Witness]:
+    witness = Witness(raising)
+    yield witness
+    witness.close()
+
+
+def is_answer(data: bytes) -> bool:
+    """Nothing at all, or a response's head."""
+    return not data or (data.startswith(b"HTTP/1.") and b"\r\n\r\n" in data)
+
+
+@pytest.mark.parametrize("stage", [*AROUND, *DJANGOS])
+def test_an_error_ends_nothing_else(raising: Raising, witness: Witness, stage: str) -> None:
+    with_view = raising.environment["DJANGO_SETTINGS_MODULE"] != "itemsvc.settings"
+    if stage in DJANGOS[1:] and not with_view:
+        pytest.skip("needs a middleware or view of others")
+    path = "/raise" if stage in DJANGOS else "/items"
+    for error in ERRORS:
+        for kind in (*KINDS, PIPELINED):
+            assert is_answer(raising.send(kind, path, f"{stage}:{error}")), (kind, error)
+        witness.check(f"{stage}: {error}")
+
+
+@pytest.mark.parametrize(
+    "stage", ["no start:", "no bytes:", "started twice:", *map("start_response:{}".format, BAD_STARTS)]
+)
+def test_a_malformed_response_ends_nothing_else(raising: Raising, witness: Witness, stage: str) -> None:
+    for kind in (*KINDS, PIPELINED):
+        assert is_answer(raising.send(kind, "/items", stage)), kind
+    witness.check(stage)
+
+
+@pytest.mark.parametrize("error", ERRORS)
+@pytest.mark.parametrize("kind", ["GET", "POST", "chunked"])
+@pytest.mark.parametrize("stage", ["application", "part 1"])
+def test_the_client_is_told_and_the_log_says_why_once(raising: Raising, stage: str, kind: str, error: str) -> None:
+    identifier = f"{stage[:4]}-{kind}-{error}"
+    answer = raising.send(kind, "/nowhere", f"{stage}:{error}", f"X-Request-ID: {identifier}\r\n")
+    head, _, body = answer.partition(b"\r\n\r\n")
+    if (stage, error) == ("part 1", "StopIteration"):
+        assert head.startswith(b"HTTP/1.1 404 ")  # It only says that there is no more of the body.
+        return
+    assert head.startswith(b"HTTP/1.1 500 "), answer
+    assert json.loads(body) == {"detail": "Internal Server Error"}
+    assert f"X-Request-ID: {identifier}".encode() in head
+
+    def lines() -> list[dict[str, str]]:
+        return [line for line in raising.log_lines() if line["request_id"] == identifier]
+
+    wait_until(lambda: len(lines()) == 2, f"an error and an access line: {lines()}", ANSWER_SECONDS)
+    assert [error in line["exception"] for line in lines() if "exception" in line] == [True]
+    assert [(line["method"], line["path"], line["status"]) for line in lines() if "status" in line] == [
+        ("GET" if kind == "GET" else "POST", "/nowhere", 500)
+    ]
+
+
+#: Cannot be parsed, which Django finds when it makes its request of it.
+CONTENT_TYPES = ("a/b; x*=bogus''%20", "application/json; charset*=utf-8''%00", "a/b; x*=utf-8''%ff")
+
+
+@pytest.mark.parametrize("content_type", CONTENT_TYPES)
+@pytest.mark.parametrize("request_line", ["POST /items", "HEAD /health", "GET /health", "POST /health", "HEAD /items"])
+def test_a_content_type_stops_no_service(
+    raising: Raising, witness: Witness, request_line: str, content_type: str
+) -> None:
+    head = f"{request_line} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {content_type}\r\nConnection: close\r\n"
+    for _ in range(2 * THREADS):
+        raising.raw(f"{head}Content-Length: 2\r\n\r\n{{}}".encode("latin-1"), ANSWER_SECONDS)
+        raising.raw(f"{head}\r\n".encode("latin-1"), ANSWER_SECONDS)
+    witness.check(content_type)
+
+
+@pytest.mark.parametrize("error", ["OwnError", "SystemExit"])
+def test_a_thread_that_ends_is_replaced(raising: Raising, witness: Witness, error: str) -> None:
+    before = ended(raising)
+    for _ in range(2 * THREADS):
+        assert raising.send("GET", "/items", f"thread:{error}") == b"", "it closes the connection"
+    wait_until(lambda: ended(raising) == before + 2 * THREADS, "each is counted", ANSWER_SECONDS)
+    witness.check(error)
+
+
+def ended(service: Service) -> int:
+    """How many threads have ended so far, by its log."""
+    return sum("request thread was lost" in line["message"] for line in service.log_lines())
