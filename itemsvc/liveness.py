@@ -11,6 +11,7 @@ from itemsvc.overload import load
 
 LIVENESS_PATH = "/health"
 LIVENESS_PATHS = frozenset({LIVENESS_PATH, f"{LIVENESS_PATH}/"})
+RETRY_AFTER_SECONDS = 5
 HEALTHY = b'{"status":"healthy"}'
 
 
@@ -21,6 +22,7 @@ def answer(request: HttpRequest) -> HttpResponse:
         response["Allow"] = "GET, HEAD"
     elif load.problem:
         response = _error(503, load.problem)
+        response["Retry-After"] = str(RETRY_AFTER_SECONDS)
     else:
         response = HttpResponse(HEALTHY, content_type="application/json")
     response["Content-Length"] = str(len(response.content))

@@ -139,10 +139,13 @@ class EventWorker(ContainedWorker):
     def _tell_health(self, now: float) -> None:
         """Decides what `/health` answers. Busy threads and a full queue are no problem: both move."""
         problem = ""
-        stuck = [each for each in list(self.tpool.serving.values()) if each.sock.active < now - STUCK_SECONDS]
+        active = [each.sock.active for each in list(self.tpool.serving.values())]
+        stuck = sum(since < now - STUCK_SECONDS for since in active)
+        # An export waits for its client, so its thread cannot serve anybody else either.
+        exporting = active.count(float("inf"))
         if not self.tpool.is_complete():
             problem = "A request thread has ended and was not replaced."
-        elif len(stuck) >= THREADS:
+        elif stuck and stuck + exporting >= THREADS:
             problem = f"Every request thread has been at the same request for more than {STUCK_SECONDS} s."
         if problem != load.problem:
             self.log.critical(problem or "The request threads go on.")

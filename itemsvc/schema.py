@@ -6,12 +6,11 @@ import copy
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiJsonRenderer2, OpenApiYamlRenderer
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
-from rest_framework.request import Request
 
 from itemsvc.authentication import HasScope, needed_scope
 from itemsvc.bulk import MAX_ITEMS
@@ -90,7 +89,7 @@ NOT_MODIFIED = {
 LIVENESS = {
     "get": {
         "operationId": "liveness",
-        "description": "Whether this process serves. Touches no database and accepts any Host header.",
+        "description": "Whether this process serves: its threads live and get on. Asks no database; any Host header will do.",
         "tags": ["health"],
         "responses": {
             "200": {
@@ -105,7 +104,8 @@ LIVENESS = {
                         }
                     }
                 },
-            }
+            },
+            "503": {"$ref": "#/components/responses/Unavailable"},
         },
     }
 }
@@ -138,7 +138,7 @@ class SchemaView(SpectacularAPIView):
 class DocsView(SpectacularSwaggerSplitView):
     """Swagger UI."""
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """What is allowed; DRF's own answer has no template to be shown in."""
         return HttpResponse(headers={"Allow": ", ".join(self.allowed_methods)})
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from django.http import HttpResponse
@@ -47,7 +49,14 @@ def view(request: Any) -> HttpResponse:
     return HttpResponse(b"well")
 
 
-urlpatterns = [path("raise", view), path("", include("itemsvc.urls"))]
+def hang(request: Any) -> HttpResponse:
+    """Answers when the file that it names is gone."""
+    while Path(request.GET["file"]).exists():
+        time.sleep(0.02)
+    return HttpResponse(b"well")
+
+
+urlpatterns = [path("raise", view), path("hang", hang), path("", include("itemsvc.urls"))]
 handler400 = "itemsvc.errors.bad_request"
 handler404 = "itemsvc.errors.not_found"
 handler500 = "itemsvc.errors.server_error"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import psutil
 import pytest
@@ -31,7 +33,7 @@ KINDS = {
 PIPELINED = "pipelined"
 AROUND = ("request line", "environ", "response", "application", "part 1", "part 2", "close", "access log", "metrics",
           "statement", "handle_error", "logging", "take", "finish", "tick")  # fmt: skip
-DJANGOS = ("WSGIRequest", "before first", "after first", "view of first", "before last", "after last", "view of last",
+DJANGOS = ("before first", "after first", "view of first", "before last", "after last", "view of last",
            "view")  # fmt: skip
 
 
@@ -99,15 +101,23 @@ def is_answer(data: bytes) -> bool:
     return not data or (data.startswith(b"HTTP/1.") and b"\r\n\r\n" in data)
 
 
-@pytest.mark.parametrize("stage", [*AROUND, *DJANGOS])
+@pytest.mark.parametrize("stage", [*AROUND, "WSGIRequest"])
 def test_an_error_ends_nothing_else(raising: Raising, witness: Witness, stage: str) -> None:
-    with_view = raising.environment["DJANGO_SETTINGS_MODULE"] != "itemsvc.settings"
-    if stage in DJANGOS[1:] and not with_view:
-        pytest.skip("needs a middleware or view of others")
-    path = "/raise" if stage in DJANGOS else "/items"
+    path = "/items" if stage in AROUND else "/raise"
     for error in ERRORS:
         for kind in (*KINDS, PIPELINED):
             assert is_answer(raising.send(kind, path, f"{stage}:{error}")), (kind, error)
+        witness.check(f"{stage}: {error}")
+
+
+@pytest.mark.parametrize("raising", ["tests.faults.raising_settings"], indirect=True)
+@pytest.mark.parametrize("stage", DJANGOS)
+def test_an_error_of_others_middleware_or_view_ends_nothing_else(
+    raising: Raising, witness: Witness, stage: str
+) -> None:
+    for error in ERRORS:
+        for kind in (*KINDS, PIPELINED):
+            assert is_answer(raising.send(kind, "/raise", f"{stage}:{error}")), (kind, error)
         witness.check(f"{stage}: {error}")
 
 
@@ -167,6 +177,26 @@ def test_a_thread_that_ends_is_replaced(raising: Raising, witness: Witness, erro
         assert raising.send("GET", "/items", f"thread:{error}") == b"", "it closes the connection"
     wait_until(lambda: ended(raising) == before + 2 * THREADS, "each is counted", ANSWER_SECONDS)
     witness.check(error)
+
+
+def test_health_says_when_no_thread_gets_on(running_service: Service, tmp_path: Path) -> None:
+    settings = {"GUNICORN_THREADS": "2", "GUNICORN_REQUEST_TIMEOUT": "1", "GUNICORN_QUEUE_TIMEOUT": "1"}
+    settings |= {"DB_CONNECT_TIMEOUT": "1", "DJANGO_SETTINGS_MODULE": "tests.faults.raising_settings"}
+    hanging = tmp_path / "hanging"
+    hanging.touch()
+    with Service(running_service.database_url, **settings) as service, ThreadPoolExecutor(2) as pool:
+        url = f"{service.url}/hang?file={hanging}"
+        try:
+            answers = [pool.submit(requests.get, url, timeout=60)]
+            assert service.get("/items").status_code == service.get("/health").status_code == 200
+            answers.append(pool.submit(requests.get, url, timeout=60))
+            wait_until(lambda: service.get("/health").status_code == 503, "/health tells that none gets on", 30)
+            assert "request thread" in service.get("/health").json()["detail"]
+            assert service.request("HEAD", "/health").status_code == 503
+        finally:
+            hanging.unlink()
+        assert [answer.result().status_code for answer in answers] == [200, 200]
+        wait_until(lambda: service.get("/health").status_code == 200, "they go on", 30)
 
 
 def ended(service: Service) -> int:
