@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -15,6 +16,9 @@ django.setup(set_prefix=False)
 
 from itemsvc.fast.dispatch import FastPath  # noqa: E402  These need the settings.
 from itemsvc.fast.frames import Handler  # noqa: E402
+from itemsvc.settings import middleware  # noqa: E402
+
+logger = logging.getLogger(__name__)
 
 django_application = Handler()
 
@@ -32,7 +36,12 @@ def ordinary(environ: dict[str, Any], start_response: Callable[..., Any]) -> Ite
     return django_application(environ, start_response)
 
 
-application: Any = FastPath(django_application, ordinary)
+application: Any = ordinary
+if settings.MIDDLEWARE in (middleware(admin=False), middleware(admin=True)):
+    application = FastPath(django_application, ordinary)
+else:
+    # It keeps what the middleware adds to an answer, by host and scheme; another's may depend on anything else.
+    logger.warning("The fast path is off: MIDDLEWARE has entries that it does not know. Every request passes them all.")
 
 if settings.TRACES_EXPORTER != "none":
     from itemsvc.tracing import Tracing  # Off, neither is OpenTelemetry loaded nor the application wrapped.

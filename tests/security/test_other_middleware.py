@@ -1,0 +1,50 @@
+"""A team's own middleware sees every request and every answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.service import Service
+
+INSIDER = {"X-Tenant": "insider"}
+OFF = "The fast path is off"
+
+
+@pytest.fixture(scope="module")
+def guarded(new_database: Callable[[str], str]) -> Iterator[Service]:
+    settings = {"DJANGO_SETTINGS_MODULE": "tests.security.other_settings"}
+    with Service(new_database("guarded"), migrate=True, **settings) as service:
+        yield service
+
+
+def test_an_allow_list_lets_nobody_in_after_an_insider(guarded: Service) -> None:
+    made = guarded.post("/items", json={"name": "oak"}, headers=INSIDER)
+    paths = ("/items", "/items?search=oak", f"/items/{made.json()['id']}")
+    for path in paths:
+        assert guarded.get(path, headers=INSIDER).status_code == 200
+        assert guarded.get(path).status_code == 403
+    assert guarded.post("/items", json={"name": "elm"}).status_code == 403
+    assert [item["name"] for item in guarded.get("/items", headers=INSIDER).json()] == ["oak"]
+
+
+def test_each_origin_gets_its_own_headers(guarded: Service) -> None:
+    for origin in ("https://a.example", "https://b.example", "https://a.example"):
+        response = guarded.get("/items", headers=INSIDER | {"Origin": origin})
+        assert response.headers["Access-Control-Allow-Origin"] == origin
+
+
+def test_an_audit_sees_every_request(guarded: Service) -> None:
+    requests = [("GET", "/items"), ("GET", "/items"), ("POST", "/items"), ("GET", "/nowhere")]
+    seen = [
+        int(guarded.request(method, path, headers=INSIDER, json={"name": "ash"}).headers["X-Seen"])
+        for method, path in requests
+    ]
+    assert seen == list(range(seen[0], seen[0] + len(requests)))
+
+
+def test_the_log_says_once_that_the_fast_path_is_off(guarded: Service, running_service: Service) -> None:
+    guarded.get("/items", headers=INSIDER)
+    assert [OFF in line["message"] for line in guarded.log_lines()].count(True) == 1
+    assert not any(OFF in line["message"] for line in running_service.log_lines())
