@@ -38,7 +38,7 @@ def main(command: list[str] | None = None) -> int:
     with contextlib.ExitStack() as stack, contextlib.suppress(KeyboardInterrupt):
         configure()
         if command is None:
-            refuse_taken_port(int(os.environ["PORT"]))
+            refuse_taken_port(os.environ["BIND"], int(os.environ["PORT"]))
         stack.enter_context(database())
         return manage(*command) if command else serve()
     return 0
@@ -51,6 +51,8 @@ def _interrupt(signum: int, frame: FrameType | None) -> None:
 def configure() -> None:
     """Fills in what production gets from its task definition; what the environment says goes first."""
     local = {
+        # This machine alone: nobody needs a token, and a laptop is in many networks.
+        "BIND": "127.0.0.1",
         "PORT": "8000",
         "HTTPS_ONLY": "false",
         "STATIC_ROOT": str(LOCAL / "static"),
@@ -85,12 +87,12 @@ def database() -> Iterator[None]:
         yield
 
 
-def refuse_taken_port(port: int) -> None:
-    """Ends the process with one sentence if something listens on ``port``."""
+def refuse_taken_port(address: str, port: int) -> None:
+    """Ends the process with one sentence if something listens there."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("0.0.0.0", port))  # Where gunicorn will listen.
+            probe.bind((address, port))  # Where gunicorn will listen.
         except OSError as error:
             sys.exit(f"Port {port} cannot be used: {error.strerror}. Try another: make run PORT={port + 1}")
 

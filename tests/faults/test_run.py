@@ -28,10 +28,10 @@ class Run:
 
     started: ClassVar[list[Run]] = []
 
-    def __init__(self, local: Path, port: int):
-        self.local, self.url = local, f"http://localhost:{port}"
+    def __init__(self, local: Path, port: int, **settings: str):
+        self.local, self.port, self.url = local, port, f"http://localhost:{port}"
         # Set, if empty: a developer's own .env must not set them.
-        unset = dict.fromkeys(("DATABASE_URL", "SECRET_KEY", "STATIC_ROOT"), "")
+        unset = dict.fromkeys(("BIND", "DATABASE_URL", "SECRET_KEY", "STATIC_ROOT"), "") | settings
         self.log = (WORKSPACE / f"run-{port}.log").open("ab+")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "dev.run"],
@@ -77,6 +77,12 @@ def running(processes: set[int]) -> set[int]:
     return {pid for pid in processes if psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie"}
 
 
+def listening(processes: set[int], port: int) -> set[str]:
+    """The addresses that they accept connections to this port at."""
+    sockets = [each for pid in processes for each in psutil.Process(pid).net_connections("inet")]
+    return {each.laddr.ip for each in sockets if each.status == psutil.CONN_LISTEN and each.laddr.port == port}
+
+
 @pytest.fixture
 def local() -> Iterator[Path]:
     yield WORKSPACE / "local"
@@ -96,11 +102,20 @@ def test_it_starts_keeps_its_data_and_leaves_nothing_behind(local: Path) -> None
         made.append(requests.post(f"{run.url}/items", json={"name": "kept"}, timeout=10).json()["id"])
         processes = run.processes()
         assert len(processes) > 5
+        assert listening(processes, run.port) == {"127.0.0.1"}
         run.process.send_signal(stop)
         assert run.end() == 0, run.said()
         assert not (local / "postgres" / "postmaster.pid").exists()
         assert running(processes) == set()
         assert "Traceback" not in run.said()
+
+
+def test_bind_lets_others_in(local: Path) -> None:
+    run = Run(local, free_port(), BIND="0.0.0.0")
+    run.wait_until_ready()
+    assert listening(run.processes(), run.port) == {"0.0.0.0"}
+    run.process.send_signal(signal.SIGINT)
+    assert run.end() == 0, run.said()
 
 
 @pytest.mark.slow
