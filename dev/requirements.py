@@ -1,4 +1,4 @@
-"""`make requirements`: requirements*.txt from pyproject.toml, with hashes, one file for Python 3.11 to 3.13.
+"""`make requirements`: requirements*.txt from pyproject.toml, with hashes, one file for Python 3.11 to 3.14.
 
 What is pinned stays pinned unless it is asked for: `make requirements ARGS=--upgrade`.
 """
@@ -15,6 +15,7 @@ OPTIONS = "--quiet --universal --python-version 3.11 --generate-hashes --no-head
 FILES = {
     "requirements.txt": ["pyproject.toml"],
     "requirements-dev.txt": ["pyproject.toml", "--group=dev", "--constraints=requirements.txt"],
+    "requirements-run.txt": ["pyproject.toml", "--group=run", "--constraints=requirements-dev.txt"],
     "requirements-deploy.txt": ["--group=deploy", "--constraints=requirements-dev.txt"],
     "requirements-terraform.txt": [
         "pyproject.toml",
