@@ -139,15 +139,14 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-_open = urllib.request.build_opener(_NoRedirect).open
-
-
 def _get(address: str, deadline: float) -> dict[str, Any]:
     """The JSON object there; at most MAX_BYTES of it, until ``deadline`` on the monotonic clock. Raises FetchError."""
     request = urllib.request.Request(address, headers={"Accept": "application/json", "User-Agent": "itemsvc"})  # noqa: S310  (the scheme is checked)
     content = b""
+    # A new one for each fetch: an opener of Python 3.13 keeps the certificates that it first read.
+    opener = urllib.request.build_opener(_NoRedirect)
     try:
-        with _open(request, timeout=max(0.1, deadline - monotonic())) as response:
+        with opener.open(request, timeout=max(0.1, deadline - monotonic())) as response:
             # One read after another, because a sender that drips would keep each of them from timing out.
             while chunk := response.read1(MAX_BYTES):
                 content += chunk

@@ -197,6 +197,19 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path, monkey
         assert ("first", "ES256") in jwks.fetch(issuer.url)
 
 
+SIGNS_CERTIFICATES = x509.KeyUsage(
+    digital_signature=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+
+
 def self_signed(name: str, directory: Path) -> Path:
     """A certificate for that name, and its key, in one file."""
     key = ec.generate_private_key(ec.SECP256R1())
@@ -207,6 +220,9 @@ def self_signed(name: str, directory: Path) -> Path:
         x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number(), now, end)
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        # Since 3.13 Python trusts no authority without these two.
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(SIGNS_CERTIFICATES, critical=True)
         .sign(key, hashes.SHA256())
     )
     file = directory / "certificate.pem"
