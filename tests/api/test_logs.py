@@ -7,16 +7,19 @@ import logging
 import os
 import re
 import select
+import subprocess
 import sys
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from select import PIPE_BUF
 
 import pytest
 import requests
 
 from itemsvc import logs
-from itemsvc.logs import JSONFormatter, Lines, TextFormatter
+from itemsvc.logs import JSONFormatter, Lines, RequestContextFilter, TextFormatter
 from itemsvc.request_id import HEADER
 from tests.service import Service, wait_until
 
@@ -87,17 +90,18 @@ def record(message: str, **extra: object) -> logging.LogRecord:
     return made
 
 
+@pytest.mark.parametrize("field", [{}, {"path": Path("/items")}], ids=["alone", "beside no JSON"])
 @pytest.mark.parametrize("message", ["two\nlines", "a \ud800 surrogate", '"quoted"', "ünïcode\u2028"])
-def test_any_message_is_one_line_of_json(message: str) -> None:
-    line = JSONFormatter().format(record(message))
+def test_any_message_is_one_line_of_json(message: str, field: dict[str, object]) -> None:
+    line = JSONFormatter().format(record(message, **field))
     assert "\n" not in line
     line.encode()
     assert json.loads(line)["level"] == "WARNING"
 
 
 def test_text_is_one_line_that_a_path_cannot_forge() -> None:
-    line = TextFormatter().format(record("GET /a\nERROR forged", request_id="abc"))
-    assert line.endswith(r"WARNING a.logger  GET /a\nERROR forged [abc]")
+    line = TextFormatter().format(record("GET /a\nERROR forged", request_id="abc", created=1e9 + 0.25))
+    assert line == r"01:46:40.250 WARNING a.logger  GET /a\nERROR forged [abc]"
 
 
 def test_text_shows_a_traceback_below() -> None:
@@ -107,6 +111,35 @@ def test_text_shows_a_traceback_below() -> None:
         line = TextFormatter().format(record("failed", exc_info=sys.exc_info()))
     assert line.splitlines()[0].endswith("failed")
     assert line.splitlines()[-1].startswith("ValueError: invalid literal")
+
+
+@pytest.mark.parametrize("own", ["", "its own"])
+def test_a_record_keeps_the_id_that_it_came_with(own: str) -> None:
+    made = record("said", **({"request_id": own} if own else {}))
+    token = logs.request_id.set("of the thread's request")
+    try:
+        assert RequestContextFilter().filter(made)
+    finally:
+        logs.request_id.reset(token)
+    assert made.request_id == (own or "of the thread's request")
+
+
+CONFIGURED = """
+import logging, logging.config
+early = logging.getLogger("made.before")
+from itemsvc.logs import logging_config
+logging.config.dictConfig(logging_config("json", "INFO"))
+early.info("early")
+for name in ("django.security.DisallowedHost", "django.request"):
+    logging.getLogger(name).warning("a 4xx of %s", name)
+    logging.getLogger(name).error("an error of %s", name)
+"""
+
+
+def test_what_is_logged_and_what_the_access_line_has_already() -> None:
+    output = subprocess.run([sys.executable, "-c", CONFIGURED], capture_output=True, check=True).stdout
+    said = [json.loads(line)["message"] for line in output.splitlines()]
+    assert said == ["early", "an error of django.request"]
 
 
 def test_under_load_each_request_has_one_whole_line(start_service) -> None:
@@ -121,6 +154,39 @@ def test_under_load_each_request_has_one_whole_line(start_service) -> None:
 
     assert wait_until(lambda: len(found()) == len(ids), "every line")
     assert set(found().values()) == {1}
+
+
+class SlowLines(Lines):
+    """Lines that are read slowly: two threads that may both look at them see the same."""
+
+    _kept = b""
+
+    @property
+    def _lines(self) -> bytes:
+        found = self._kept
+        time.sleep(0.005)
+        return found
+
+    @_lines.setter
+    def _lines(self, lines: bytes) -> None:
+        self._kept = lines
+
+
+def test_no_thread_overwrites_the_line_of_another() -> None:
+    lines = SlowLines()
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lines.add, [b"%d\n" % number for number in range(8)]))
+    assert sorted(lines._kept.split()) == [b"%d" % number for number in range(8)]
+
+
+def test_a_reader_that_has_gone_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer = os.pipe()
+    monkeypatch.setattr(logs, "STANDARD_OUTPUT", writer)
+    os.close(reader)
+    lines = Lines()
+    lines.add(b"for nobody\n")
+    lines.flush()
+    os.close(writer)
 
 
 def test_lines_are_written_in_pieces_that_do_not_mix(monkeypatch: pytest.MonkeyPatch) -> None:
