@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 import pytest
 
 from tests.client import Client
@@ -14,6 +17,28 @@ def test_the_list_has_a_form_although_only_json_is_parsed(api: Client) -> None:
     assert response["Content-Type"].startswith("text/html")
     for part in (b'id="post-object-form"', b'name="description"', b"json-forms", b"rest_framework/css/bootstrap.min."):
         assert part in response.content
+
+
+def test_pages_lead_there_and_back(api: Client) -> None:
+    for name in ("first", "second", "third"):
+        api.post("/items", {"name": name})
+    first = api.get("/items?limit=1")
+    following = re.search("<(.+?)>", first["Link"]).group(1)
+
+    def links(url: str) -> dict[str, str]:
+        page = api.get(url, headers=HTML).content.decode()
+        return {relation: url for url, relation in re.findall(r'<a href="([^"#]+)" rel="(prev|next)"', page)}
+
+    assert set(links("/items?limit=1")) == {"next"}
+    there = links(following)
+    assert set(there) == {"prev", "next"}
+    assert api.get(html.unescape(there["prev"])).json() == first.json()
+    assert api.get(html.unescape(there["next"])).json()[0]["name"] == "first"
+
+
+def test_a_page_that_is_all_has_no_links_to_others(api: Client) -> None:
+    api.post("/items", {"name": "lamp"})
+    assert b'class="pager"' not in api.get("/items", headers=HTML).content
 
 
 @pytest.mark.parametrize("part", [b'data-method="PUT"', b'data-method="DELETE"', b'data-method="PATCH"'])

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.test import RequestFactory
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -43,6 +44,10 @@ def request_of(found: Caller | None) -> Request:
 def test_a_view_that_names_no_resource_is_an_error_and_not_open() -> None:
     with pytest.raises(ImproperlyConfigured, match="APIView has no `resource`"):
         HasScope().has_permission(request_of(Caller("machine", frozenset({"items:read"}))), APIView())
+
+
+def test_to_rest_framework_a_caller_is_somebody_who_is_logged_in() -> None:
+    assert IsAuthenticated().has_permission(request_of(Caller("machine", frozenset())), APIView())
 
 
 def test_without_the_middleware_nobody_is_let_in() -> None:

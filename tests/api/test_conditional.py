@@ -126,7 +126,7 @@ def test_a_write_with_the_tag_is_done(api: Client, made: Any, method: str, form:
 
 @pytest.mark.parametrize("method", WRITES)
 @pytest.mark.parametrize(
-    "form", ['"other"', "W/{}", '"2-0123456789abcdef"', '"99999999999999999999-0123456789abcdef"', '"*"']
+    "form", ['"other"', '"é"', "W/{}", '"2-0123456789abcdef"', '"99999999999999999999-0123456789abcdef"', '"*"']
 )
 def test_a_write_with_another_tag_is_412_and_changes_nothing(api: Client, made: Any, method: str, form: str) -> None:
     response = write(api, method, made["Location"], if_match=form.format(made["ETag"]))
@@ -192,6 +192,10 @@ def test_html_is_never_taken_for_json(api: Client, made: Any, path: str) -> None
     assert "ETag" not in page
     for response in (page, api.get(path)):
         assert "Accept" in response["Vary"].split(", ")
+
+
+def test_what_was_made_together_has_none(api: Client) -> None:
+    assert "ETag" not in api.post("/items", [{"name": "lamp"}])
 
 
 def test_a_stream_has_none(api: Client, made: Any) -> None:

@@ -6,14 +6,18 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psycopg2
 import pytest
+from django.core.checks import run_checks
 from psycopg2 import sql
 
 from dev import postgres
+from itemsvc.env import Env
 from tests.service import ROOT, libpq_url
 
 PRODUCTION = {
@@ -87,6 +91,7 @@ def test_a_missing_variable_stops_every_command(name: str, command: tuple[str, .
         ("HTTPS_ONLY", "maybe", "is 'maybe', which is not true or false"),
         ("NUM_PROXIES", "one", "is 'one', which is not a whole number"),
         ("NUM_PROXIES", "-1", "is -1, which is not from 0 to 10"),
+        ("NUM_PROXIES", "11", "is 11, which is not from 0 to 10"),
         ("MAX_BODY_BYTES", "1", "is 1, which is not from 1024 to"),
         ("RATE_LIMIT", "600", "is '600', which is not a count per s, min, hour, day, as 600/min"),
         ("RATE_LIMIT", "0/min", "is '0/min', which is not a count per"),
@@ -119,6 +124,30 @@ def test_a_bad_value_is_one_sentence_that_names_it(name: str, value: str, proble
     assert result.stderr.startswith(f"itemsvc: {name} ")
     assert problem in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "rate"),
+    [("7/s", (7, 1)), ("600/min", (600, 60)), ("1/hour", (1, 3600)), ("9/day", (9, 86400)), ("", None)],
+)
+def test_a_rate_is_a_count_and_its_seconds(monkeypatch: pytest.MonkeyPatch, value: str, rate: Any) -> None:
+    monkeypatch.setenv("RATE_LIMIT", value)
+    assert Env().rate("RATE_LIMIT") == rate
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:4566", "[::1]", "[::1]:4566"])
+def test_an_issuer_on_this_machine_may_be_plain_http(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("OIDC_ISSUER", f"http://{host}/pool")
+    assert Env().address("OIDC_ISSUER") == f"http://{host}/pool"
+
+
+@pytest.mark.parametrize(
+    ("value", "taken"), [("1023", False), ("1024", True), ("2147483647", True), ("2147483648", False)]
+)
+def test_a_number_has_a_smallest_and_a_largest(monkeypatch: pytest.MonkeyPatch, value: str, taken: bool) -> None:
+    monkeypatch.setenv("MAX_BODY_BYTES", value)
+    with nullcontext() if taken else pytest.raises(SystemExit, match=f"MAX_BODY_BYTES is {value}, which is not from"):
+        assert Env().integer("MAX_BODY_BYTES", default=5000, minimum=1024) == int(value)
 
 
 @pytest.mark.parametrize("name", ["OIDC_ISSUER", "OIDC_AUDIENCE"])
@@ -169,6 +198,27 @@ def test_a_deployment_mistake_is_an_error(mistake: dict[str, str], identifier: s
     result = run("manage.py", "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION | mistake)
     assert result.returncode == 1
     assert f"({identifier})" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "found"),
+    [
+        ("ALLOWED_HOSTS", ["."], {"itemsvc.E002"}),
+        ("ALLOWED_HOSTS", [".example.com"], set()),
+        ("SECURE_PROXY_SSL_HEADER", ("HTTP_X_FORWARDED_PROTO", "https"), {"itemsvc.E005"}),
+        ("CONN_MAX_AGE", 350, set()),
+        ("CONN_MAX_AGE", 351, {"itemsvc.E004"}),
+        ("CONN_MAX_AGE", None, {"itemsvc.E004"}),
+    ],
+)
+def test_a_mistake_in_the_settings_themselves_is_an_error(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, name: str, value: Any, found: set[str]
+) -> None:
+    if name == "CONN_MAX_AGE":
+        monkeypatch.setitem(settings.DATABASES["default"], name, value)
+    else:
+        setattr(settings, name, value)
+    assert {message.id for message in run_checks(tags=["security"]) if message.id.startswith("itemsvc.")} == found
 
 
 def test_debug_needs_no_key_and_is_no_mistake_while_developing() -> None:

@@ -12,8 +12,11 @@ import requests
 from django.core.management import call_command
 from django.db.models import F
 from django.db.models.functions import Now
+from django.test import Client as DjangoClient
+from django.urls import path
 
 from items.models import Item
+from items.views import ItemDetail, ItemList
 from itemsvc import idempotency
 from itemsvc.authentication import CALLER
 from itemsvc.models import IdempotencyKey
@@ -170,6 +173,35 @@ def test_expired_keys_are_removed_in_batches(api: Client, monkeypatch: Any, caps
     assert post(api, "new").content == kept.content
     call_command("expire_idempotency_keys")
     assert capsys.readouterr().out == "Removed 0 expired idempotency keys.\n"
+
+
+def test_the_oldest_of_the_expired_goes_first(api: Client, monkeypatch: Any) -> None:
+    monkeypatch.setattr(idempotency, "EXPIRED_BATCH", 2)
+    for n in range(3):
+        post(api, f"old{n}")
+        age(hours=25)
+    newest = IdempotencyKey.objects.latest("created_at")
+    assert idempotency.expire() == 2
+    assert IdempotencyKey.objects.get() == newest
+
+
+urlpatterns = [
+    path("items", ItemList.as_view()),
+    path("others", ItemList.as_view()),
+    path("items/<uuid:pk>", ItemDetail.as_view(), name="item-detail"),
+]
+
+
+@pytest.mark.urls(__name__)
+def test_the_same_key_elsewhere_is_another_request(api: Client) -> None:
+    # Not held against the schema, which knows no /others.
+    bodies = [
+        DjangoClient.generic(
+            api, "POST", where, '{"name": "lamp"}', "application/json", HTTP_IDEMPOTENCY_KEY="a"
+        ).content
+        for where in ("/items", "/others", "/items")
+    ]
+    assert bodies[0] == bodies[2] != bodies[1]
 
 
 def test_one_in_flight_is_409_at_once_and_others_go_on(service: Service) -> None:

@@ -51,6 +51,7 @@ def test_an_array_of_one_is_answered_as_an_array(api: Client) -> None:
         ([{"name": "a"}, {}], {"1": {"name": ["This field is required."]}}),
         ([{"name": "a", "x": 1}, {"name": "b"}], {"0": {"x": ["Unknown field."]}}),
         ([1, {"name": "b"}], {"0": {"non_field_errors": ["Invalid data. Expected a dictionary, but got int."]}}),
+        ([None], {"0": {"non_field_errors": ["Invalid data. Expected a dictionary, but got null."]}}),
         ([[{"name": "a"}]], {"0": {"non_field_errors": ["Invalid data. Expected a dictionary, but got list."]}}),
     ],
 )

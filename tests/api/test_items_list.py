@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from items.models import Item
 from items.pagination import Cursor
+from tests import openapi
 from tests.api.factories import make_items
 from tests.client import Client
 
@@ -149,6 +150,30 @@ def test_a_cursor_belongs_to_its_ordering(api: Client) -> None:
     assert (response.status_code, list(response.json())) == (400, ["cursor"])
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text[:-1] + ("A" if text[-1] != "A" else "B"),
+        lambda text: text[:12] + ("A" if text[12] != "A" else "B") + text[13:],
+        lambda text: text[:-1],
+        lambda text: text + "=",
+        lambda text: text.replace("_", "/"),
+        lambda text: "é" + text[1:],
+    ],
+    ids=["its end", "its middle", "shorter", "padded", "in another alphabet", "no ASCII"],
+)
+def test_a_damaged_cursor_is_refused(api: Client, damage: Any) -> None:
+    text = Cursor(uuid.UUID(int=2**128 - 1), descending=True, backward=False).encode()
+    assert api.get("/items", {"cursor": text}).status_code == 200
+    response = api.get("/items", {"cursor": damage(text)})
+    assert (response.status_code, list(response.json())) == (400, ["cursor"])
+
+
+def test_a_cursor_with_flags_that_nobody_writes_is_refused(api: Client) -> None:
+    text = Cursor(uuid.UUID(int=1), descending=5, backward=False).encode()  # type: ignore[arg-type]
+    assert api.get("/items", {"cursor": text}).status_code == 400
+
+
 def test_name_is_exact(api: Client) -> None:
     for name in ("lamp", "Lamp", "lamps"):
         api.post("/items", {"name": name})
@@ -190,6 +215,18 @@ def test_times_are_exclusive_bounds(api: Client) -> None:
     assert listed(created_after="1900-01-01T00:00:00Z") == [first, second, third]
     assert listed(created_before="1900-01-01T00:00:00Z") == []
     assert listed(created_after="9999-12-31T23:59:59Z") == []
+
+
+def test_a_millisecond_begins_with_its_smallest_key(api: Client) -> None:
+    milliseconds = int(datetime.fromisoformat("2026-01-01T00:00:01Z").timestamp() * 1000)
+    Item.objects.create(id=uuid.UUID(int=milliseconds << 80 | 0x7 << 76 | 0b10 << 62), name="the first of its second")
+    assert len(ids(api.get("/items?created_after=2026-01-01T00:00:00.999Z"))) == 1
+    assert ids(api.get("/items?created_before=2026-01-01T00:00:01Z")) == []
+
+
+def test_the_schema_says_that_no_filter_may_be_empty(schema: openapi.Schema) -> None:
+    parameters = {each["name"]: each["schema"] for each in schema.document["paths"]["/items"]["get"]["parameters"]}
+    assert {parameters[name]["minLength"] for name in ("name", "search")} == {1}
 
 
 def at(time: str) -> uuid.UUID:

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client as DjangoClient
 from django.test.utils import CaptureQueriesContext
 
+from itemsvc.overload import MAX_STREAMS
 from tests.api.factories import make_items
 from tests.client import Client
 
@@ -54,6 +56,17 @@ def test_head_reads_no_item(api: Client) -> None:
         response = api.head("/items", headers=NDJSON)
     assert not [query for query in queries if "items_item" in query["sql"]]
     assert (response.status_code, response["Content-Type"]) == (200, "application/x-ndjson")
+
+
+@pytest.mark.django_db
+def test_one_more_than_run_at_a_time_is_told_when_to_try_again(client: DjangoClient) -> None:
+    make_items(1)
+    running = [client.get("/items", headers=NDJSON) for _ in range(MAX_STREAMS)]
+    refused = client.get("/items", headers=NDJSON)
+    assert (refused.status_code, refused["Retry-After"]) == (503, "5")
+    for response in running:
+        assert len(lines(response)) == 1
+    assert client.get("/items", headers=NDJSON).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/items/01890a5d-ac96-774b-bcce-b302099a8057", "/health/ready"])

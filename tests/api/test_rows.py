@@ -58,6 +58,18 @@ class OwnField(ItemSerializer):
     name = Shouted()
 
 
+class OwnValue(ItemSerializer):
+    class First(serializers.CharField):
+        def get_attribute(self, instance: Item) -> str:
+            return instance.name[:1]
+
+    name = First()
+
+
+class NoModel(serializers.Serializer):
+    name = serializers.CharField()
+
+
 class OtherFormat(ItemSerializer):
     created_at = serializers.DateTimeField(format="%Y")
 
@@ -70,7 +82,9 @@ class HexKey(ItemSerializer):
     id = serializers.UUIDField(format="hex")
 
 
-@pytest.mark.parametrize("serializer", [Method, Represented, OwnField, OtherFormat, OtherType, HexKey])
+@pytest.mark.parametrize(
+    "serializer", [Method, Represented, OwnField, OwnValue, NoModel, OtherFormat, OtherType, HexKey]
+)
 def test_a_field_that_is_more_than_its_column_is_left_to_the_serializer(serializer: type) -> None:
     assert Rows.of(serializer) is None
 

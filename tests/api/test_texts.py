@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 from rest_framework import serializers
 
 from itemsvc.serializers import StringField
+from tests import openapi
+from tests.client import Client
 
 
 def refuse_elm(value: str) -> None:
@@ -58,6 +61,17 @@ def test_the_same_as_every_validator_says(name: str, text: str) -> None:
     assert outcome(StringField.run_validation, field, text) == outcome(
         serializers.CharField.run_validation, field, text
     )
+
+
+@pytest.mark.parametrize("body", [{"name": "a\ud800"}, {"name": "é", "description": "\udfff"}, {"name": "a\0é"}])
+def test_what_the_database_cannot_keep_is_refused(api: Client, body: dict[str, str]) -> None:
+    assert api.post("/items", body).status_code == 400
+
+
+@pytest.mark.parametrize(("text", "taken"), [("a", True), (" é ", True), (" \n", False), ("", False), ("a\0", False)])
+def test_the_schema_shows_what_is_no_name(schema: openapi.Schema, text: str, taken: bool) -> None:
+    name = schema.document["components"]["schemas"]["ItemRequest"]["properties"]["name"]
+    assert bool(re.search(name["pattern"], text)) is taken
 
 
 def test_one_that_is_plainly_right_asks_no_validator(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,9 +7,12 @@ import functools
 import json
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from jwt.algorithms import ECAlgorithm
 
 from itemsvc import jwks, oidc
 from itemsvc import tokens as tokens_module
@@ -105,6 +109,8 @@ def test_a_short_rsa_key_is_refused(secured_by: Callable[..., str]) -> None:
 
 
 GOOD = SigningKey("good").jwk
+#: One that anybody may sign with.
+PRIVATE = GOOD | ECAlgorithm.to_jwk(SigningKey("published").private, as_dict=True)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +129,7 @@ GOOD = SigningKey("good").jwk
         GOOD | {"x": "AAAA"},
         GOOD | {"x": 5},
         {name: value for name, value in GOOD.items() if name != "x"},
-        GOOD | {"d": "c2VjcmV0"},
+        PRIVATE,
         {"kty": "RSA", "kid": "x", "n": [], "e": "AQAB"},
         {"kty": "RSA", "kid": "x"},
         {"kty": "RSA", "kid": "x", "n": "", "e": ""},
@@ -160,6 +166,42 @@ def test_an_answer_of_no_use_is_a_failure(own: Issuer, path: str, document: byte
     own.documents[path] = document
     with pytest.raises(jwks.FetchError):
         jwks.fetch(own.url)
+
+
+def test_an_issuer_may_end_with_a_slash(own: Issuer) -> None:
+    own.documents[DISCOVERY] = json.dumps({"issuer": own.url + "/", "jwks_uri": own.url + KEYS}).encode()
+    assert ("first", "ES256") in jwks.fetch(own.url + "/")
+
+
+def test_an_answer_that_is_no_http_is_a_failure() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as thread:
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(1000)
+                connection.sendall(b"no HTTP\r\n\r\n")
+
+        thread.submit(answer)
+        with pytest.raises(jwks.FetchError, match="BadStatusLine"):
+            jwks.fetch(f"http://127.0.0.1:{server.getsockname()[1]}")
+
+
+ENDS_MEANWHILE = """
+import functools, sys
+from itemsvc import jwks
+jwks.FETCH_SECONDS, jwks.WAIT_SECONDS = 60, 0.1
+jwks.KeySet(functools.partial(jwks.fetch, sys.argv[1])).find("first", "ES256")
+"""
+
+
+def test_a_process_that_ends_does_not_wait_for_the_issuer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        ended = subprocess.run(
+            [sys.executable, "-c", ENDS_MEANWHILE, address], check=False, capture_output=True, timeout=30
+        )
+    assert b"IssuerUnavailableError" in ended.stderr
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 404, 500])
@@ -377,6 +419,42 @@ def test_no_more_tokens_are_remembered_than_there_is_room_for() -> None:
     assert len(tokens._entries) == MAX_VERIFIED
     assert tokens.get("0") is None
     assert str(tokens.get(str(MAX_VERIFIED))) == str(MAX_VERIFIED)
+
+
+def test_a_token_that_was_verified_again_is_the_newest() -> None:
+    tokens, caller = VerifiedTokens(), Caller("machine", frozenset())
+    for number in [*range(MAX_VERIFIED), 0, MAX_VERIFIED]:
+        tokens.add(str(number), caller, 60)
+    assert (tokens.get("0"), tokens.get("1")) == (caller, None)
+
+
+class SlowTokens(VerifiedTokens):
+    """Looks its oldest up slowly: two threads that may both do it find the same."""
+
+    @property
+    def _oldest(self) -> Any:
+        found = super()._oldest
+        time.sleep(0.005)
+        return found
+
+
+def test_threads_that_forget_the_oldest_do_not_forget_it_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokens_module, "MAX_VERIFIED", 1)
+    tokens = SlowTokens()
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda number: tokens.add(str(number), Caller("machine", frozenset()), 60), range(8)))
+    assert len(tokens._entries) == 1
+
+
+def test_a_token_is_remembered_for_no_longer_than_it_is_good(
+    own: Issuer, secured_by: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secured_by(own.key)
+    token, now = own.token(exp=int(time.time()) - 25), time.monotonic()
+    oidc.verify(token)
+    assert tokens_module.verified.get(token)
+    monkeypatch.setattr(tokens_module, "monotonic", lambda: now + 6)
+    assert tokens_module.verified.get(token) is None
 
 
 def test_what_has_ended_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import jwt
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.test import Client
 
 from tests.issuer import AUDIENCE, Issuer, SigningKey, bearer
 from tests.service import Service
@@ -61,6 +62,11 @@ def from_now(seconds: int) -> int:
     return int(time.time()) + seconds
 
 
+def padded(issuer: Issuer, size: int) -> str:
+    """A good token of so many bytes, or a few more."""
+    return next(token for n in range(size) if len(token := issuer.token(padding="x" * n)) >= size)
+
+
 STRANGER = SigningKey("first")
 Mint = Callable[[Issuer], str]
 
@@ -106,6 +112,10 @@ INVALID: dict[str, tuple[Mint, str]] = {
     "expired": (lambda i: i.token(exp=from_now(-31)), "The token has expired."),
     "expired in 1970": (lambda i: i.token(exp=True), "The token has expired."),
     "no expiry": (lambda i: i.token(exp=None), LACKS),
+    "another audience, with scopes that look like Cognito's": (
+        lambda i: i.token(aud="other", token_use="access", scope=f"{AUDIENCE}/items:read"),
+        AUDIENCES,
+    ),
     "an expiry that is no number": (lambda i: i.token(exp="never"), MALFORMED),
     "an expiry beyond all numbers": (lambda i: i.token(exp=float("inf")), MALFORMED),
     "an expiry that is a list": (lambda i: i.token(exp=[from_now(60)]), MALFORMED),
@@ -145,7 +155,7 @@ INVALID: dict[str, tuple[Mint, str]] = {
     "a header of 1,900 levels": (lambda i: f"{encoded(b'[' * 1900)}.e30.x1", MALFORMED),
     "a header of other bytes": (lambda i: by_hand(b"\xff\xfe\x00", i.claims()), MALFORMED),
     "7,999 dots": (lambda i: "." * 7999, MALFORMED),
-    "more than 8,000 bytes": (lambda i: i.token(padding="x" * 5700)[:8001].ljust(8001, "x"), MALFORMED),
+    "more than 8,000 bytes": (lambda i: padded(i, 8001), MALFORMED),
 }
 
 
@@ -169,6 +179,7 @@ ACCEPTED: dict[str, Mint] = {
     "scopes under the audience": lambda i: i.token(scope=f"{AUDIENCE}/items:read"),
     "Cognito's access token": lambda i: i.token(aud=None, token_use="access", scope=f"{AUDIENCE}/items:read"),
     "only a client id": lambda i: i.token(sub=None, client_id="machine"),
+    "nearly 8,000 bytes": lambda i: padded(i, 7990),
     "without nbf and iat": lambda i: i.token(nbf=None, iat=None),
 }
 
@@ -201,6 +212,9 @@ def test_writing_needs_its_own(service: Service, secured: Service, issuer: Issue
     path = service.post("/items", json={"name": "kept"}).headers["Location"].removeprefix(service.url)
     reader, writer = (bearer(issuer.token(scope=f"items:{verb}")) for verb in ("read", "write"))
     body = {"name": "changed"}
+    for method, where in [("HEAD", "/items"), ("OPTIONS", path)]:
+        assert secured.request(method, where, headers=reader).status_code == 200
+        assert secured.request(method, where, headers=writer).status_code == 403
     for method, where in [("POST", "/items"), ("PUT", path), ("PATCH", path), ("DELETE", path)]:
         assert secured.request(method, where, json=body, headers=reader).status_code == 403
     assert secured.get(path, headers=reader).json()["name"] == "kept"
@@ -276,6 +290,14 @@ def test_a_header_larger_than_gunicorn_takes_is_refused_before(secured: Service)
 
 def test_a_session_of_the_admin_opens_nothing(secured: Service) -> None:
     assert secured.get("/items", cookies={"sessionid": "x" * 32, "csrftoken": "x" * 32}).status_code == 401
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("admin_enabled")
+@pytest.mark.parametrize(("path", "status"), [("/admin", 302), ("/admin/", 302), ("/admin2", 401), ("/adm", 401)])
+def test_the_admin_and_nothing_beside_it_needs_no_token(settings: Any, client: Client, path: str, status: int) -> None:
+    settings.API_AUTH = "oidc"
+    assert client.get(path).status_code == status
 
 
 @pytest.mark.slow
