@@ -169,8 +169,9 @@ def test_an_answer_of_no_use_is_a_failure(own: Issuer, path: str, document: byte
 
 
 def test_an_issuer_may_end_with_a_slash(own: Issuer) -> None:
-    own.documents[DISCOVERY] = json.dumps({"issuer": own.url + "/", "jwks_uri": own.url + KEYS}).encode()
-    assert ("first", "ES256") in jwks.fetch(own.url + "/")
+    issuer = f"{own.url}/pool/"
+    own.documents[f"/pool{DISCOVERY}"] = json.dumps({"issuer": issuer, "jwks_uri": own.url + KEYS}).encode()
+    assert ("first", "ES256") in jwks.fetch(issuer)
 
 
 def test_an_answer_that_is_no_http_is_a_failure() -> None:
