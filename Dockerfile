@@ -37,5 +37,5 @@ VOLUME /tmp
 USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
-  CMD ["python", "-I", "-S", "/app/itemsvc/healthcheck.py"]
+  CMD ["python", "-I", "-S", "/app/itemsvc/http/healthcheck.py"]
 CMD ["gunicorn"]

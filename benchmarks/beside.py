@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from tests.issuer import Issuer, SigningKey
+from tests.support.issuer import Issuer, SigningKey
 
 #: A feature's further environment and request headers.
 Settings = tuple[Mapping[str, str], Mapping[str, str]]

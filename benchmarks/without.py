@@ -82,31 +82,35 @@ SWITCHED_OFF = Step(
     "asking for features that are off",
     "itemsvc.fast.dispatch:FastPath._answer",
     answered_at_once,
-    also=(Step("", "itemsvc.statistics:Statistics.record", lambda: counted_alone),),
+    also=(Step("", "itemsvc.observability.request_statistics:Statistics.record", lambda: counted_alone),),
 )
 STEPS = (
     Step("the worker's loop", options=("--worker-class", "gthread")),
-    Step("requests read in one pass", "itemsvc.heads:read", lambda: lambda data, connection: None),
-    Step("the response's own writer", "itemsvc.loop:Answer", lambda: resolve_name("gunicorn.http.wsgi:Response")),
-    Step("probes answered in the loop", "itemsvc.loop:is_probe", lambda: lambda request: False),
+    Step("requests read in one pass", "itemsvc.server.fast_parser:read", lambda: lambda data, connection: None),
+    Step(
+        "the response's own writer",
+        "itemsvc.server.event_loop:Answer",
+        lambda: resolve_name("gunicorn.http.wsgi:Response"),
+    ),
+    Step("probes answered in the loop", "itemsvc.server.event_loop:is_probe", lambda: lambda request: False),
     # They are logging's records then, with the same formatter.
-    Step("access lines without records", "itemsvc.worker:LOG_FORMAT"),
-    Step("access lines written together", "itemsvc.logs:Lines.add", lambda: written_at_once),
-    Step("statements prepared once", "itemsvc.postgresql.base:DatabaseWrapper._send", lambda: sent_as_it_is),
+    Step("access lines without records", "itemsvc.server.worker:LOG_FORMAT"),
+    Step("access lines written together", "itemsvc.core.logs:Lines.add", lambda: written_at_once),
+    Step("statements prepared once", "itemsvc.db.postgresql.base:DatabaseWrapper._send", lambda: sent_as_it_is),
     Step(
         "the socket as health check",
-        "itemsvc.postgresql.base:DatabaseWrapper.is_usable",
+        "itemsvc.db.postgresql.base:DatabaseWrapper.is_usable",
         lambda: resolve_name("django.db.backends.postgresql.base:DatabaseWrapper.is_usable"),
     ),
     Step(
         "texts taken as they are",
-        "itemsvc.serializers:StringField.run_validation",
+        "itemsvc.resources.serializers:StringField.run_validation",
         lambda: resolve_name("rest_framework.serializers:CharField.run_validation"),
     ),
     Step("the short way", "itemsvc.fast.dispatch:FastPath.__call__", lambda: ordinary),
     SWITCHED_OFF,
     # The short way needs them too.
-    Step("rows and the short way", "itemsvc.rows:Rows.of", lambda: lambda serializer: None),
+    Step("rows and the short way", "itemsvc.resources.row_json:Rows.of", lambda: lambda serializer: None),
 )
 
 

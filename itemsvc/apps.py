@@ -8,6 +8,7 @@ class ItemsvcConfig(AppConfig):
     """Registers the system checks."""
 
     name = "itemsvc"
+    label = "project"
     default = True
 
     def ready(self) -> None:
@@ -19,4 +20,4 @@ class AdminConfig(admin_apps.AdminConfig):
     """Django's admin, with the service's own site."""
 
     default = False
-    default_site = "itemsvc.admin.AdminSite"
+    default_site = "itemsvc.limits.admin_site.AdminSite"

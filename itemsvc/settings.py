@@ -9,8 +9,9 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from itemsvc.env import Env, InvalidConfiguration
-from itemsvc.logs import LEVELS, logging_config
+from itemsvc.core.capacity import cpus
+from itemsvc.core.env import Env, InvalidConfiguration
+from itemsvc.core.logs import LEVELS, logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 if (BASE_DIR / ".env").is_file():
@@ -29,8 +30,11 @@ WSGI_APPLICATION = "itemsvc.wsgi.application"
 
 INSTALLED_APPS = [
     "itemsvc",
+    "itemsvc.db",
     "itemsvc.limits",
+    "itemsvc.resources",
     "items",
+    "pgtrigger",
     "rest_framework",
     "django_filters",
     "drf_spectacular",
@@ -50,15 +54,15 @@ ADMIN_ENABLED: bool = env.bool("ADMIN_ENABLED", default=False)
 def middleware(*, admin: bool) -> list[str]:
     """MIDDLEWARE. The admin's part is there for the admin alone: the API reads no session and sets no cookie."""
     shared = [
-        "itemsvc.request_id.RequestIDMiddleware",
-        "itemsvc.headers.SecurityHeadersMiddleware",
+        "itemsvc.http.request_ids.RequestIDMiddleware",
+        "itemsvc.http.security_headers.SecurityHeadersMiddleware",
         "django.middleware.security.SecurityMiddleware",
-        "itemsvc.liveness.LivenessMiddleware",
-        "itemsvc.errors.DatabaseErrorMiddleware",
+        "itemsvc.http.liveness.LivenessMiddleware",
+        "itemsvc.http.errors.DatabaseErrorMiddleware",
         "whitenoise.middleware.WhiteNoiseMiddleware",
-        "itemsvc.slashes.OptionalSlashMiddleware",
+        "itemsvc.http.slashes.OptionalSlashMiddleware",
         "django.middleware.common.CommonMiddleware",
-        "itemsvc.bearer.BearerTokenMiddleware",
+        "itemsvc.auth.bearer.BearerTokenMiddleware",
     ]
     for_admin = [
         "django.contrib.sessions.middleware.SessionMiddleware",
@@ -88,6 +92,7 @@ TEMPLATES = [
 # -- Database ----------------------------------------------------------------------------------------------------------
 
 STATEMENT_TIMEOUT_MS = env.integer("DB_STATEMENT_TIMEOUT_MS", default=10_000)
+DB_CONNECT_TIMEOUT_SECONDS = env.integer("DB_CONNECT_TIMEOUT", default=5, minimum=1)
 # What an export may pause for between two rows when its client reads slowly.
 IDLE_TIMEOUT_MS = 60_000
 CONNECTION_CHECK_MS = 1_000
@@ -95,7 +100,7 @@ CONNECTION_CHECK_MS = 1_000
 
 def _database(config: dict[str, Any]) -> dict[str, Any]:
     options = config.setdefault("OPTIONS", {})
-    options.setdefault("connect_timeout", env.integer("DB_CONNECT_TIMEOUT", default=5, minimum=1))
+    options.setdefault("connect_timeout", DB_CONNECT_TIMEOUT_SECONDS)
     options.setdefault("application_name", "itemsvc")
     limits = f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c idle_in_transaction_session_timeout={IDLE_TIMEOUT_MS}"
     # What nobody waits for any more (a killed task, a request out of time) is ended, waiting for a lock or not.
@@ -140,9 +145,9 @@ SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS_ONLY else 0
 SECURE_REDIRECT_EXEMPT = [r"^health/?$"]
 # Browsers heed it over HTTPS only; over HTTP it would be an error on the console of every page.
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin" if HTTPS_ONLY else None
-CSRF_FAILURE_VIEW = "itemsvc.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "itemsvc.http.errors.csrf_failure"
 # HSTS for every subdomain, and its preload list, bind a whole domain for years: its owner's decision, not a service's.
-# X-Frame-Options is in itemsvc/headers.py.
+# X-Frame-Options is in itemsvc/http/security_headers.py.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021", "security.W002"]
 if not ADMIN_ENABLED:
     # The admin's middleware is not missed: it stays installed, off, so that switching it on is no migration.
@@ -195,16 +200,16 @@ RATE_LIMIT = env.rate("RATE_LIMIT")
 
 REST_FRAMEWORK = {
     # A bearer token or nothing: no session is read, so no CSRF token is needed.
-    "DEFAULT_AUTHENTICATION_CLASSES": ["itemsvc.authentication.BearerToken"] if API_AUTH == "oidc" else [],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["itemsvc.auth.authentication.BearerToken"] if API_AUTH == "oidc" else [],
     "DEFAULT_PERMISSION_CLASSES": [
-        "itemsvc.authentication.HasScope" if API_AUTH == "oidc" else "rest_framework.permissions.AllowAny"
+        "itemsvc.auth.authentication.HasScope" if API_AUTH == "oidc" else "rest_framework.permissions.AllowAny"
     ],
     "UNAUTHENTICATED_USER": None,
-    "DEFAULT_THROTTLE_CLASSES": ["itemsvc.throttle.CallerThrottle"] if RATE_LIMIT else [],
-    "DEFAULT_PARSER_CLASSES": ["itemsvc.parsers.StrictJSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["itemsvc.renderers.JSONRenderer", "itemsvc.renderers.BrowsableAPIRenderer"],
+    "DEFAULT_THROTTLE_CLASSES": ["itemsvc.limits.throttle.CallerThrottle"] if RATE_LIMIT else [],
+    "DEFAULT_PARSER_CLASSES": ["itemsvc.http.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["itemsvc.http.renderers.JSONRenderer", "itemsvc.http.renderers.BrowsableAPIRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "itemsvc.errors.exception_handler",
+    "EXCEPTION_HANDLER": "itemsvc.http.errors.exception_handler",
     "URL_FORMAT_OVERRIDE": None,
     "NUM_PROXIES": NUM_PROXIES,
     "LIST_SERIALIZER_ERRORS_AS_DICT": True,
@@ -223,7 +228,7 @@ SPECTACULAR_SETTINGS = {
     "ENABLE_DJANGO_DEPLOY_CHECK": False,
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "itemsvc.schema.describe_what_every_operation_shares",
+        "itemsvc.resources.schema.describe_what_every_operation_shares",
     ],
 }
 
@@ -238,12 +243,33 @@ LOG_FORMAT = env.choice("LOG_FORMAT", default="json", choices=("json", "text"))
 LOG_LEVEL = env.choice("LOG_LEVEL", default="INFO", choices=LEVELS, normalise=str.upper)
 LOGGING = logging_config(LOG_FORMAT, LOG_LEVEL)
 
+# -- The server --------------------------------------------------------------------------------------------------------
+
+BIND = env.get_value("BIND", default="0.0.0.0")  # noqa: S104  (a container has no other way to be reached)
+PORT = env.integer("PORT", default=8000, minimum=1, maximum=65535)
+# One process for each whole CPU: a second one on the same CPU gains nothing and costs another 60 MB.
+WEB_CONCURRENCY = env.integer("WEB_CONCURRENCY", default=max(1, int(cpus())), minimum=1, maximum=64)
+THREADS = env.integer("GUNICORN_THREADS", default=4, minimum=1, maximum=64)
+KEEPALIVE_SECONDS = env.integer("GUNICORN_KEEPALIVE", default=75, minimum=1)
+GRACEFUL_TIMEOUT_SECONDS = env.integer("GUNICORN_GRACEFUL_TIMEOUT", default=30, minimum=1)
+# Requests that may wait for a thread, and for how long; more are refused at once.
+MAX_QUEUED = env.integer("GUNICORN_MAX_QUEUED", default=64 * THREADS, minimum=1)
+QUEUE_TIMEOUT_SECONDS = env.integer("GUNICORN_QUEUE_TIMEOUT", default=5, minimum=1)
+# From when a thread takes a request to when it is cut off from the database; each part of an export has as long.
+REQUEST_TIMEOUT_SECONDS = env.integer("GUNICORN_REQUEST_TIMEOUT", default=20, minimum=1)
+# What a client has in all to send a request once it has begun, and to take its answer.
+CLIENT_TIMEOUT_SECONDS = env.integer("GUNICORN_CLIENT_TIMEOUT", default=60, minimum=1)
+# Exports at a time; fewer than the threads, which a client that reads slowly holds.
+MAX_STREAMS = env.integer("MAX_STREAMS", default=max(1, THREADS // 2), minimum=1)
+
 # -- What is shown of it -----------------------------------------------------------------------------------------------
 
 SERVICE_NAME: str = env.get_value("OTEL_SERVICE_NAME", default="itemsvc")
 METRICS = env.choice("METRICS", default="none", choices=("none", "emf", "prometheus"))
 METRICS_INTERVAL = env.integer("METRICS_INTERVAL", default=60, minimum=1, maximum=3600)
 METRICS_PORT = env.integer("METRICS_PORT", default=9090, minimum=1, maximum=65535)
+if METRICS == "prometheus" and METRICS_PORT == PORT:
+    raise InvalidConfiguration("METRICS_PORT", f"is {METRICS_PORT}, which is PORT: metrics are not for the public.")
 TRACES_EXPORTER = env.choice("OTEL_TRACES_EXPORTER", default="none", choices=("none", "otlp", "console"))
 if env.bool("OTEL_SDK_DISABLED", default=False):
     TRACES_EXPORTER = "none"

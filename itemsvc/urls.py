@@ -1,12 +1,12 @@
-"""The service's URLs. An app's own are under its name; none ends in a slash (see `itemsvc/slashes.py`)."""
+"""The service's URLs. An app's own are under its name; none ends in a slash (see `itemsvc/http/slashes.py`)."""
 
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from itemsvc.health import ReadinessView
-from itemsvc.schema import DocsView, SchemaView
+from itemsvc.http.readiness import ReadinessView
+from itemsvc.resources.schema import DocsView, SchemaView
 
 urlpatterns = [
     path("items", include("items.urls")),
@@ -17,7 +17,7 @@ urlpatterns = [
 if settings.ADMIN_ENABLED:
     urlpatterns += [path("admin", RedirectView.as_view(url="/admin/")), path("admin/", admin.site.urls)]
 
-handler400 = "itemsvc.errors.bad_request"
-handler403 = "itemsvc.errors.permission_denied"
-handler404 = "itemsvc.errors.not_found"
-handler500 = "itemsvc.errors.server_error"
+handler400 = "itemsvc.http.errors.bad_request"
+handler403 = "itemsvc.http.errors.permission_denied"
+handler404 = "itemsvc.http.errors.not_found"
+handler500 = "itemsvc.http.errors.server_error"

@@ -44,6 +44,7 @@ else:
     logger.warning("The fast path is off: MIDDLEWARE has entries that it does not know. Every request passes them all.")
 
 if settings.TRACES_EXPORTER != "none":
-    from itemsvc.tracing import Tracing  # Off, neither is OpenTelemetry loaded nor the application wrapped.
+    # Off, neither is OpenTelemetry loaded nor the application wrapped.
+    from itemsvc.observability.tracing import Tracing
 
     application = Tracing(application)

@@ -17,7 +17,7 @@ locals {
   # that is no alarm.
   metric_alarms = merge(local.platform_alarms, { for name, alarm in local.service_alarms : name => alarm if local.has_metrics })
 
-  # What the service says of itself (itemsvc/emf.py): without the time in the load balancer's queue and on its network.
+  # What the service says of itself (itemsvc/observability/emf.py): without the time in the load balancer's queue and on its network.
   service_alarms = {
     latency-p99 = {
       description = "A hundredth of the requests takes the service longer than ${var.latency_p99_ms} ms"

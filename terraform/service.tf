@@ -113,7 +113,7 @@ resource "aws_ecs_task_definition" "api" {
       "credentials.secret-key"        = tostring(var.secret_key_version)
     }
     healthCheck = {
-      command     = ["CMD", "python", "-I", "-S", "${local.app_directory}/itemsvc/healthcheck.py"]
+      command     = ["CMD", "python", "-I", "-S", "${local.app_directory}/itemsvc/http/healthcheck.py"]
       interval    = 10
       timeout     = 5
       retries     = 3

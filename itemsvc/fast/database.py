@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connections
 
-from itemsvc.rows import Row
+from itemsvc.resources.row_json import Row
 
 
 class Database(threading.local):

@@ -9,14 +9,17 @@ import psycopg2
 from django.db import DatabaseError
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from itemsvc import authentication, errors, request_id, routes, throttle
-from itemsvc.answer import Headers
+from itemsvc.auth import authentication
+from itemsvc.core import routes
+from itemsvc.core.logs import request_id as current_request_id
 from itemsvc.fast.frames import PROTOTYPE, Environ, Frame, Frames, Handler
 from itemsvc.fast.operations import Create, List, Operation, Retrieve
-from itemsvc.logs import request_id as current_request_id
-from itemsvc.rows import Rows
+from itemsvc.http import errors, request_ids
+from itemsvc.http.header_block import ResponseHeaders
+from itemsvc.limits import throttle
+from itemsvc.resources.row_json import Rows
 
-StartResponse = Callable[[str, Headers], Any]
+StartResponse = Callable[[str, ResponseHeaders], Any]
 Application = Callable[[Environ, Any], Iterable[bytes]]
 
 PLAIN_ACCEPT = frozenset({"*/*", "application/json"})
@@ -81,14 +84,14 @@ def respond(
     environ: Environ, start_response: StartResponse, frame: Frame, body: bytes, own: Iterable[tuple[str, str]]
 ) -> Iterable[bytes]:
     """Sends it under the request's id, with headers of its own after the frame's."""
-    length, identifier = ("Content-Length", str(len(body))), (request_id.HEADER, identify(environ))
-    start_response(frame.status, Headers(frame.headers, [*own, identifier, length]))
+    length, identifier = ("Content-Length", str(len(body))), (request_ids.HEADER, identify(environ))
+    start_response(frame.status, ResponseHeaders(frame.headers, [*own, identifier, length]))
     return (body,)
 
 
 def identify(environ: Environ) -> str:
     """The request's id, which its log lines have from now on."""
-    identifier = request_id.choose(environ)
+    identifier = request_ids.choose(environ)
     current_request_id.set(identifier)
     return identifier
 

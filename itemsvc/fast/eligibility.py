@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from inspect import unwrap
-from typing import Any, TypeVar
+from typing import Any
 
 from rest_framework import generics, mixins, negotiation
 from rest_framework.views import APIView
 
-F = TypeVar("F", bound=Callable[..., Any])
+from itemsvc.resources.bulk import BulkCreateMixin
+from itemsvc.resources.conditional import ETagMixin
+from itemsvc.resources.generics import RowsListMixin
+from itemsvc.resources.idempotency import IdempotentCreateMixin
+from itemsvc.resources.views import ResourceListView
 
-
-def plain(function: F) -> F:
-    """Marks an override that, for a plain request, does what the overridden function does."""
-    function.plain = True  # type: ignore[attr-defined]
-    return function
-
-
+#: Overrides of the shared views that, for a plain request, do what the overridden function does.
+EQUIVALENT = frozenset(
+    {
+        RowsListMixin.list,
+        ETagMixin.finalize_response,
+        BulkCreateMixin.get_serializer,
+        IdempotentCreateMixin.create,
+        ResourceListView.get_renderers,
+        ResourceListView.list,
+        ResourceListView.get_success_headers,
+        ResourceListView.finalize_response,
+    }
+)
 #: What the ordinary way calls of any view.
 COMMON = (
     "dispatch initialize_request initial finalize_response handle_exception get_exception_handler options "
@@ -42,11 +51,11 @@ HOOKS: dict[str, dict[str, Any]] = {
 }
 #: What a view may be configured with; who may call, and how often, ``FastPath`` asks the same functions as these do.
 CLASSES = {
-    "authentication_classes": {"itemsvc.authentication.BearerToken"},
-    "permission_classes": {"itemsvc.authentication.HasScope", "rest_framework.permissions.AllowAny"},
-    "throttle_classes": {"itemsvc.throttle.CallerThrottle"},
-    "renderer_classes": {"itemsvc.renderers.JSONRenderer", "itemsvc.renderers.BrowsableAPIRenderer"},
-    "parser_classes": {"itemsvc.parsers.StrictJSONParser"},
+    "authentication_classes": {"itemsvc.auth.authentication.BearerToken"},
+    "permission_classes": {"itemsvc.auth.authentication.HasScope", "rest_framework.permissions.AllowAny"},
+    "throttle_classes": {"itemsvc.limits.throttle.CallerThrottle"},
+    "renderer_classes": {"itemsvc.http.renderers.JSONRenderer", "itemsvc.http.renderers.BrowsableAPIRenderer"},
+    "parser_classes": {"itemsvc.http.parsers.StrictJSONParser"},
 }
 VALUES: dict[str, Any] = {
     "content_negotiation_class": negotiation.DefaultContentNegotiation,
@@ -57,7 +66,7 @@ VALUES: dict[str, Any] = {
 
 
 def is_known(view: type[APIView], operation: str) -> bool:
-    """Whether each hook and setting of the view is the framework's own, or marked ``plain``."""
+    """Whether each hook and setting of the view is the framework's own, or equivalent to it."""
     if any(getattr(view, name, None) != value for name, value in VALUES.items()):
         return False
     for name, known in CLASSES.items():
@@ -73,7 +82,7 @@ def filters_nothing(view: type[Any]) -> bool:
 
 
 def _is_plain(function: Any, original: Any) -> bool:
-    if getattr(function, "plain", False):
+    if function in EQUIVALENT:
         return True
     # drf-spectacular wraps the methods that it is told more about.
     return function is original or (callable(function) and unwrap(function) is original)

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from rest_framework.exceptions import ValidationError
 
 from itemsvc.fast.database import database
-from itemsvc.rows import TEXTS
+from itemsvc.resources.row_json import TEXTS
 
 #: What each lookup of a text has for its parameter.
 LOOKUPS: dict[str, Callable[[str], str]] = {

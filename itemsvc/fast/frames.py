@@ -10,15 +10,15 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from itemsvc import request_id
-from itemsvc.answer import Common
-from itemsvc.requests import Request
+from itemsvc.http import request_ids
+from itemsvc.http.header_block import SharedHeaders
+from itemsvc.http.requests import Request
 
 Environ = dict[str, Any]
 
 PROTOTYPE = "itemsvc.prototype"
 #: Made anew for every answer.
-OWN_HEADERS = frozenset({"content-length", request_id.HEADER.lower()})
+OWN_HEADERS = frozenset({"content-length", request_ids.HEADER.lower()})
 #: How many combinations of operation, host and scheme are remembered.
 REMEMBERED = 1024
 
@@ -38,7 +38,7 @@ class Frame:
     """Status line, headers, and the scheme and host that addresses begin with."""
 
     status: str
-    headers: Common
+    headers: SharedHeaders
     base: str
 
 
@@ -81,4 +81,4 @@ class Frames:
 
 def _frame(response: HttpResponseBase, base: str) -> Frame:
     headers = [(name, value) for name, value in response.items() if name.lower() not in OWN_HEADERS]
-    return Frame(f"{response.status_code} {response.reason_phrase}", Common(headers), base)
+    return Frame(f"{response.status_code} {response.reason_phrase}", SharedHeaders(headers), base)

@@ -5,30 +5,32 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable, Container
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
 from django.conf import settings
 from django.core import exceptions
-from django.db.models import Model
+from django.db.models import Model, UUIDField
 from django.http import HttpResponse
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.views import APIView
 
-from itemsvc import parsers
-from itemsvc.authentication import needed_scope
-from itemsvc.conditional import VERSION, ETagMixin
-from itemsvc.etags import item_etag, list_etag
+from itemsvc.auth.authentication import needed_scope
 from itemsvc.fast.body import read_body
 from itemsvc.fast.database import fetch
 from itemsvc.fast.eligibility import filters_nothing, is_known
 from itemsvc.fast.filters import text_filters
 from itemsvc.fast.frames import Environ, Frame
 from itemsvc.fast.insert import Insert
-from itemsvc.links import link_header
-from itemsvc.rows import Row, Rows
+from itemsvc.http import parsers
+from itemsvc.http.links import link_header
+from itemsvc.resources.conditional import VERSION, ETagMixin
+from itemsvc.resources.etags import item_etag, list_etag
+from itemsvc.resources.pagination import KeysetPagination, Window, keyset_of
+from itemsvc.resources.row_json import Row, Rows
 
 View = Callable[..., Any]
 Content = tuple[bytes, list[tuple[str, str]]]
@@ -89,7 +91,7 @@ class List(Operation):
 
     def __init__(self, view: View, rows: Rows, path: str):
         super().__init__(view, rows, path)
-        self.paginator = self.view_class.pagination_class
+        self.paginator, self.keyset = self.view_class.pagination_class, keyset_of(self.view_class)
         self.filters = text_filters(self.view_class)
         self.key = rows.columns.index("id")
         self.statement = lru_cache(maxsize=4096)(self._statement)
@@ -97,7 +99,11 @@ class List(Operation):
     @classmethod
     def fits(cls, view: type[Any]) -> bool:
         """Only with a paginator that cuts windows, and filters that wait to be asked."""
-        return super().fits(view) and hasattr(view.pagination_class, "window_class") and filters_nothing(view)
+        if view.pagination_class is not KeysetPagination or not filters_nothing(view):
+            return False
+        # The place of a row is its UUID, which the row shows.
+        by_key = keyset_of(view).columns == {"id"} and isinstance(view.queryset.model._meta.pk, UUIDField)
+        return super().fits(view) and by_key
 
     def answer(self, environ: Environ, frame: Frame, name: str) -> Content | None:
         """A page, asked for by the paginator's own parameters and by filters of text."""
@@ -105,19 +111,21 @@ class List(Operation):
         if parameters is None:
             return None
         try:
-            window = self.paginator.window_class.read(parameters)
+            window = self.keyset.read(parameters)
             texts = {
                 name: each.parameter(parameters[name]) for name, each in self.filters.items() if name in parameters
             }
         except (ValidationError, exceptions.ValidationError):
             return None
-        sql = self.statement(window.limit, window.descending, window.backward, window.cursor is not None, tuple(texts))
+        cursor = window.cursor
+        shape = cursor and replace(cursor, place=(uuid.UUID(int=0),))
+        sql = self.statement(replace(window, cursor=shape), tuple(texts))
         if sql is None:
             return None
-        values = [*texts.values(), str(window.cursor.key)] if window.cursor else [*texts.values()]
+        values = [*texts.values(), str(cursor.place[0])] if cursor else [*texts.values()]
         # Which index finds a text depends on the text, and a prepared statement may keep one plan for all of them.
         rows, more = window.page(fetch(sql, values, repeatable=True, prepared=not texts))
-        first, last = (uuid.UUID(rows[0][self.key]), uuid.UUID(rows[-1][self.key])) if rows else (None, None)
+        first, last = ((rows[0][self.key],), (rows[-1][self.key],)) if rows else (None, None)
         links = window.links(first, last, more)
         parameters |= {name: quote_plus(parameters[name]) for name in texts}
         headers = link_header((relation, self._address(frame, parameters, cursor)) for relation, cursor in links)
@@ -126,17 +134,13 @@ class List(Operation):
             headers["ETag"] = list_etag(body, headers.get("Link", ""))
         return body, list(headers.items())
 
-    def _statement(
-        self, limit: int, descending: bool, backward: bool, from_cursor: bool, names: tuple[str, ...]
-    ) -> str | None:
+    def _statement(self, window: Window, names: tuple[str, ...]) -> str | None:
         """The SQL; None where it has other parameters than these filters' and the cursor's, in this order."""
-        cursor = self.paginator.cursor_class(uuid.UUID(int=0), descending, backward) if from_cursor else None
-        window = self.paginator.window_class(limit, descending, cursor)
         queryset, expected = self.view_class.queryset.all(), [self.filters[name].sample for name in names]
         for name in names:
             queryset = self.filters[name].narrow(queryset)
         sql, parameters = self.rows.select(window.cut(queryset))
-        return sql if [*parameters] == expected + ([cursor.key] if cursor else []) else None
+        return sql if [*parameters] == expected + ([*window.cursor.place] if window.cursor else []) else None
 
     def _address(self, frame: Frame, parameters: dict[str, str], cursor: str) -> str:
         query = "&".join(f"{name}={value}" for name, value in sorted({**parameters, "cursor": cursor}.items()))

@@ -152,7 +152,7 @@ run "defaults" {
     error_message = "The connection alarm stands at what a roll-out can need: 2 x 3 x 1 x 4 + 20."
   }
 
-  # The metrics' names and dimensions are those of itemsvc/emf.py.
+  # The metrics' names and dimensions are those of itemsvc/observability/emf.py.
   assert {
     condition = alltrue([
       aws_cloudwatch_metric_alarm.metric["latency-p99"].namespace == "itemsvc",

@@ -215,7 +215,7 @@ run "defaults" {
   }
 
   assert {
-    condition     = jsondecode(aws_ecs_task_definition.api[0].container_definitions)[0].healthCheck.command == ["CMD", "python", "-I", "-S", "/app/itemsvc/healthcheck.py"]
+    condition     = jsondecode(aws_ecs_task_definition.api[0].container_definitions)[0].healthCheck.command == ["CMD", "python", "-I", "-S", "/app/itemsvc/http/healthcheck.py"]
     error_message = "The container is probed without curl."
   }
 

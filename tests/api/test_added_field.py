@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.service import ROOT, Service
+from tests.support.service import ROOT, Service
 
 pytestmark = pytest.mark.slow
 

@@ -9,9 +9,10 @@ import pytest
 from gunicorn.config import Config
 from gunicorn.http.errors import InvalidResponseHeader, InvalidResponseHeaderName
 
-from itemsvc import heads
-from itemsvc.answer import Answer, Common, Headers
-from itemsvc.connections import ClientSocket
+from itemsvc.http.header_block import ResponseHeaders, SharedHeaders
+from itemsvc.server import fast_parser
+from itemsvc.server.connection import ClientSocket
+from itemsvc.server.response import Answer
 
 COMMON = [("Content-Type", "application/json"), ("Allow", "GET, POST"), ("X-Frame-Options", "DENY")]
 OWN = [("ETag", '"1"'), ("Content-Length", "2")]
@@ -20,8 +21,8 @@ OWN = [("ETag", '"1"'), ("Content-Length", "2")]
 def sent(headers: list[tuple[str, str]], status: str = "200 OK", method: bytes = b"GET") -> bytes:
     """What a client gets, but for the Date."""
     config = Config()
-    environ = heads.environ_of(config, ("127.0.0.1", 1), ("127.0.0.1", 2))
-    request = heads.read(method + b" / HTTP/1.1\r\nHost: a\r\n\r\n", environ)
+    environ = fast_parser.environ_of(config, ("127.0.0.1", 1), ("127.0.0.1", 2))
+    request = fast_parser.read(method + b" / HTTP/1.1\r\nHost: a\r\n\r\n", environ)
     ours, theirs = socket.socketpair()
     with ClientSocket(ours) as client, theirs:
         answer = Answer(request, client, config)
@@ -33,7 +34,7 @@ def sent(headers: list[tuple[str, str]], status: str = "200 OK", method: bytes =
 
 
 def test_headers_in_common_are_sent_like_any_others() -> None:
-    assert sent(Headers(Common(COMMON), OWN)) == sent([*COMMON, *OWN])
+    assert sent(ResponseHeaders(SharedHeaders(COMMON), OWN)) == sent([*COMMON, *OWN])
     assert sent([*COMMON, *OWN]).startswith(
         b"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Type: application/json"
     )
@@ -43,18 +44,22 @@ def test_headers_in_common_are_sent_like_any_others() -> None:
     ("status", "method"), [("200 OK", b"HEAD"), ("204 No Content", b"GET"), ("404 Not Found", b"GET")]
 )
 def test_so_they_are_where_there_is_no_body(status: str, method: bytes) -> None:
-    assert sent(Headers(Common(COMMON), OWN), status, method) == sent([*COMMON, *OWN], status, method)
+    assert sent(ResponseHeaders(SharedHeaders(COMMON), OWN), status, method) == sent([*COMMON, *OWN], status, method)
 
 
 def test_a_header_that_is_added_later_is_sent() -> None:
-    headers = Headers(Common(COMMON), OWN)
+    headers = ResponseHeaders(SharedHeaders(COMMON), OWN)
     headers.append(("X-Trace-ID", "1"))
     assert b"\r\nX-Trace-ID: 1\r\n" in sent(headers)
 
 
 @pytest.mark.parametrize("bad", [("X-Bad", "a\r\nSet-Cookie: b=c"), ("X Bad", "a")])
 def test_no_header_can_split_a_response(bad: tuple[str, str]) -> None:
-    for headers in ([*COMMON, bad], Headers(Common([*COMMON, bad]), OWN), Headers(Common(COMMON), [bad])):
+    for headers in (
+        [*COMMON, bad],
+        ResponseHeaders(SharedHeaders([*COMMON, bad]), OWN),
+        ResponseHeaders(SharedHeaders(COMMON), [bad]),
+    ):
         with pytest.raises((InvalidResponseHeader, InvalidResponseHeaderName)):
             sent(headers)
 
@@ -64,9 +69,11 @@ def test_an_answer_that_has_no_body_has_no_length() -> None:
 
 
 def test_what_replaces_an_answer_has_headers_of_its_own_only() -> None:
-    for first in (Headers(Common(COMMON), OWN), [("X-First", " mended ")]):
+    for first in (ResponseHeaders(SharedHeaders(COMMON), OWN), [("X-First", " mended ")]):
         config = Config()
-        request = heads.read(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", heads.environ_of(config, ("a", 1), ("b", 2)))
+        request = fast_parser.read(
+            b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", fast_parser.environ_of(config, ("a", 1), ("b", 2))
+        )
         ours, theirs = socket.socketpair()
         with ClientSocket(ours) as client, theirs:
             answer = Answer(request, client, config)

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.client import Client
+from tests.support.client import Client
 
 HTML = {"accept": "text/html"}
 

@@ -11,9 +11,9 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from itemsvc import clients
-from itemsvc.authentication import CALLER, BearerToken, Caller, HasScope, admits, caller
-from itemsvc.tokens import verified
+from itemsvc.auth.authentication import CALLER, BearerToken, Caller, HasScope, admits, caller
+from itemsvc.auth.tokens import verified
+from itemsvc.core import client_address
 
 
 def test_without_a_token_it_is_the_peers_address() -> None:
@@ -22,7 +22,7 @@ def test_without_a_token_it_is_the_peers_address() -> None:
 
 @pytest.mark.parametrize(("proxies", "address"), [(1, "192.0.2.2"), (2, "192.0.2.1"), (3, "192.0.2.1")])
 def test_behind_proxies_it_is_what_the_outermost_of_them_saw(monkeypatch: Any, proxies: int, address: str) -> None:
-    monkeypatch.setattr(clients, "NUM_PROXIES", proxies)
+    monkeypatch.setattr(client_address, "NUM_PROXIES", proxies)
     environ = {"REMOTE_ADDR": "10.0.0.7", "HTTP_X_FORWARDED_FOR": "192.0.2.1, 192.0.2.2"}
     assert caller(environ) == f"address:{address}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from datetime import UTC, datetime, timedelta
 
-from tests.service import ROOT
+from tests.support.service import ROOT
 
 BUNDLE = ROOT / "certs/rds-global-bundle.pem"
 # A release lives at most this long; a bundle that ends earlier is to be renewed with it.

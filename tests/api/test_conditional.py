@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from items.models import Item
-from itemsvc.conditional import TAG, TAGS
-from itemsvc.etags import item_etag, list_etag, versions
-from tests.client import Client
-from tests.service import Service, wait_until
+from itemsvc.resources.conditional import TAG, TAGS
+from itemsvc.resources.etags import item_etag, list_etag, versions
+from tests.support.client import Client
+from tests.support.service import Service, wait_until
 
 FORM = "application/x-www-form-urlencoded"
 HTML = {"accept": "text/html"}

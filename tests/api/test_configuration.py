@@ -17,8 +17,8 @@ from django.core.checks import run_checks
 from psycopg2 import sql
 
 from dev import postgres
-from itemsvc.env import Env
-from tests.service import ROOT, libpq_url
+from itemsvc.core.env import Env
+from tests.support.service import ROOT, libpq_url
 
 PRODUCTION = {
     "SECRET_KEY": "kZ3vN8qLw5Tx1RbYc7MdGf2HsJp9UaEo4WiQ6nXlVtBrKyDh0SgCm",
@@ -263,11 +263,21 @@ def test_the_connection_has_its_limits(db: None, settings) -> None:
     assert connection.settings_dict["CONN_MAX_AGE"] == 300
 
 
+OF_ANOTHER_MACHINE = """
+import os
+from pathlib import Path
+from itemsvc.core import capacity
+
+capacity.CGROUP = Path({cgroup!r})
+os.sched_getaffinity = lambda process: range(8)
+exec(Path({config!r}).read_text())
+"""
+
+
 @pytest.mark.parametrize(("quota", "workers"), [("25000 100000", 1), ("200000 100000", 2), ("150000 100000", 1)])
 def test_workers_follow_the_cpu_quota(quota: str, workers: int, tmp_path: Path) -> None:
     (tmp_path / "cpu.max").write_text(quota)
-    source = (ROOT / "gunicorn.conf.py").read_text().replace("/sys/fs/cgroup", str(tmp_path))
     config = tmp_path / "gunicorn.conf.py"
-    config.write_text(source.replace("os.sched_getaffinity(0)", "range(8)"))
+    config.write_text(OF_ANOTHER_MACHINE.format(cgroup=str(tmp_path), config=str(ROOT / "gunicorn.conf.py")))
     result = run("-m", "gunicorn", "--print-config", "-c", str(config), **PRODUCTION, PYTHONPATH=str(ROOT))
     assert re.search(rf"^workers\s+= {workers}$", result.stdout, re.MULTILINE), result.stdout + result.stderr

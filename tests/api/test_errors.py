@@ -9,9 +9,9 @@ import psycopg2
 import pytest
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
-from itemsvc import errors
-from tests.client import Client
-from tests.service import Service
+from itemsvc.http import errors
+from tests.support.client import Client
+from tests.support.service import Service
 
 
 @pytest.mark.parametrize("path", ["/", "/nope", "/items/1/2", "/static/nope.css", "/admin", "/admin/", "/health/nope"])
@@ -31,7 +31,7 @@ def test_an_uncaught_error_is_500_without_its_text(api: Client, monkeypatch: pyt
     def broken(*args: object) -> None:
         raise RuntimeError("a secret")
 
-    monkeypatch.setattr("items.pagination.KeysetPagination.paginate_queryset", broken)
+    monkeypatch.setattr("itemsvc.resources.pagination.KeysetPagination.paginate_queryset", broken)
     response = api.get("/items")
     assert (response.status_code, response.json()) == (500, {"detail": "Internal server error."})
 

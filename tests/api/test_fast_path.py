@@ -30,21 +30,21 @@ from rest_framework.permissions import IsAdminUser
 from rest_framework.throttling import AnonRateThrottle
 from rest_framework.versioning import AcceptHeaderVersioning
 
-from items.filters import ItemFilter, NameFilter
+from items.filters import ItemFilter
 from items.models import Item
-from items.pagination import Cursor
 from items.serializers import ItemSerializer
 from items.views import ItemDetail, ItemList
-from itemsvc import logs, routes
+from itemsvc.core import logs, routes
+from itemsvc.core.logs import RequestContextFilter
+from itemsvc.db.postgresql.base import DatabaseWrapper
 from itemsvc.fast.dispatch import FastPath, operations
 from itemsvc.fast.filters import text_filters
 from itemsvc.fast.frames import Handler
 from itemsvc.fast.insert import Insert
 from itemsvc.fast.operations import Create, List, Operation, Retrieve, plain_parameters
-from itemsvc.filters import StrictFilterBackend
-from itemsvc.logs import RequestContextFilter
-from itemsvc.postgresql.base import DatabaseWrapper
-from tests.service import Service
+from itemsvc.resources.cursors import Cursor, Ordering
+from itemsvc.resources.filters import StrictFilterBackend, TextFilter
+from tests.support.service import Service
 
 # Means the same, and is not what the short way waits for.
 ORDINARY = {"Accept": "application/json, application/json"}
@@ -113,8 +113,12 @@ LETTERS = st.sampled_from(
 )
 NAMES = st.lists(st.lists(LETTERS, max_size=8).map("".join).filter(str.strip), min_size=4, max_size=12)
 LENGTHS = ["x" * 255, "x" * 256, "\u00df" * 255, "\u00df" * 256]
-CURSORS = [Cursor(key, descending, backward).encode() for key in (uuid.UUID(int=0), uuid.UUID(int=2**128 - 1))
-           for descending in (True, False) for backward in (True, False)]  # fmt: skip
+CURSORS = [
+    Cursor(Ordering.of(Item, name), (key,), backward).encode()
+    for key in (uuid.UUID(int=0), uuid.UUID(int=2**128 - 1))
+    for name in ("-created_at", "created_at")
+    for backward in (True, False)
+]
 
 
 @st.composite
@@ -310,7 +314,7 @@ def test_a_read_is_repeated_where_its_session_ends_as_it_is_sent(
     short, ordinary = ways
     made = asked(ordinary, "POST", "/items", b'{"name":"a"}')
     # As if the word that the server has ended it were still on its way.
-    monkeypatch.setattr("itemsvc.postgresql.base._readable", lambda descriptor: False)
+    monkeypatch.setattr("itemsvc.db.postgresql.base._readable", lambda descriptor: False)
     for path in ("/items", made[1]["Location"].removeprefix("http://testserver")):
         before = asked(short, "GET", path)
         with closing(psycopg2.connect(**connection.get_connection_params())) as other, other.cursor() as cursor:
@@ -507,7 +511,7 @@ def test_a_queryset_with_a_value_of_its_own_is_left_to_the_view() -> None:
     [page] = operations(NarrowedList.as_view(), "/items", (List,)).values()
     assert isinstance(page, List)
     for names in ((), ("search",)):
-        assert page.statement(3, True, False, False, names) is None
+        assert page.statement(page.keyset.read({}), names) is None
 
 
 def narrowed_by(*, backend: type[Any] = StrictFilterBackend, base: type[Any] = ItemFilter, **members: Any) -> list[str]:
@@ -575,7 +579,7 @@ CHANGED: list[dict[str, Any]] = [
     for name in ("__init__", "is_valid", "errors", "form", "get_form_class", "filter_queryset", "qs")
 ]
 CHANGED += [{"Meta": type("Meta", (ItemFilter.Meta,), {"form": Form})}, {"backend": Backend}]
-CHANGED += [{"more": NameFilter(required=True)}]
+CHANGED += [{"more": TextFilter(field_name="name", required=True)}]
 
 
 @pytest.mark.parametrize("members", CHANGED)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itemsvc.framing import HEAD_BYTES, Arrived, Request
+from itemsvc.server.request_buffer import HEAD_BYTES, Arrived, Request
 
 LIMIT = 100
 HEAD = b"POST /items HTTP/1.1\r\nHost: a\r\n"

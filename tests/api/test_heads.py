@@ -11,7 +11,7 @@ from gunicorn.http.wsgi import create
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itemsvc import heads
+from itemsvc.server import fast_parser
 
 CLIENT, SERVER = ("203.0.113.9", 40_000), ("10.0.0.7", 8000)
 CONFIG = Config()
@@ -82,7 +82,7 @@ def as_gunicorn(data: bytes) -> tuple[Any, dict[str, Any], bytes]:
 
 def judge(data: bytes) -> None:
     """Whether what is read without the parser is what the parser reads."""
-    plain = heads.read(data, heads.environ_of(CONFIG, CLIENT, SERVER))
+    plain = fast_parser.read(data, fast_parser.environ_of(CONFIG, CLIENT, SERVER))
     if plain is None:
         return
     request, environ, body = as_gunicorn(data)
@@ -115,11 +115,15 @@ def test_odd_requests_are_left_to_gunicorn_or_read_alike(name: str) -> None:
 
 @pytest.mark.parametrize("name", USUAL)
 def test_what_clients_usually_send_needs_no_parser(name: str) -> None:
-    assert heads.read(USUAL[name], heads.environ_of(CONFIG, CLIENT, SERVER))
-    assert not heads.read(USUAL[name][:-1], heads.environ_of(CONFIG, CLIENT, SERVER)), "it has not arrived whole"
-    assert not heads.read(USUAL[name] + USUAL[name], heads.environ_of(CONFIG, CLIENT, SERVER)), "two may be pipelined"
+    assert fast_parser.read(USUAL[name], fast_parser.environ_of(CONFIG, CLIENT, SERVER))
+    assert not fast_parser.read(USUAL[name][:-1], fast_parser.environ_of(CONFIG, CLIENT, SERVER)), (
+        "it has not arrived whole"
+    )
+    assert not fast_parser.read(USUAL[name] + USUAL[name], fast_parser.environ_of(CONFIG, CLIENT, SERVER)), (
+        "two may be pipelined"
+    )
 
 
 def test_a_connection_without_addresses_is_left_to_gunicorn() -> None:
-    assert heads.environ_of(CONFIG, "", "/run/itemsvc.sock") is None
-    assert heads.read(USUAL["curl"], None) is None
+    assert fast_parser.environ_of(CONFIG, "", "/run/itemsvc.sock") is None
+    assert fast_parser.read(USUAL["curl"], None) is None

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dev import postgres
-from tests.client import Client
-from tests.service import Service, wait_until
+from tests.support.client import Client
+from tests.support.service import Service, wait_until
 
 
 @pytest.mark.parametrize("path", ["/health", "/health/"])

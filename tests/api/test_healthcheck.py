@@ -1,4 +1,4 @@
-"""The container's health check, `python -I -S itemsvc/healthcheck.py`."""
+"""The container's health check, `python -I -S itemsvc/http/healthcheck.py`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import sys
 
 import pytest
 
-from itemsvc import healthcheck
-from tests.service import ROOT, Service, free_port
+from itemsvc.http import healthcheck
+from tests.support.service import ROOT, Service, free_port
 
 
 def check(port: object) -> subprocess.CompletedProcess[str]:
     """The check as the container runs it."""
-    command = [sys.executable, "-I", "-S", str(ROOT / "itemsvc/healthcheck.py")]
+    command = [sys.executable, "-I", "-S", str(ROOT / "itemsvc/http/healthcheck.py")]
     return subprocess.run(command, env={"PORT": str(port)}, capture_output=True, text=True, check=False)
 
 

@@ -17,12 +17,12 @@ from django.urls import path
 
 from items.models import Item
 from items.views import ItemDetail, ItemList
-from itemsvc import idempotency
-from itemsvc.authentication import CALLER
-from itemsvc.models import IdempotencyKey
-from itemsvc.tokens import Caller
-from tests.client import Client
-from tests.service import Service, wait_until
+from itemsvc.auth.authentication import CALLER
+from itemsvc.auth.tokens import Caller
+from itemsvc.resources import idempotency
+from itemsvc.resources.models import IdempotencyKey
+from tests.support.client import Client
+from tests.support.service import Service, wait_until
 
 LAMP = {"name": "lamp", "description": "bright"}
 LOCKED = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"

@@ -10,8 +10,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from items.models import Item
-from tests.client import Client
-from tests.service import Service
+from tests.support.client import Client
+from tests.support.service import Service
 
 
 def test_answers_them_in_the_given_order(api: Client) -> None:

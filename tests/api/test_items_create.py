@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from items.models import Item
-from tests.client import Client
+from tests.support.client import Client
 
 
 @pytest.mark.parametrize("path", ["/items", "/items/"])

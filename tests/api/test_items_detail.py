@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from tests.client import Client
-from tests.service import Service, wait_until
+from tests.support.client import Client
+from tests.support.service import Service, wait_until
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from django.db import connection
 from django.test import Client as DjangoClient
 from django.test.utils import CaptureQueriesContext
 
-from itemsvc.overload import MAX_STREAMS
+from itemsvc.core.capacity import MAX_STREAMS
 from tests.api.factories import make_items
-from tests.client import Client
+from tests.support.client import Client
 
 NDJSON = {"accept": "application/x-ndjson"}
 

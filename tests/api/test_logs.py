@@ -18,10 +18,10 @@ from select import PIPE_BUF
 import pytest
 import requests
 
-from itemsvc import logs
-from itemsvc.logs import JSONFormatter, Lines, RequestContextFilter, TextFormatter
-from itemsvc.request_id import HEADER
-from tests.service import Service, wait_until
+from itemsvc.core import logs
+from itemsvc.core.logs import JSONFormatter, Lines, RequestContextFilter, TextFormatter
+from itemsvc.http.request_ids import HEADER
+from tests.support.service import Service, wait_until
 
 SECRETS = {"Authorization": "Bearer s3cr3t-token", "Cookie": "sessionid=s3cr3t-cookie"}
 
@@ -127,7 +127,7 @@ def test_a_record_keeps_the_id_that_it_came_with(own: str) -> None:
 CONFIGURED = """
 import logging, logging.config
 early = logging.getLogger("made.before")
-from itemsvc.logs import logging_config
+from itemsvc.core.logs import logging_config
 logging.config.dictConfig(logging_config("json", "INFO"))
 early.info("early")
 for name in ("django.security.DisallowedHost", "django.request"):

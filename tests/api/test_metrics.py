@@ -18,11 +18,12 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-from itemsvc import emf, metrics, overload, statistics
-from itemsvc.prometheus import buckets
-from itemsvc.routes import KEY, operation, template
-from tests import emf as specification
-from tests.service import ROOT, Service, free_port, wait_until
+from itemsvc.core import capacity
+from itemsvc.core.routes import KEY, operation, template
+from itemsvc.observability import emf, metrics, request_statistics
+from itemsvc.observability.prometheus import buckets
+from tests.support import emf as specification
+from tests.support.service import ROOT, Service, free_port, wait_until
 
 SERVICE = ("Service", "itemsvc-test")
 MISSING = "/items/01a20345-2a68-71e7-9885-ffb9c4503ab4"
@@ -272,8 +273,8 @@ def test_the_queue_and_what_was_given_up_are_read_once_each() -> None:
     recorder = metrics.Recorder(lambda: waiting)
     for waiting in (3, 7, 2):  # noqa: B007  (read by the recorder)
         recorder.record({}, 404, 0.001)
-    statistics.refusals.add()
-    overload.load.evicted += 2
+    request_statistics.refusals.add()
+    capacity.load.evicted += 2
     assert (recorder.take()[1], recorder.take_overload()) == (7, metrics.Overload(refusals=1, evicted=2))
     assert (recorder.take()[1], recorder.take_overload()) == (2, metrics.Overload())
 

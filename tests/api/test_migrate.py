@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from itemsvc.management.commands.migrate import ADVISORY_LOCK
-from tests.service import ROOT, Service
+from itemsvc.db.management.commands.migrate import ADVISORY_LOCK
+from tests.support.service import ROOT, Service
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_a_table_in_use_is_not_waited_for(target: Service) -> None:
         cursor.execute("BEGIN; SELECT * FROM items_item")
         code, _, errors = finish(begin(target, "items", "zero", MIGRATE_LOCK_TIMEOUT_MS="100"))
     assert code == 1
-    assert errors.startswith("CommandError: Migration items.0002_version failed: canceling statement due to lock")
+    assert errors.startswith("CommandError: Migration items.0001_initial failed: canceling statement due to lock")
     assert "a long query held the table for more than 100 ms" in errors
     assert errors.count("\n") == 1
     assert target.execute("SELECT count(*) FROM items_item") == [(0,)]

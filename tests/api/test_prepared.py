@@ -10,8 +10,8 @@ import pytest
 from django.db import connections
 from psycopg2.errors import UndefinedColumn
 
-from itemsvc.postgresql.base import MAX_KEPT_ROWS, MAX_PREPARED
-from tests.service import Service
+from itemsvc.db.postgresql.base import MAX_KEPT_ROWS, MAX_PREPARED
+from tests.support.service import Service
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

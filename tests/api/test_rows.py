@@ -13,7 +13,7 @@ from rest_framework.renderers import JSONRenderer
 
 from items.models import Item
 from items.serializers import ItemSerializer
-from itemsvc.rows import Rows
+from itemsvc.resources.row_json import Rows
 
 # What PostgreSQL keeps, the characters weighed that JSON or JavaScript escapes.
 TEXT = st.text(

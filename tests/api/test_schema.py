@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.client import Client
-from tests.openapi import Schema
+from tests.support.client import Client
+from tests.support.openapi import Schema
 
 
 def test_it_is_openapi_3_1_in_json(api: Client) -> None:

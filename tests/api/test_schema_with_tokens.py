@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.issuer import Issuer, bearer
-from tests.openapi import Schema
-from tests.service import Service
+from tests.support.issuer import Issuer, bearer
+from tests.support.openapi import Schema
+from tests.support.service import Service
 
 
 @pytest.fixture

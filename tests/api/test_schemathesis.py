@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.issuer import Issuer, bearer
-from tests.service import ROOT, Service
+from tests.support.issuer import Issuer, bearer
+from tests.support.service import ROOT, Service
 
 #: Requests for each operation and kind of data, without tokens and with; `make fuzz` raises both.
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "25"))

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from items.models import Item
-from tests.client import Client
+from tests.support.client import Client
 
 
 def test_it_adds_as_many_as_asked_for(api: Client) -> None:

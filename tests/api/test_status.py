@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.service import Service
+from tests.support.service import Service
 
 SECRET = "a-secret-that-must-not-be-shown"
 

@@ -11,9 +11,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rest_framework import serializers
 
-from itemsvc.serializers import StringField
-from tests import openapi
-from tests.client import Client
+from itemsvc.resources.serializers import StringField
+from tests.support import openapi
+from tests.support.client import Client
 
 
 def refuse_elm(value: str) -> None:

@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from tests.collector import Collector, Span
-from tests.service import ROOT, Service, wait_until
+from tests.support.collector import Collector, Span
+from tests.support.service import ROOT, Service, wait_until
 
 ROOT_ID, PARENT_ID = "67891233abcdef012345678912345678", "53995c3f42cd8ad8"
 OTHER_TRACE = "5f84c7a7" + "0" * 24

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.witness import Witness
-from tests.service import Service, collect_static
+from tests.support.service import Service, collect_static
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.witness import Witness
-from tests.service import Service
+from tests.support.service import Service
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page, Response

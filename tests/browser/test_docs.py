@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.issuer import Issuer, bearer
-from tests.service import Service
+from tests.support.issuer import Issuer, bearer
+from tests.support.service import Service
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

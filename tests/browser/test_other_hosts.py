@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.conftest import PUBLIC_HOST
-from tests.service import Service
+from tests.support.service import Service
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.containers.engine import Container, Session, docker, run
-from tests.service import wait_until
+from tests.support.service import wait_until
 
 POSTGRES_IMAGE = "postgres:18-alpine"
 PASSWORD = "only-for-tests"

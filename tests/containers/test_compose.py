@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from tests.containers.engine import Container, Session, docker, run
-from tests.service import free_port, wait_until
+from tests.support.service import free_port, wait_until
 
 pytestmark = pytest.mark.docker
 

@@ -90,7 +90,7 @@ def test_declares_how_it_is_run(configuration: dict[str, Any]) -> None:
     assert configuration["WorkingDir"] == "/app"
     assert set(configuration["ExposedPorts"]) == {"8000/tcp"}
     assert set(configuration["Volumes"]) == {"/tmp"}
-    assert configuration["Healthcheck"]["Test"] == ["CMD", "python", "-I", "-S", "/app/itemsvc/healthcheck.py"]
+    assert configuration["Healthcheck"]["Test"] == ["CMD", "python", "-I", "-S", "/app/itemsvc/http/healthcheck.py"]
     assert f"APP_VERSION={APP_VERSION}" in configuration["Env"]
 
 

@@ -10,7 +10,7 @@ import requests
 
 from tests.containers.conftest import APP_VERSION
 from tests.containers.engine import Container, Session, docker
-from tests.service import wait_until
+from tests.support.service import wait_until
 
 pytestmark = pytest.mark.docker
 

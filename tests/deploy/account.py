@@ -10,9 +10,9 @@ from typing import Any
 
 import boto3
 
-from tests.aws import REGION
 from tests.deploy.project import Project, Run
 from tests.rehearsal.emulators import Emulators
+from tests.support.aws import REGION
 
 
 class Account:

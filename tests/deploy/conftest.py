@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.aws import free_port
 from tests.deploy.account import Account, ServedProject
 from tests.deploy.gateway import Gateway
 from tests.deploy.local import LocalProject, Snapshot, use_account
@@ -22,6 +21,7 @@ from tests.deploy.project import ROOT
 from tests.deploy.scripted_ecs import ScriptedEcs
 from tests.rehearsal import prerequisites
 from tests.rehearsal.emulators import ACCOUNT, Emulators
+from tests.support.aws import free_port
 
 HERE = Path(__file__).parent
 NEEDS_MOTO = {"moto", "account"}

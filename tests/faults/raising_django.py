@@ -57,6 +57,6 @@ def hang(request: Any) -> HttpResponse:
 
 
 urlpatterns = [path("raise", view), path("hang", hang), path("", include("itemsvc.urls"))]
-handler400 = "itemsvc.errors.bad_request"
-handler404 = "itemsvc.errors.not_found"
-handler500 = "itemsvc.errors.server_error"
+handler400 = "itemsvc.http.errors.bad_request"
+handler404 = "itemsvc.http.errors.not_found"
+handler500 = "itemsvc.http.errors.server_error"

@@ -19,9 +19,9 @@ import psutil
 import requests
 
 from dev import postgres
-from tests.environment import WORKSPACE
 from tests.faults import reliability
-from tests.service import Service
+from tests.support.environment import WORKSPACE
+from tests.support.service import Service
 
 MIB = 1024 * 1024
 SAMPLE_SECONDS = 1.0

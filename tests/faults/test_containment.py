@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from tests.faults.errors import BAD_STARTS, ERRORS
-from tests.service import Service, wait_until
+from tests.support.service import Service, wait_until
 
 THREADS = 3
 ANSWER_SECONDS = 5

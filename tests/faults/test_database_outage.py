@@ -13,10 +13,10 @@ import psycopg2
 import pytest
 import requests
 
-from itemsvc.errors import is_unavailable
+from itemsvc.http.errors import is_unavailable
 from tests.faults.conftest import Database
 from tests.faults.load import Answered, Load
-from tests.service import Service, free_port, wait_until
+from tests.support.service import Service, free_port, wait_until
 
 RECOVERY_SECONDS = 1.0
 UNAVAILABLE = {"detail": "The database is unavailable. Try again shortly."}

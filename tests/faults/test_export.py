@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from tests.faults.conftest import Database
-from tests.service import Service, wait_until
+from tests.support.service import Service, wait_until
 
 NDJSON = {"Accept": "application/x-ndjson"}
 KIB, MIB = 1024, 1024 * 1024

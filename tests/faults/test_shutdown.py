@@ -11,7 +11,7 @@ from contextlib import suppress
 import requests
 
 from tests.faults.load import Load
-from tests.service import Service, wait_until
+from tests.support.service import Service, wait_until
 
 GRACEFUL_SECONDS = 10
 

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from tests.faults.slow_clients import KINDS, closed, slow_clients
-from tests.service import Service, wait_until
+from tests.support.service import Service, wait_until
 
 THREADS = 2
 SLOW_CLIENTS = 16

@@ -8,7 +8,7 @@ import pytest
 
 from tests.faults.conftest import Database
 from tests.faults.soak import MIB, Sample, Soak, is_constant
-from tests.service import Service
+from tests.support.service import Service
 
 # In so few requests a process is not warm yet, and only what leaks much shows.
 SHORT = {"warm_up": 1_500, "growth_mib": 8.0}

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import requests
 
-from tests.service import Service, wait_until
+from tests.support.service import Service, wait_until
 
 #: Where a row of the table is added, one JSON object a line; set by `make faults`.
 RESULTS = os.environ.get("FAULTS_RESULTS", "")

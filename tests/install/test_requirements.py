@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.install.wheels import make_index, normalised, pins
-from tests.service import ROOT
+from tests.support.service import ROOT
 
 FILES = sorted(path.name for path in ROOT.glob("requirements*.txt"))
 

@@ -19,9 +19,9 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from tests.aws import REGION, aws_environment, free_port
 from tests.rehearsal.prerequisites import docker_client
 from tests.rehearsal.repository import BUNDLE
+from tests.support.aws import REGION, aws_environment, free_port
 
 IMAGE = "ministackorg/ministack:1.5.33"
 # What MiniStack runs an RDS instance of this major version from.

@@ -16,9 +16,9 @@ from django.http import HttpResponse
 from django.test import Client as DjangoClient
 from django.utils import timezone
 
-from itemsvc import admin
-from tests.client import Client
-from tests.service import Service
+from itemsvc.limits import admin_site
+from tests.support.client import Client
+from tests.support.service import Service
 
 LOGIN = "/admin/login/"
 
@@ -54,11 +54,11 @@ def test_without_it_no_cookie_is_set_and_none_is_read(api: Client) -> None:
 @pytest.mark.usefixtures("admin_enabled", "static_files")
 def test_guessing_at_an_account_ends_even_with_the_right_password() -> None:
     User.objects.create_superuser("operator", password="right")
-    statuses = [attempt().status_code for _ in range(admin.ATTEMPTS_AT_ACCOUNT)]
-    assert statuses == [200] * admin.ATTEMPTS_AT_ACCOUNT
+    statuses = [attempt().status_code for _ in range(admin_site.ATTEMPTS_AT_ACCOUNT)]
+    assert statuses == [200] * admin_site.ATTEMPTS_AT_ACCOUNT
     refused = attempt(password="right")
     assert refused.status_code == 429
-    assert 0 < int(refused["Retry-After"]) <= admin.WINDOW_SECONDS
+    assert 0 < int(refused["Retry-After"]) <= admin_site.WINDOW_SECONDS
     assert refused.json()["detail"].startswith("Too many attempts to sign in.")
     # However the account's name is written; and nobody else is locked out.
     assert attempt(username="\uff4fperator ").status_code == 429
@@ -69,9 +69,9 @@ def test_guessing_at_an_account_ends_even_with_the_right_password() -> None:
 @pytest.mark.django_db
 @pytest.mark.usefixtures("admin_enabled", "static_files")
 def test_guessing_at_many_accounts_ends_too() -> None:
-    addresses = [f"2001:db8::{number:x}" for number in range(admin.ATTEMPTS + 1)]
+    addresses = [f"2001:db8::{number:x}" for number in range(admin_site.ATTEMPTS + 1)]
     statuses = [attempt(f"user-{address}", address=address).status_code for address in addresses]
-    assert statuses == [200] * admin.ATTEMPTS + [429]
+    assert statuses == [200] * admin_site.ATTEMPTS + [429]
 
 
 @pytest.mark.django_db

@@ -10,7 +10,7 @@ import pytest
 
 from tests.api.hostile_requests import head
 from tests.security.attacks import ATTACKS, HTTPS, Attack
-from tests.service import Service, wait_until
+from tests.support.service import Service, wait_until
 
 pytestmark = pytest.mark.slow
 

@@ -24,14 +24,14 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from jwt.algorithms import ECAlgorithm
 
-from itemsvc import jwks, oidc
-from itemsvc import tokens as tokens_module
-from itemsvc.jwks import KeySet, UnknownKeyError
-from itemsvc.tokens import MAX_VERIFIED, Caller, InvalidTokenError, IssuerUnavailableError, VerifiedTokens
-from tests import issuer as issuers
-from tests.client import Client
-from tests.issuer import DISCOVERY, KEYS, Issuer, SigningKey, bearer
-from tests.service import Service, wait_until
+from itemsvc.auth import jwks, oidc
+from itemsvc.auth import tokens as tokens_module
+from itemsvc.auth.jwks import KeySet, UnknownKeyError
+from itemsvc.auth.tokens import MAX_VERIFIED, Caller, InvalidTokenError, IssuerUnavailableError, VerifiedTokens
+from tests.support import issuer as issuers
+from tests.support.client import Client
+from tests.support.issuer import DISCOVERY, KEYS, Issuer, SigningKey, bearer
+from tests.support.service import Service, wait_until
 
 
 @pytest.fixture

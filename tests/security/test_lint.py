@@ -15,7 +15,7 @@ from typing import ClassVar
 import pytest
 
 from dev.lint import SKIPPED
-from tests.service import ROOT
+from tests.support.service import ROOT
 
 # Put together here, so that this file has none of them.
 PLANTED = {

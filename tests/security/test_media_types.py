@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.service import Service
+from tests.support.service import Service
 
 PATHS = ("/items", "/items/00000000-0000-7000-8000-000000000000", "/health", "/health/ready", "/schema", "/nowhere",
          "/docs", "/admin/login/", "/static/nothing.css")  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.service import Service
+from tests.support.service import Service
 
 INSIDER = {"X-Tenant": "insider"}
 OFF = "The fast path is off"

@@ -26,7 +26,7 @@ def patterns() -> Iterator[tuple[str, re.Pattern[Any]]]:
     """Every compiled pattern of the service's modules."""
     for package in (items, itemsvc):
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            if ".migrations" in found.name or found.name in ("itemsvc.healthcheck", "itemsvc.wsgi"):
+            if ".migrations" in found.name or found.name in ("itemsvc.http.healthcheck", "itemsvc.wsgi"):
                 continue
             importlib.import_module(found.name)
     for name, module in sorted(sys.modules.items()):

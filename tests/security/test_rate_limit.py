@@ -15,12 +15,12 @@ from django.db import connection
 from django.test import Client
 from rest_framework.views import APIView
 
-from itemsvc import clients, throttle
-from itemsvc.authentication import CALLER
-from itemsvc.limits import windows
-from itemsvc.tokens import Caller
-from tests import openapi
-from tests.service import Service, wait_until
+from itemsvc.auth.authentication import CALLER
+from itemsvc.auth.tokens import Caller
+from itemsvc.core import client_address
+from itemsvc.limits import throttle, windows
+from tests.support import openapi
+from tests.support.service import Service, wait_until
 
 HOUR = 3600
 
@@ -173,7 +173,7 @@ def test_room_is_made_by_what_has_ended(monkeypatch: pytest.MonkeyPatch, django_
 def limited_views(limited: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """RATE_LIMIT=3/hour behind one proxy, as the settings give it to the views."""
     monkeypatch.setattr(throttle, "RATE_LIMIT", (3, HOUR))
-    monkeypatch.setattr(clients, "NUM_PROXIES", 1)
+    monkeypatch.setattr(client_address, "NUM_PROXIES", 1)
     monkeypatch.setattr(APIView, "throttle_classes", [throttle.CallerThrottle])
 
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies
 from jwt.algorithms import ECAlgorithm
 
-from itemsvc import jwks, oidc
-from itemsvc.tokens import Caller, InvalidTokenError
-from tests.issuer import AUDIENCE, Issuer
+from itemsvc.auth import jwks, oidc
+from itemsvc.auth.tokens import Caller, InvalidTokenError
+from tests.support.issuer import AUDIENCE, Issuer
 
 pytestmark = pytest.mark.slow
 

@@ -16,8 +16,8 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.test import Client
 
-from tests.issuer import AUDIENCE, Issuer, SigningKey, bearer
-from tests.service import Service
+from tests.support.issuer import AUDIENCE, Issuer, SigningKey, bearer
+from tests.support.service import Service
 
 WRONG_KEY = "The token is signed with a key that is not the issuer's."
 ALGORITHM = "The token is not signed with an algorithm that is accepted."

@@ -11,7 +11,7 @@ from typing import Any
 
 import boto3
 
-from tests.aws import REGION, aws_environment, free_port
+from tests.support.aws import REGION, aws_environment, free_port
 from tests.terraform import requirements
 
 START_SECONDS = 60

@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 
-from itemsvc.errors import first_line
+from itemsvc.http.errors import first_line
 
 #: Those that explain a surprise, and none that is secret: the variable, and the setting that it became.
 SETTINGS = {

@@ -1,0 +1,62 @@
+"""With `API_AUTH=oidc` every path but the health checks needs a bearer token; with `none` none does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.core.exceptions import MiddlewareNotUsed
+from django.http import HttpRequest, JsonResponse
+from django.http.response import HttpResponseBase
+
+from itemsvc.auth.authentication import CALLER, CHALLENGE, bearer_token, challenge
+from itemsvc.auth.tokens import InvalidTokenError, IssuerUnavailableError
+from itemsvc.http.errors import error
+
+RETRY_AFTER_SECONDS = 5
+PUBLIC_PATHS = frozenset({"/health/ready"})
+
+
+class BearerTokenMiddleware:
+    """Refuses every request without a valid token, whatever its path and method, before any view is looked for."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]):
+        if settings.API_AUTH == "none":
+            raise MiddlewareNotUsed
+        from itemsvc.auth.oidc import verify  # noqa: PLC0415  (10 MB of cryptography for those who need it)
+
+        self.get_response, self.verify = get_response, verify
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """The response; 401 without a valid token, 503 where the issuer's keys cannot be had."""
+        if CALLER not in request.META and not is_public(request.path_info):
+            try:
+                token = bearer_token(request.META)
+                if token is None:
+                    return unauthorized("A bearer token is required.", CHALLENGE)
+                request.META[CALLER] = self.verify(token)
+            except InvalidTokenError as problem:
+                return unauthorized(str(problem), challenge("invalid_token", str(problem)))
+            except IssuerUnavailableError:
+                return issuer_unavailable()
+        return self.get_response(request)
+
+
+def is_public(path: str) -> bool:
+    """Whether the path is answered without a token: readiness, and the admin where there is one, by its own login."""
+    of_admin = settings.ADMIN_ENABLED and (path == "/admin" or path.startswith("/admin/"))
+    return of_admin or path in PUBLIC_PATHS
+
+
+def unauthorized(detail: str, header: str) -> JsonResponse:
+    """401."""
+    response = error(401, detail)
+    response["WWW-Authenticate"] = header
+    return response
+
+
+def issuer_unavailable() -> JsonResponse:
+    """503: whether the token is good cannot be told now."""
+    response = error(503, "The token issuer does not answer. Try again shortly.")
+    response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response

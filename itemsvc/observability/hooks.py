@@ -1,0 +1,85 @@
+"""What gunicorn's hooks start in each worker process so that it can be watched: each part only where asked for."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+
+from itemsvc.core import routes
+from itemsvc.observability import request_statistics
+
+logger = logging.getLogger("itemsvc.slow")
+
+_stops: list[Callable[[], None]] = []
+
+
+def start(worker: Any) -> None:
+    """gunicorn's post_worker_init hook: after the fork, so threads and exporters are this process's own."""
+    if settings.SLOW_REQUEST_MS:
+        request_statistics.observers.append(warn_above(settings.SLOW_REQUEST_MS))
+    if settings.METRICS != "none":
+        _publish_metrics(worker)
+    if settings.TRACES_EXPORTER != "none":
+        from itemsvc.observability import tracing  # noqa: PLC0415  (off, OpenTelemetry is not loaded)
+
+        _stops.append(tracing.start())
+    if request_statistics.observers or request_statistics.statement_observers:
+        request_statistics.count_statements()
+
+
+def stop(server: Any, worker: Any) -> None:
+    """gunicorn's worker_exit hook: what is not yet written or sent goes out."""
+    while _stops:
+        _stops.pop()()
+
+
+def _publish_metrics(worker: Any) -> None:
+    from itemsvc.observability.metrics import Recorder  # noqa: PLC0415  (off, none of this is loaded)
+
+    recorder = Recorder(waiting=worker.tpool.waiting.__len__)
+    request_statistics.observers.append(recorder.record)
+    if settings.METRICS == "emf":
+        from itemsvc.observability.emf import Reporter  # noqa: PLC0415
+
+        _run(Reporter(recorder, settings.SERVICE_NAME, settings.METRICS_INTERVAL))
+    else:
+        from itemsvc.observability.prometheus import Publisher  # noqa: PLC0415
+
+        _run(Publisher(recorder))
+
+
+def _run(thread: Any) -> None:
+    thread.start()
+    _stops.append(thread.stop)
+
+
+def warn_above(limit_ms: int) -> request_statistics.Observer:
+    """An observer of requests: one line for each that took longer."""
+    limit = limit_ms / 1000  # Looked up in the settings for each request it would cost more than all the rest.
+
+    def observe(environ: dict[str, Any], status: int, seconds: float) -> None:
+        if seconds > limit:
+            _warn(environ, status, seconds)
+
+    return observe
+
+
+def _warn(environ: dict[str, Any], status: int, seconds: float) -> None:
+    asked = request_statistics.request
+    fields = {
+        "method": environ.get("REQUEST_METHOD"),
+        "path": environ.get("PATH_INFO"),
+        "route": routes.of(environ),
+        "status": status,
+        "duration_ms": round(seconds * 1000, 3),
+        "queries": asked.queries,
+        "database_ms": round(asked.seconds * 1000, 3),
+    }
+    logger.warning(
+        "Slow: %s %s took %s ms, %s ms of it in the database (queries: %s)",
+        *(fields[name] for name in ("method", "path", "duration_ms", "database_ms", "queries")),
+        extra=fields,
+    )

@@ -1,0 +1,307 @@
+"""OpenTelemetry traces: a span for each request, one for each of its statements. Loaded only where they are on.
+
+`OTEL_TRACES_EXPORTER=otlp` (over HTTP; `OTEL_EXPORTER_OTLP_ENDPOINT` and the like) or `console` turns them on; the SDK
+reads the other standard `OTEL_*` variables itself. A trace goes on that a caller began (`traceparent`) or the load
+balancer did (`X-Amzn-Trace-Id`). Its id is on every log line of the request as `trace_id`, and on the response as
+`X-Trace-ID`: `traceparent` is a request's header, the word for the response's is still a draft.
+
+Probes of `/health` leave no span. Neither query strings nor parameters of statements are recorded.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import re
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextvars import ContextVar
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from opentelemetry import context, trace
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SpanExporter
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
+from opentelemetry.sdk.trace.sampling import Decision, Sampler, TraceIdRatioBased
+from opentelemetry.semconv.attributes import (
+    client_attributes,
+    db_attributes,
+    error_attributes,
+    http_attributes,
+    network_attributes,
+    server_attributes,
+    url_attributes,
+    user_agent_attributes,
+)
+from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, StatusCode, TraceFlags, Tracer
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from itemsvc.core import routes
+from itemsvc.core.client_address import client_address
+from itemsvc.core.logs import trace_id
+from itemsvc.core.routes import LIVENESS_PATHS
+from itemsvc.observability import request_statistics
+
+HEADER = "X-Trace-ID"
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
+
+# `Root=1-67891233-abcdef012345678912345678;Parent=53995c3f42cd8ad8;Sampled=1`, in any order, with other parts between.
+AMAZON_ROOT = re.compile(r"(?:^|;)\s*+Root=1-([0-9a-fA-F]{8})-([0-9a-fA-F]{24})")
+AMAZON_PARENT = re.compile(r"(?:^|;)\s*+Parent=([0-9a-fA-F]{16})")
+AMAZON_SAMPLED = re.compile(r"(?:^|;)\s*+Sampled=1")
+
+#: What a worker that ends waits for its last spans to be taken.
+FLUSH_SECONDS = 5
+#: No more than one line in this time on each thing that goes wrong with exporting.
+QUIET_SECONDS = 60
+
+w3c = TraceContextTextMapPropagator()
+NO_CALLER = context.Context()
+tracer: Tracer | None = None
+sampler: Sampler
+#: A request that nobody traces yet is sampled if the second half of its id is below it; None: ask the sampler.
+bound: int | None = None
+
+#: The trace id of the span that is about to begin without a parent.
+chosen: ContextVar[int] = ContextVar("chosen", default=0)
+#: Whether this thread's request has a span; OpenTelemetry's own context takes ten times as long to say so.
+recording: ContextVar[bool] = ContextVar("recording", default=False)
+
+
+def new_trace_id() -> int:
+    """16 bytes that AWS X-Ray takes: the first 4 are the time. Not secret, so not worth a call of the kernel."""
+    return int(time.time()) << 96 | random.getrandbits(96)
+
+
+class TraceIds(RandomIdGenerator):
+    """The trace id that was chosen before its first span, or a new one."""
+
+    def generate_trace_id(self) -> int:
+        """16 bytes."""
+        return chosen.get() or new_trace_id()
+
+
+def start() -> Callable[[], None]:
+    """Begins to export, in a thread of this process; returns what ends it."""
+    global tracer, sampler, bound  # noqa: PLW0603  (the wrapped application is made before the fork, this after it)
+    _quieten(logging.getLogger("opentelemetry"))
+    provider = TracerProvider(
+        resource=Resource.create({"service.version": settings.APP_VERSION, "service.name": settings.SERVICE_NAME}),
+        id_generator=TraceIds(),
+        shutdown_on_exit=False,
+    )
+    provider.add_span_processor(BatchSpanProcessor(_exporter()))
+    tracer, sampler = provider.get_tracer("itemsvc", settings.APP_VERSION), provider.sampler
+    root = getattr(sampler, "_root", sampler)  # ParentBased's, which decides where there is no parent.
+    bound = root.bound if isinstance(root, TraceIdRatioBased) else None
+    request_statistics.statement_observers.append(record_statement)
+
+    def stop() -> None:
+        # A collector that is away is tried for longer than a task may take to stop.
+        ending = threading.Thread(target=provider.shutdown, daemon=True)
+        ending.start()
+        ending.join(FLUSH_SECONDS)
+
+    return stop
+
+
+def _exporter() -> SpanExporter:
+    if settings.TRACES_EXPORTER == "otlp":
+        return OTLPSpanExporter()
+    return ConsoleSpanExporter(out=sys.stdout, formatter=lambda span: span.to_json(indent=None) + "\n")
+
+
+class Tracing:
+    """A WSGI application in a span. Outermost, so that it sees what was answered, whoever answered it."""
+
+    def __init__(self, application: Callable[..., Iterable[bytes]]):
+        self._application = application
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """The application's response; its span ends when it is closed."""
+        if tracer is None or environ.get("PATH_INFO") in LIVENESS_PATHS:
+            trace_id.set("")
+            return self._application(environ, start_response)
+        parent, trace_number = origin(environ)
+        identifier = f"{trace_number:032x}"
+        trace_id.set(identifier)
+        answered = ""
+
+        def start_traced(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            nonlocal answered
+            answered = status
+            headers.append((HEADER, identifier))
+            return start_response(status, headers, *rest)
+
+        # Nearly all requests of a busy service are not sampled: for those nothing more is built.
+        if not is_sampled(parent, trace_number):
+            return self._application(environ, start_traced)
+        span = begin(tracer, environ, parent, trace_number)
+        token = context.attach(trace.set_span_in_context(span))
+        recording.set(True)
+
+        def end() -> None:
+            recording.set(False)
+            context.detach(token)
+            finish(span, environ, answered)
+
+        try:
+            return Response(self._application(environ, start_traced), end)
+        except BaseException as exc:
+            span.record_exception(exc)
+            end()
+            raise
+
+
+class Response:
+    """A response that says when it has been sent."""
+
+    def __init__(self, response: Iterable[bytes], ended: Callable[[], None]):
+        self._response, self._ended = response, ended
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._response)
+
+    def close(self) -> None:
+        """Called by the server, also when the client is gone."""
+        try:
+            if hasattr(self._response, "close"):
+                self._response.close()
+        finally:
+            self._ended()
+
+
+def is_sampled(parent: context.Context, trace_number: int) -> bool:
+    """What the SDK's sampler says, which goes by these two alone: it says the same again when the span begins."""
+    if bound is not None and parent is NO_CALLER:
+        return trace_number & TraceIdRatioBased.TRACE_ID_LIMIT < bound
+    return sampler.should_sample(parent, trace_number, "").decision is not Decision.DROP
+
+
+def begin(tracer: Tracer, environ: Mapping[str, Any], parent: context.Context, trace_number: int) -> Span:
+    """The request's span, in its caller's trace if it is in one, else the first of the trace of that id."""
+    method = method_of(environ)
+    attributes = {
+        http_attributes.HTTP_REQUEST_METHOD: method or "_OTHER",
+        url_attributes.URL_PATH: environ.get("PATH_INFO", ""),
+        url_attributes.URL_SCHEME: environ.get("wsgi.url_scheme", "http"),
+        network_attributes.NETWORK_PROTOCOL_VERSION: environ.get("SERVER_PROTOCOL", "").removeprefix("HTTP/"),
+        client_attributes.CLIENT_ADDRESS: client_address(environ),
+        user_agent_attributes.USER_AGENT_ORIGINAL: environ.get("HTTP_USER_AGENT", ""),
+    }
+    token = chosen.set(trace_number)
+    try:
+        return tracer.start_span(method or "HTTP", parent, SpanKind.SERVER, attributes)
+    finally:
+        chosen.reset(token)
+
+
+def method_of(environ: Mapping[str, Any]) -> str | None:
+    """A method that HTTP has; None for what a caller made up."""
+    given = environ.get("REQUEST_METHOD", "")
+    return given if given in METHODS else None
+
+
+def origin(environ: Mapping[str, Any]) -> tuple[context.Context, int]:
+    """The caller's span, if any, and the id of the trace that the request belongs to.
+
+    That is a well-formed `traceparent`'s, else `X-Amzn-Trace-Id`'s, else a new one.
+    """
+    if "HTTP_TRACEPARENT" in environ:
+        names = (("traceparent", "HTTP_TRACEPARENT"), ("tracestate", "HTTP_TRACESTATE"))
+        found = w3c.extract({name: environ[key] for name, key in names if key in environ}, NO_CALLER)
+        remote = trace.get_current_span(found).get_span_context()
+        if remote.is_valid:
+            return found, remote.trace_id
+    header = environ.get("HTTP_X_AMZN_TRACE_ID")
+    return (_amazon(header) if header else None) or (NO_CALLER, new_trace_id())
+
+
+def _amazon(header: str) -> tuple[context.Context, int] | None:
+    root = AMAZON_ROOT.search(header)
+    if not root:
+        return None
+    identifier = int(root[1] + root[2], 16)
+    # A load balancer begins traces without a span of its own: the request's is the first.
+    parent = AMAZON_PARENT.search(header) if "Parent=" in header else None
+    if not parent:
+        return (NO_CALLER, identifier) if identifier else None
+    flags = TraceFlags(TraceFlags.SAMPLED if AMAZON_SAMPLED.search(header) else TraceFlags.DEFAULT)
+    remote = SpanContext(identifier, int(parent[1], 16), is_remote=True, trace_flags=flags)
+    return (trace.set_span_in_context(NonRecordingSpan(remote), NO_CALLER), identifier) if remote.is_valid else None
+
+
+def finish(span: Span, environ: Mapping[str, Any], answered: str) -> None:
+    """Ends the request's span with what is known by now: the route and the status."""
+    status = int(answered.partition(" ")[0]) if answered else 500
+    attributes: dict[str, str | int] = {}
+    if route := routes.of(environ):
+        span.update_name(f"{method_of(environ) or 'HTTP'} {route}")
+        attributes[http_attributes.HTTP_ROUTE] = route
+    attributes[http_attributes.HTTP_RESPONSE_STATUS_CODE] = status
+    if status >= 500:
+        attributes[error_attributes.ERROR_TYPE] = str(status)
+        span.set_status(StatusCode.ERROR)
+    span.set_attributes(attributes)
+    span.end()
+
+
+def record_statement(sql: Any, seconds: float, error: BaseException | None) -> None:
+    """An observer of statements: a span for one that has just ended, in the span of its request."""
+    if tracer is None or not recording.get():
+        return
+    name, attributes = statement(sql.split(None, 1)[0].upper() if isinstance(sql, str) and sql.strip() else "STATEMENT")
+    ended = time.time_ns()
+    span = tracer.start_span(name, None, SpanKind.CLIENT, attributes, start_time=ended - int(seconds * 1e9))
+    if error is not None:
+        code = getattr(error.__cause__ or error, "pgcode", None)
+        if code:
+            span.set_attribute(db_attributes.DB_RESPONSE_STATUS_CODE, code)
+        span.set_attribute(error_attributes.ERROR_TYPE, code or type(error).__name__)
+        span.set_status(StatusCode.ERROR)
+    span.end(ended)
+
+
+@lru_cache(maxsize=64)
+def statement(operation: str) -> tuple[str, dict[str, str]]:
+    """The name and the attributes of a statement's span."""
+    database = settings.DATABASES["default"]
+    return f"{operation} {database['NAME']}", {
+        db_attributes.DB_SYSTEM_NAME: "postgresql",
+        db_attributes.DB_NAMESPACE: str(database["NAME"]),
+        db_attributes.DB_OPERATION_NAME: operation,
+        server_attributes.SERVER_ADDRESS: str(database.get("HOST") or "localhost"),
+    }
+
+
+def _quieten(logger: logging.Logger) -> None:
+    logger.propagate = False
+    logger.handlers = [Occasionally()]
+
+
+class Occasionally(logging.Handler):
+    """Hands on to the root logger's handlers, each message at most once in QUIET_SECONDS, whatever its arguments.
+
+    A collector that is away would otherwise be a few lines each second for ever.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[str, float] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """The record, or nothing."""
+        now = time.monotonic()
+        if now - self._last.get(record.msg, -QUIET_SECONDS) < QUIET_SECONDS:
+            return
+        self._last[record.msg] = now
+        # Of what went wrong with a collector the first line says enough.
+        record.exc_info = record.exc_text = None
+        for handler in logging.getLogger().handlers:
+            handler.handle(record)

@@ -1,0 +1,168 @@
+"""`Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): a POST that may be repeated until it is answered."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any, Self
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models.functions import Now
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import generics, mixins, status
+from rest_framework.exceptions import APIException, ParseError, ValidationError
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from itemsvc.auth.authentication import caller
+from itemsvc.resources.conditional import etag_of, is_json
+from itemsvc.resources.models import IdempotencyKey
+
+KEPT = timedelta(hours=24)
+EXPIRED_BATCH = 1000
+IN_FLIGHT_RETRY_SECONDS = 1
+REPLAYED = "Idempotency-Replayed"
+
+# A string of RFC 8941, as the draft has it; bare, as many clients send it.
+KEY = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\]){1,255})"|([!#-+./0-9:=A-Z^_`a-z|~-]{1,255})')
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "pattern": r'^("([ !#-\[\]-~]|\\["\\]){1,255}"|[!#-+./0-9:=A-Z^_`a-z|~-]{1,255})$'},
+    OpenApiParameter.HEADER,
+    description="The caller's own name for this request, a UUID say: sent again within 24 hours, with the same body, "
+    "it is not done again but answered as the first time.",
+)
+IDEMPOTENCY_REPLAYED = OpenApiParameter(
+    REPLAYED,
+    {"type": "string", "enum": ["true"]},
+    OpenApiParameter.HEADER,
+    response=[201],
+    description="The Idempotency-Key was known: this is the first answer again.",
+)
+
+
+class InFlight(APIException):
+    """409: the first request with this key has not been answered yet."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_detail = "A request with this Idempotency-Key is under way. Try again shortly."
+    default_code = "in_flight"
+    wait = IN_FLIGHT_RETRY_SECONDS  # DRF's handler makes a Retry-After of it.
+
+
+class AnotherRequest(APIException):
+    """422: the key was used for another body."""
+
+    status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
+    default_detail = "This Idempotency-Key was used for another request."
+    default_code = "another_request"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an answer is kept: hashes of who asks for what under which key, of the body, and the key's lock."""
+
+    id: UUID
+    lock: int
+    fingerprint: UUID
+
+    @classmethod
+    def of(cls, request: Request, key: str) -> Self:
+        """Raises ParseError for a body that is nested too deeply to be written again."""
+        try:
+            body = json.dumps(request.data, sort_keys=True).encode()
+        except RecursionError:
+            raise ParseError("JSON parse error - nested too deeply") from None
+        operation = f"{request.method} {request.resolver_match.route}"  # type: ignore[union-attr]
+        place = sha256(json.dumps([namespace(request), operation, key]).encode()).digest()
+        lock = int.from_bytes(place[16:24], signed=True)
+        return cls(UUID(bytes=place[:16]), lock, UUID(bytes=sha256(body).digest()[:16]))
+
+
+class IdempotentCreateMixin(mixins.CreateModelMixin, generics.GenericAPIView):
+    """A POST with an Idempotency-Key is done once; what it was answered is kept in the transaction that does it.
+
+    Only successes are kept: a request that was refused has changed nothing, and may be corrected under its key.
+    """
+
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """201; raises InFlight or AnotherRequest."""
+        key = read_key(request)
+        if key is None:
+            return super().create(request, *args, **kwargs)
+        place = Place.of(request, key)
+        with transaction.atomic():
+            if not lock(place):
+                raise InFlight
+            kept = IdempotencyKey.objects.filter(pk=place.id, created_at__gt=Now() - KEPT).first()
+            if kept:
+                return replay(kept, place, request)
+            response = super().create(request, *args, **kwargs)
+            keep(response, place)
+        return response
+
+
+def read_key(request: Request) -> str | None:
+    """The key, or None; raises ValidationError."""
+    text = request.META.get("HTTP_IDEMPOTENCY_KEY")
+    if text is None:
+        return None
+    found = KEY.fullmatch(text)
+    if not found:
+        message = 'Must be 1 to 255 visible ASCII characters in double quotes, such as a UUID: "…".'
+        raise ValidationError({"Idempotency-Key": [message]})
+    return found[2] or re.sub(r"\\(.)", r"\1", found[1])
+
+
+def namespace(request: Request) -> str:
+    """Whose keys these are: the caller's of a verified token; those without one share theirs.
+
+    Their addresses tell nobody apart (behind one NAT are many) and nobody again (a phone changes its own between the
+    first try and the second).
+    """
+    who = caller(request)
+    return who if who.startswith("sub:") else "anyone"
+
+
+def lock(place: Place) -> bool:
+    """Takes the key until the transaction ends, whatever ends it; False, at once, where another one has it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [place.lock])
+        taken: bool = cursor.fetchone()[0]
+        return taken
+
+
+def replay(kept: IdempotencyKey, place: Place, request: Request) -> Response:
+    """The first answer again; raises AnotherRequest."""
+    if kept.fingerprint != place.fingerprint:
+        raise AnotherRequest
+    headers = {name: value for name, value in kept.headers.items() if name != "ETag" or is_json(request)}
+    return Response(json.loads(kept.body), status=kept.status, headers=headers | {REPLAYED: "true"})
+
+
+def keep(response: Response, place: Place) -> None:
+    """Keeps the answer; where there is an expired one, instead of it."""
+    body = JSONRenderer().render(response.data)
+    headers = {"Location": response.get("Location"), "ETag": etag_of(response.data, body)}
+    answer = IdempotencyKey(
+        id=place.id,
+        fingerprint=place.fingerprint,
+        status=response.status_code,
+        headers={name: value for name, value in headers.items() if value},
+        body=body.decode(),
+    )
+    overwritten = ["fingerprint", "status", "headers", "body", "created_at"]
+    IdempotencyKey.objects.bulk_create([answer], update_conflicts=True, unique_fields=["id"], update_fields=overwritten)
+
+
+def expire() -> int:
+    """Removes the oldest of the expired keys, EXPIRED_BATCH at most; returns how many."""
+    expired = IdempotencyKey.objects.filter(created_at__lte=Now() - KEPT).order_by("created_at")
+    removed, _ = IdempotencyKey.objects.filter(pk__in=expired.values("pk")[:EXPIRED_BATCH]).delete()
+    return removed

@@ -1,0 +1,99 @@
+"""Newline-delimited JSON: a whole queryset as a stream, in memory that does not grow with it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
+from functools import partial
+from itertools import islice
+from threading import BoundedSemaphore
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import StreamingHttpResponse
+from rest_framework import renderers, status
+from rest_framework.exceptions import APIException
+from rest_framework.serializers import BaseSerializer
+
+from itemsvc.resources.row_json import Rows
+
+# Rows for each round trip to the database, and for each write to the client. The driver holds what it fetches two or
+# three times over: four times as many rows at once are no faster, and the largest ones would fill a small task.
+FETCH_ROWS = 500
+WRITE_ROWS = 200
+
+_slots = BoundedSemaphore(settings.MAX_STREAMS)
+
+
+class TooManyStreams(APIException):
+    """503: each export holds a thread for as long as its client reads, and some are for the others."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "Too many exports are running. Try again shortly."
+    default_code = "too_many_streams"
+    wait = 5  # Seconds; DRF answers it as Retry-After.
+
+
+@contextmanager
+def _slot() -> Iterator[None]:
+    if not _slots.acquire(blocking=False):
+        raise TooManyStreams
+    try:
+        yield
+    finally:
+        _slots.release()
+
+
+class NDJSONRenderer(renderers.JSONRenderer):
+    """Lets a client ask for `application/x-ndjson`; the view answers it with ``stream``."""
+
+    media_type = "application/x-ndjson"
+    format = "ndjson"
+
+
+class Lines(Iterator[bytes]):
+    """The queryset's rows as lines, read from a server-side cursor: one statement, so one snapshot.
+
+    The first rows are read at once, so that a database that is away is an error before the answer has begun.
+    ``close`` ends the transaction; the response calls it when the client is gone.
+    """
+
+    def __init__(self, queryset: QuerySet, serializer: BaseSerializer):
+        self._lines = _lines(queryset, serializer)
+        self._first: bytes | None = next(self._lines, b"")
+
+    def __next__(self) -> bytes:
+        if self._first is not None:
+            first, self._first = self._first, None
+            return first
+        return next(self._lines)
+
+    def close(self) -> None:
+        """Closes the cursor and its transaction."""
+        self._lines.close()
+
+
+def stream(queryset: QuerySet, serializer: BaseSerializer) -> StreamingHttpResponse:
+    """Every row of ``queryset``, one JSON object a line."""
+    return StreamingHttpResponse(Lines(queryset, serializer), content_type=NDJSONRenderer.media_type)
+
+
+def _lines(queryset: QuerySet, serializer: BaseSerializer) -> Generator[bytes, None, None]:
+    rows = Rows.of(serializer.__class__)  # type: ignore[arg-type]  # Its metaclass makes mypy doubt that it has a hash.
+    if rows:
+        queryset, write = queryset.values_list(*rows.columns), rows.lines
+    else:
+        write = partial(_serialised, serializer)
+    # Inside a transaction the cursor delivers as it goes; outside PostgreSQL would first copy every row for it.
+    # The cursor is closed before its transaction ends, also when the client is gone: later it is not there any more.
+    iterator: Any = queryset.iterator(chunk_size=FETCH_ROWS)  # A generator, which has a `close`.
+    with _slot(), transaction.atomic(), closing(iterator) as found:
+        while block := list(islice(found, WRITE_ROWS)):
+            yield write(block)
+
+
+def _serialised(serializer: BaseSerializer, block: Iterable[Any]) -> bytes:
+    render = renderers.JSONRenderer().render
+    return b"".join(render(serializer.to_representation(each)) + b"\n" for each in block)

@@ -1,0 +1,212 @@
+"""Pages cut by key: page 10,000 costs what page 1 costs, and inserts and deletes between two pages shift nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, ClassVar, Self, TypeVar
+
+from django.db.models import Field, Func, Model, Q, QuerySet, Value
+from django.db.models.lookups import GreaterThan, GreaterThanOrEqual, LessThan, LessThanOrEqual
+from django.template.loader import render_to_string
+from rest_framework.exceptions import ValidationError
+from rest_framework.pagination import BasePagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+from rest_framework.views import APIView
+
+from itemsvc.http.links import link_header
+from itemsvc.resources.cursors import MAX_CURSOR, Cursor, Ordering
+
+R = TypeVar("R")
+Place = tuple[Any, ...]
+
+DEFAULT_LIMIT = 100
+MAX_LIMIT = 1000
+#: The comparison with the cursor's place, by: towards smaller values, and whether the place itself counts.
+COMPARISONS: dict[tuple[bool, bool], tuple[str, Any]] = {
+    (True, False): ("lt", LessThan),
+    (True, True): ("lte", LessThanOrEqual),
+    (False, False): ("gt", GreaterThan),
+    (False, True): ("gte", GreaterThanOrEqual),
+}
+
+
+class RowValue(Func):
+    """Several columns compared as one, the first that differs decides: PostgreSQL finds the place in an index."""
+
+    function = "ROW"
+    output_field = Field()
+
+
+@dataclass(frozen=True)
+class Window:
+    """The page that was asked for: at most ``limit`` rows, from ``cursor`` on."""
+
+    limit: int
+    ordering: Ordering
+    cursor: Cursor | None
+
+    @property
+    def backward(self) -> bool:
+        """Whether the page ends at the cursor, and is read in reverse from there."""
+        return self.cursor is not None and self.cursor.backward
+
+    def cut(self, queryset: QuerySet) -> QuerySet:
+        """Its rows and one more, which tells whether there is another page; backward in reverse order."""
+        downward = self.ordering.descending is not self.backward
+        if self.cursor:
+            queryset = queryset.filter(self._beyond(self.cursor, downward))
+        sign = "-" if downward else ""
+        return queryset.order_by(*(f"{sign}{column}" for column in self.ordering.columns))[: self.limit + 1]
+
+    def _beyond(self, cursor: Cursor, downward: bool) -> Any:
+        fields = self.ordering.fields
+        lookup, compare = COMPARISONS[downward, cursor.inclusive]
+        if len(fields) == 1:
+            return Q(**{f"{fields[0].attname}__{lookup}": cursor.place[0]})
+        values = [Value(value, output_field=field) for field, value in zip(fields, cursor.place, strict=True)]
+        return compare(RowValue(*self.ordering.columns), RowValue(*values))
+
+    def page(self, rows: Sequence[R]) -> tuple[Sequence[R], bool]:
+        """The page out of what ``cut`` selected, in the listing's order, and whether there is another one."""
+        page = rows[: self.limit]
+        return page[::-1] if self.backward else page, len(rows) > self.limit
+
+    def links(self, first: Place | None, last: Place | None, more: bool) -> list[tuple[str, str]]:
+        """`next` and `prev`, as far as they exist, with each one's cursor; ``first`` and ``last`` place of the page."""
+        relations = []
+        if self.backward or more:
+            relations.append(("next", self._beside(last, backward=False)))
+        if self.cursor is not None and (not self.backward or more):
+            relations.append(("prev", self._beside(first, backward=True)))
+        return relations
+
+    def _beside(self, place: Place | None, *, backward: bool) -> str:
+        if place is not None:
+            return Cursor(self.ordering, place, backward).encode()
+        # The page has become empty: the page beside it begins with the row that the cursor names.
+        assert self.cursor is not None  # noqa: S101  (an empty first page has no links)
+        return Cursor(self.ordering, self.cursor.place, backward, inclusive=True).encode()
+
+
+@dataclass(frozen=True)
+class Keyset:
+    """The orderings that a listing offers, the first one by default."""
+
+    orderings: Mapping[str, Ordering]
+
+    @classmethod
+    @cache
+    def of(cls, model: type[Model], names: Sequence[str] | None) -> Self:
+        """Those with these names; without names the model's own: by its key's order, the newest first."""
+        key = (*getattr(model, "key_orders", ()), model._meta.pk.name)[0]
+        return cls({name: Ordering.of(model, name) for name in names or (f"-{key}", key)})
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """All that they compare."""
+        return frozenset(column for ordering in self.orderings.values() for column in ordering.columns)
+
+    def read(self, parameters: Mapping[str, str]) -> Window:
+        """The window that a query string's parameters ask for; raises ValidationError naming a malformed one."""
+        limit = read_limit(parameters)
+        ordering = self.read_ordering(parameters)
+        return Window(limit, ordering, self._read_cursor(parameters, ordering))
+
+    def read_ordering(self, parameters: Mapping[str, str]) -> Ordering:
+        """`ordering`, or its default; raises ValidationError."""
+        ordering = self.orderings.get(parameters.get("ordering", next(iter(self.orderings))))
+        if ordering is None:
+            raise ValidationError({"ordering": [f"Must be {' or '.join(sorted(self.orderings, reverse=True))}."]})
+        return ordering
+
+    def _read_cursor(self, parameters: Mapping[str, str], ordering: Ordering) -> Cursor | None:
+        text = parameters.get("cursor")
+        if text is None:
+            return None
+        try:
+            cursor = Cursor.decode(text, self.orderings)
+        except ValueError:
+            raise ValidationError({"cursor": ["Is not a cursor of this service."]}) from None
+        if cursor.ordering != ordering:
+            raise ValidationError({"cursor": ["Belongs to the other ordering."]})
+        return cursor
+
+
+def keyset_of(view: Any) -> Keyset:
+    """The keyset of a view, or of a view class; its ``orderings`` name what it offers."""
+    names = getattr(view, "orderings", None)
+    return Keyset.of(view.queryset.model, names and tuple(names))
+
+
+class KeysetPagination(BasePagination):
+    """A bare array, with `Link: <…>; rel="next"` and `rel="prev"` (RFC 8288)."""
+
+    parameters: ClassVar[tuple[str, ...]] = ("limit", "cursor", "ordering")
+    display_page_controls = True
+    template = "rest_framework/pagination/previous_and_next.html"
+
+    # What a response without a page (an error, a POST's) has.
+    window: Window | None = None
+    rows: Sequence[Any] = ()
+    more = False
+
+    def paginate_queryset(  # type: ignore[override]  # Pages are cut in the database, so a list has none.
+        self, queryset: QuerySet, request: Request, view: APIView | None = None
+    ) -> Sequence[Any]:
+        """At most `limit` rows; raises ValidationError naming a malformed parameter."""
+        self.url = request.build_absolute_uri()
+        self.window = keyset_of(view).read(request.query_params)
+        self.rows, self.more = self.window.page(list(self.window.cut(queryset)))
+        return self.rows
+
+    def get_paginated_response(self, data: Any) -> Response:
+        """The array, and the Link header where there is another page."""
+        return Response(data, headers=link_header(self.links()))
+
+    def links(self) -> list[tuple[str, str]]:
+        """`next` and `prev`, as far as they exist, with the address of each."""
+        if self.window is None:
+            return []
+        place = self.window.ordering.place
+        first, last = (place(self.rows[0]), place(self.rows[-1])) if self.rows else (None, None)
+        links = self.window.links(first, last, self.more)
+        return [(relation, replace_query_param(self.url, "cursor", cursor)) for relation, cursor in links]
+
+    def to_html(self) -> str:
+        """The browsable API's links to the page before and after; empty where there is neither."""
+        links = dict(self.links())
+        context = {"previous_url": links.get("prev"), "next_url": links.get("next")}
+        return render_to_string(self.template, context) if links else ""
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """The array itself: paging is in the Link header."""
+        return schema
+
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        """What `limit`, `cursor` and `ordering` take."""
+        names = list(keyset_of(view).orderings)
+        limits = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
+        cursors = {"type": "string", "minLength": 1, "maxLength": MAX_CURSOR}
+        orderings = {"type": "string", "enum": names, "default": names[0]}
+        return [
+            _parameter("limit", limits, "How many items a page holds."),
+            _parameter("cursor", cursors, "Where the page starts: from a Link header, not to be made up."),
+            _parameter("ordering", orderings, "What the items are sorted by; a minus sign puts the largest first."),
+        ]
+
+
+def _parameter(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
+    return {"in": "query", "name": name, "required": False, "schema": schema, "description": description}
+
+
+def read_limit(parameters: Mapping[str, str]) -> int:
+    """`limit`, or its default; raises ValidationError."""
+    text = parameters.get("limit", str(DEFAULT_LIMIT))
+    if re.fullmatch(r"[0-9]{1,4}", text) and 1 <= int(text) <= MAX_LIMIT:
+        return int(text)
+    raise ValidationError({"limit": [f"Must be a whole number from 1 to {MAX_LIMIT}."]})

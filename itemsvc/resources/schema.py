@@ -1,0 +1,231 @@
+"""The OpenAPI document: what drf-spectacular reads off the views, and what every operation shares."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiJsonRenderer2, OpenApiYamlRenderer
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from itemsvc.auth.authentication import HasScope, needed_scope
+from itemsvc.resources.bulk import MAX_ITEMS
+
+HEADERS = {
+    "RequestID": {
+        "schema": {"type": "string", "maxLength": 128},
+        "required": True,
+        "description": "The caller's X-Request-ID if it was well formed, else the load balancer's trace id, else new.",
+    },
+    "RetryAfter": {
+        "schema": {"type": "integer", "minimum": 0},
+        "required": True,
+        "description": "Seconds after which to try again.",
+    },
+}
+CHALLENGE = {
+    "WWWAuthenticate": {
+        "schema": {"type": "string"},
+        "required": True,
+        "description": "What is missing (RFC 6750, section 3).",
+    }
+}
+
+ERROR = {
+    "type": "object",
+    "description": "One sentence on what is wrong.",
+    "properties": {"detail": {"type": "string"}},
+    "required": ["detail"],
+    "additionalProperties": False,
+}
+BY_NAME = {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}}
+INVALID = {
+    "description": "What is wrong with each member or parameter, by name, in an array by the index of each that is "
+    "wrong and by name; or one sentence on the whole request.",
+    "anyOf": [
+        BY_NAME,
+        {"type": "object", "patternProperties": {"^[0-9]+$": BY_NAME}, "additionalProperties": False},
+        {"$ref": "#/components/schemas/Error"},
+    ],
+}
+
+#: Answers that operations share: component name, status, description, schema.
+SHARED_ERRORS = (
+    ("Invalid", "400", "The request is malformed or not valid.", "Invalid"),
+    ("NotFound", "404", "There is no such thing.", "Error"),
+    ("NotAcceptable", "406", "None of the media types in Accept is available.", "Error"),
+    ("Conflict", "409", "A request with the same Idempotency-Key is under way.", "Error"),
+    ("PreconditionFailed", "412", "It has been changed since: If-Match names another version.", "Error"),
+    ("ContentTooLarge", "413", "The body is too large.", "Error"),
+    ("UnsupportedMediaType", "415", "The body is not application/json in UTF-8.", "Error"),
+    ("AnotherRequest", "422", "The Idempotency-Key was used for another request.", "Error"),
+    ("TooManyRequests", "429", "The caller has reached its rate limit.", "Error"),
+    ("ServerError", "500", "An error of the service; its log has the request id.", "Error"),
+    ("Unavailable", "503", "The database, or what else the service needs, is unavailable; try again.", "Error"),
+)
+#: With API_AUTH=oidc.
+REFUSALS = (
+    ("Unauthorized", "401", "There is no valid bearer token.", "Error"),
+    ("Forbidden", "403", "The token lacks the scope.", "Error"),
+)
+NEEDS_BODY = ("413", "415")
+NEEDS_PATH_PARAMETER = ("404",)
+NEEDS_HEADER = {
+    "409": {"Idempotency-Key"},
+    "412": {"If-Match", "If-None-Match"},
+    "422": {"Idempotency-Key"},
+}
+SAYS_WHEN = ("409", "429", "503")
+
+NOT_MODIFIED = {
+    "description": "The caller has it already: If-None-Match names its ETag.",
+    "headers": {"ETag": {"schema": {"type": "string"}}, "Link": {"schema": {"type": "string"}}},
+}
+
+LIVENESS = {
+    "get": {
+        "operationId": "liveness",
+        "description": "Whether this process serves: its threads live and get on. Any Host header will do.",
+        "tags": ["health"],
+        "responses": {
+            "200": {
+                "description": "It does.",
+                "content": {
+                    "application/json": {
+                        "schema": {
+                            "type": "object",
+                            "properties": {"status": {"type": "string", "enum": ["healthy"]}},
+                            "required": ["status"],
+                            "additionalProperties": False,
+                        }
+                    }
+                },
+            },
+            "503": {"$ref": "#/components/responses/Unavailable"},
+        },
+    }
+}
+
+
+class BearerTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """The token, and the scope that each operation needs."""
+
+    target_class = "itemsvc.auth.authentication.BearerToken"
+    name = "bearerToken"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        """Swagger UI asks for the token."""
+        description = f"An access token of {settings.OIDC_ISSUER} with the scope of the operation."
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": description}
+
+    def get_security_requirement(self, auto_schema: AutoSchema) -> dict[str, list[Any]]:
+        """Scopes stand here as role names, which OpenAPI 3.1 allows for every kind of scheme."""
+        view = auto_schema.view
+        needs = any(isinstance(permission, HasScope) for permission in view.get_permissions())
+        return {self.name: [needed_scope(view, auto_schema.method)] if needs else []}
+
+
+class SchemaView(SpectacularAPIView):
+    """The OpenAPI 3.1 document, as JSON unless the caller asks for YAML."""
+
+    renderer_classes = [OpenApiJsonRenderer2, OpenApiJsonRenderer, OpenApiYamlRenderer]  # noqa: RUF012  (typed as a list)
+
+
+class DocsView(SpectacularSwaggerSplitView):
+    """Swagger UI."""
+
+    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """What is allowed; DRF's own answer has no template to be shown in."""
+        return HttpResponse(headers={"Allow": ", ".join(self.allowed_methods)})
+
+
+def describe_what_every_operation_shares(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """drf-spectacular's post-processing hook: liveness (a middleware's), the request id, the common errors."""
+    components = result["components"]
+    # Copies: whoever changes the document afterwards, the hooks below included, must not change the next one.
+    components["schemas"] |= copy.deepcopy({"Error": ERROR, "Invalid": INVALID})
+    closed = settings.API_AUTH == "oidc"
+    components["headers"] = copy.deepcopy(HEADERS | (CHALLENGE if closed else {}))
+    components["responses"] = {name: _response(*rest) for name, *rest in SHARED_ERRORS + (REFUSALS if closed else ())}
+    _close_objects(components["schemas"])
+    _bound_arrays(components["schemas"])
+    for path, operations in result["paths"].items():
+        for operation in operations.values():
+            _add_errors(path, operation)
+            _require_alternatives(operation)
+            _unwrap_lines(operation, components["schemas"])
+    result["paths"]["/health"] = copy.deepcopy(LIVENESS)
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            _add_request_id(operation)
+    return result
+
+
+def _close_objects(schemas: dict[str, Any]) -> None:
+    """What strict serializers do: they refuse an unknown member, and answer with every member that they have."""
+    for name in [name for name in schemas if name.endswith("Request") and "properties" in schemas[name]]:
+        schemas[name]["additionalProperties"] = False
+        if answer := schemas.get(name.removesuffix("Request")):
+            answer |= {"additionalProperties": False, "required": list(answer["properties"])}
+
+
+def _bound_arrays(schemas: dict[str, Any]) -> None:
+    """What drf-spectacular does not read off a serializer of many."""
+    for schema in schemas.values():
+        for alternative in schema.get("oneOf", []):
+            if alternative.get("type") == "array":
+                alternative |= {"minItems": 1, "maxItems": MAX_ITEMS}
+
+
+def _require_alternatives(operation: dict[str, Any]) -> None:
+    """Of a body that is one thing or another drf-spectacular does not know that there has to be one."""
+    body = operation.get("requestBody", {})
+    if any("OneOrMany" in content["schema"].get("$ref", "") for content in body.get("content", {}).values()):
+        body["required"] = True
+
+
+def _response(status: str, description: str, schema: str) -> dict[str, Any]:
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+    headers = {"X-Request-ID": {"$ref": "#/components/headers/RequestID"}}
+    if status in SAYS_WHEN:
+        headers["Retry-After"] = {"$ref": "#/components/headers/RetryAfter"}
+    if status in ("401", "403"):
+        headers["WWW-Authenticate"] = {"$ref": "#/components/headers/WWWAuthenticate"}
+    return {"description": description, "content": content, "headers": headers}
+
+
+def _unwrap_lines(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """A stream's schema is that of one line."""
+    for response in operation["responses"].values():
+        if lines := response.get("content", {}).get("application/x-ndjson"):
+            lines["schema"] = schemas[lines["schema"]["$ref"].rpartition("/")[2]]["items"]
+
+
+def _add_errors(path: str, operation: dict[str, Any]) -> None:
+    headers = {parameter["name"] for parameter in operation.get("parameters", []) if parameter["in"] == "header"}
+    if "If-None-Match" in headers:
+        operation["responses"]["304"] = copy.deepcopy(NOT_MODIFIED)
+    refusals = REFUSALS if any(operation.get("security", ())) else ()
+    for name, status, *_ in SHARED_ERRORS + refusals:
+        if status in NEEDS_HEADER and not NEEDS_HEADER[status] & headers:
+            continue
+        if status in NEEDS_BODY and "requestBody" not in operation:
+            continue
+        if status in NEEDS_PATH_PARAMETER and "{" not in path:
+            continue
+        if status == "429" and (not settings.RATE_LIMIT or path.startswith("/health")):
+            continue
+        operation["responses"].setdefault(status, {"$ref": f"#/components/responses/{name}"})
+
+
+def _add_request_id(operation: dict[str, Any]) -> None:
+    operation.setdefault("parameters", []).append(
+        {"in": "header", "name": "X-Request-ID", "schema": {"type": "string"}, "description": "An id to log and echo."}
+    )
+    for response in operation["responses"].values():
+        if "$ref" not in response:
+            response.setdefault("headers", {})["X-Request-ID"] = {"$ref": "#/components/headers/RequestID"}

@@ -1,0 +1,101 @@
+"""The list and the detail view of a resource."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.http.response import HttpResponseBase
+from django.urls import Resolver404, resolve
+from django.utils.text import slugify
+from rest_framework import generics
+from rest_framework.exceptions import ValidationError
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from itemsvc.resources import ndjson
+from itemsvc.resources.bulk import BulkCreateMixin
+from itemsvc.resources.conditional import READ_METHODS, ConditionalWriteMixin, ETagMixin
+from itemsvc.resources.filters import StrictFilterBackend
+from itemsvc.resources.generics import RowsListMixin
+from itemsvc.resources.idempotency import IdempotentCreateMixin
+from itemsvc.resources.operation_schema import DetailSchema, ListSchema
+from itemsvc.resources.pagination import KeysetPagination, keyset_of
+
+
+class ResourceView(generics.GenericAPIView):
+    """What both views of a resource have."""
+
+    #: Names the scopes of its tokens, `RESOURCE:read` and `RESOURCE:write`; by default the model's plural.
+    resource: ClassVar[str] = ""
+
+    def __init_subclass__(cls, **kwargs: Any):
+        super().__init_subclass__(**kwargs)
+        if not cls.resource and cls.queryset is not None:
+            cls.resource = slugify(str(cls.queryset.model._meta.verbose_name_plural))
+
+
+class ResourceListView(
+    IdempotentCreateMixin, BulkCreateMixin, ETagMixin, RowsListMixin, ResourceView, generics.ListCreateAPIView
+):
+    """`GET` lists, page by page or as a stream of lines; `POST` makes one, or many.
+
+    ``orderings`` are the names that `ordering` takes, the first one by default: columns, each with a minus sign for
+    the largest first.
+    """
+
+    schema = ListSchema()
+    orderings: ClassVar[tuple[str, ...]] = ()
+    pagination_class = KeysetPagination
+    filter_backends = (StrictFilterBackend,)
+
+    def get_renderers(self) -> list[BaseRenderer]:
+        """Reading can also be streamed."""
+        renderers = super().get_renderers()
+        return [*renderers, ndjson.NDJSONRenderer()] if self.request.method in READ_METHODS else renderers
+
+    def list(  # type: ignore[override]  # DRF passes a plain Django response on.
+        self, request: Request, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        """One page, or with `Accept: application/x-ndjson` every matching row."""
+        if not isinstance(request.accepted_renderer, ndjson.NDJSONRenderer):
+            return super().list(request, *args, **kwargs)
+        refuse_paging(request)
+        ordering = keyset_of(self).read_ordering(request.query_params)
+        sign = "-" if ordering.descending else ""
+        queryset = self.filter_queryset(self.get_queryset()).order_by(*(sign + column for column in ordering.columns))
+        if request.method == "HEAD":
+            queryset = queryset.none()
+        return ndjson.stream(queryset, self.get_serializer())
+
+    def get_success_headers(self, data: Any) -> dict[str, str]:
+        """Where the new row is: below this path, if a view is there; many are in no one place."""
+        key = None if isinstance(data, list) else data.get(self.queryset.model._meta.pk.name)  # type: ignore[union-attr,arg-type]
+        if key is None:
+            return {}
+        path = f"{self.request.path_info.removesuffix('/')}/{key}"
+        try:
+            resolve(path, getattr(self.request, "urlconf", None))
+        except Resolver404:
+            return {}
+        return {"Location": self.request.build_absolute_uri(path)}
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        """An error is JSON, also for a client that asked for a stream."""
+        if getattr(response, "exception", False) and isinstance(
+            getattr(request, "accepted_renderer", None), ndjson.NDJSONRenderer
+        ):
+            request.accepted_renderer, request.accepted_media_type = JSONRenderer(), JSONRenderer.media_type
+        return super().finalize_response(request, response, *args, **kwargs)
+
+
+class ResourceDetailView(ConditionalWriteMixin, ResourceView, generics.RetrieveUpdateDestroyAPIView):
+    """`GET`, `PUT`, `PATCH` and `DELETE` of one row."""
+
+    schema = DetailSchema()
+
+
+def refuse_paging(request: Request) -> None:
+    """Raises ValidationError for parameters that a stream of everything cannot have."""
+    if given := [name for name in ("limit", "cursor") if name in request.query_params]:
+        raise ValidationError({name: ["Not with application/x-ndjson, which has no pages."] for name in given})

@@ -1,0 +1,34 @@
+"""Loaded before the settings (`-p tests.support.environment`): what this process, and each that it starts, is told."""
+
+import atexit
+import os
+import shutil
+import signal
+import tempfile
+from pathlib import Path
+
+# A shell's job in the background ignores it, and so would every service that is started here to be interrupted.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+#: A short path: a Unix socket's may not be longer than 107 characters.
+WORKSPACE = Path(tempfile.mkdtemp(prefix="itemsvc-"))
+WORKSPACE.chmod(0o755)
+atexit.register(shutil.rmtree, WORKSPACE, ignore_errors=True)
+
+CLEARED = (
+    "ADMIN_ENABLED ALLOWED_HOSTS API_AUTH DATABASE_URL DEBUG LOG_LEVEL MIGRATE_DATABASE_URL NEXT_DATABASE_URL"
+    " NUM_PROXIES PORT WEB_CONCURRENCY"
+)
+for name in CLEARED.split():
+    os.environ.pop(name, None)
+
+os.environ |= {
+    "DJANGO_SETTINGS_MODULE": "itemsvc.settings",
+    "SECRET_KEY": "only-for-tests-" + "x7Kq2" * 10,
+    # The server that tests/conftest.py starts on first use.
+    "DATABASE_URL": f"postgres://postgres@/itemsvc?host={WORKSPACE / 'postgres'}",
+    "HTTPS_ONLY": "false",
+    "LOG_FORMAT": "json",
+    "STATIC_ROOT": str(WORKSPACE / "static"),
+}
