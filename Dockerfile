@@ -9,10 +9,8 @@ COPY requirements.txt ./
 RUN /venv/bin/pip install --quiet --no-deps --require-hashes --only-binary=:all: -r requirements.txt \
  && /venv/bin/pip check \
  && /venv/bin/pip uninstall --quiet --yes pip
-COPY manage.py gunicorn.conf.py ./
-COPY certs/ certs/
-COPY itemsvc/ itemsvc/
-COPY items/ items/
+# All that .dockerignore lets through: every package at the root is the service's, but for those named there.
+COPY . .
 # Byte code now: the root file system may be read-only later. The key and the URL live in this one step; no database is
 # asked.
 RUN /venv/bin/python -m compileall -q . \
