@@ -18,7 +18,8 @@ pytestmark = pytest.mark.deploy
 GOOD: dict[str, tuple[int, Any]] = {
     "/health": (200, {"status": "healthy"}),
     "/health/ready": (200, {"status": "ready"}),
-    "/schema": (200, {"openapi": "3.1.0"}),
+    "/schema": (200, {"openapi": "3.1.0", "paths": {"/health": {}, "/lamps": {}, "/lamps/{id}": {}}}),
+    "/lamps": (200, []),
 }
 Serve = Callable[[dict[str, Any]], str]
 
@@ -80,6 +81,16 @@ def test_a_service_that_asks_for_tokens_is_well(serve: Serve) -> None:
     smoke.smoke_test(serve({**GOOD, "/schema": (401, {"detail": "…"})}), timeout=5, show=lambda _: None)
 
 
+def test_a_service_without_resources_is_well(serve: Serve) -> None:
+    answers = {path: GOOD[path] for path in ("/health", "/health/ready")}
+    smoke.smoke_test(serve({**answers, "/schema": (200, {"openapi": "3.1.0"})}), timeout=5, show=lambda _: None)
+
+
+@pytest.mark.parametrize("status", [401, 403, 400])
+def test_whom_a_resource_lets_in_is_its_own_affair(serve: Serve, status: int) -> None:
+    smoke.smoke_test(serve({**GOOD, "/lamps": (status, {"detail": "…"})}), timeout=5, show=lambda _: None)
+
+
 @pytest.mark.parametrize(
     ("path", "answer", "text"),
     [
@@ -90,6 +101,7 @@ def test_a_service_that_asks_for_tokens_is_well(serve: Serve) -> None:
         ("/schema", (200, []), "200 []"),
         ("/schema", (400, {"detail": "Invalid host"}), "Invalid host"),
         ("/health/ready", (401, {"detail": "token"}), "401"),
+        ("/lamps", (500, {"detail": "permission denied for table lamps"}), "permission denied"),
     ],
 )
 def test_a_wrong_answer(serve: Serve, path: str, answer: Any, text: str) -> None:
