@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.containers.engine import Container, Session, docker, run
+from tests.containers.engine import ROOT, Container, Session, docker, run
 from tests.support.service import wait_until
 
 POSTGRES_IMAGE = "postgres:18-alpine"
@@ -25,6 +25,9 @@ FARGATE = (
     "--cap-drop=ALL",
     "--security-opt=no-new-privileges:true",
 )
+
+#: The image as it is, with the tests' own resources beside a team's: none of a team's is sure to be there.
+SAMPLE = (f"--volume={ROOT / 'tests'}:/app/tests:ro", "--env=DJANGO_SETTINGS_MODULE=tests.sample.settings")
 
 
 @pytest.fixture(scope="session")
@@ -66,25 +69,33 @@ def database(engine: Session, network: str) -> Container:
 
 @pytest.fixture(scope="session")
 def service_options(network: str, database: Container) -> tuple[str, ...]:
-    """What every container of the service is given."""
+    """What every container of the service is given, with a team's resources alone."""
     return (
         *FARGATE,
         f"--network={network}",
         f"--env=DATABASE_URL=postgres://postgres:{PASSWORD}@{database.name}:5432/postgres",
         f"--env=SECRET_KEY=only-for-tests-{'x7Kq2' * 10}",
         "--env=HTTPS_ONLY=false",
+        # A quarter of a busy machine's CPU is slow; that is nothing to warn of here.
+        "--env=SLOW_REQUEST_MS=60000",
     )
 
 
 @pytest.fixture(scope="session")
-def migrated(engine: Session, image: str, service_options: tuple[str, ...]) -> str:
-    """What the one-off migrate task printed, on the empty database."""
-    return engine.run(image, "python", "manage.py", "migrate", "--noinput", options=service_options).stdout
+def sample_options(service_options: tuple[str, ...]) -> tuple[str, ...]:
+    """The same with the tests' resources too."""
+    return (*service_options, *SAMPLE)
 
 
 @pytest.fixture(scope="session")
-def api(engine: Session, image: str, service_options: tuple[str, ...], migrated: str) -> Container:
+def migrated(engine: Session, image: str, sample_options: tuple[str, ...]) -> str:
+    """What the one-off migrate task printed, on the empty database."""
+    return engine.run(image, "python", "manage.py", "migrate", "--noinput", options=sample_options).stdout
+
+
+@pytest.fixture(scope="session")
+def api(engine: Session, image: str, sample_options: tuple[str, ...], migrated: str) -> Container:
     """The service, healthy by its own health check."""
-    container = engine.start(image, options=(*service_options, "--publish=127.0.0.1::8000"))
+    container = engine.start(image, options=(*sample_options, "--publish=127.0.0.1::8000"))
     container.wait_for("health_status: healthy", 90)
     return container

@@ -20,6 +20,9 @@ pytestmark = pytest.mark.docker
 #: The tag that docker-compose.yml gives the image.
 TAG = "itemsvc:local"
 
+#: What is typed, and the tests' own resources beside a team's.
+FILES = ("--file=docker-compose.yml", "--file=tests/containers/sample.compose.yml")
+
 
 @dataclass
 class Project:
@@ -32,7 +35,7 @@ class Project:
     def __call__(self, *words: str, check: bool = True) -> None:
         """Runs a Compose command."""
         environment = os.environ | {"PORT": str(self.port)}
-        run(*self.command, "--project-name", self.name, *words, env=environment, seconds=600, check=check)
+        run(*self.command, *FILES, "--project-name", self.name, *words, env=environment, seconds=600, check=check)
 
     def container(self, service: str) -> Container:
         """That service's container."""
@@ -85,15 +88,15 @@ def test_the_three_requests_and_a_restart(project: Project) -> None:
     health = project.request("GET", "/health")
     assert (health.status_code, health.text) == (200, '{"status":"healthy"}')
 
-    made = project.request("POST", "/items", json={"name": "local-test", "description": "docker compose"})
+    made = project.request("POST", "/gadgets", json={"name": "local-test", "description": "docker compose"})
     assert made.status_code == 201
     assert list(made.json()) == ["id", "name", "description", "created_at"]
-    assert project.request("GET", "/items").json() == [made.json()]
+    assert project.request("GET", "/gadgets").json() == [made.json()]
 
     project("down")
     assert docker("ps", "--all", "--quiet", f"--filter=label=com.docker.compose.project={project.name}") == ""
     project.up()
-    assert project.request("GET", "/items").json() == [made.json()]
+    assert project.request("GET", "/gadgets").json() == [made.json()]
 
 
 def test_the_service_starts_once_the_migrations_are_through(project: Project) -> None:
@@ -104,7 +107,7 @@ def test_the_service_starts_once_the_migrations_are_through(project: Project) ->
 
 def test_the_service_is_not_the_schemas_owner(project: Project) -> None:
     api, query = project.container("api"), "import django; django.setup(); from django.db import connection as c"
-    for statement in ("DROP TABLE items_item", "TRUNCATE items_item", "CREATE TABLE mine (id int)"):
+    for statement in ("DROP TABLE sample_gadget", "TRUNCATE sample_gadget", "CREATE TABLE mine (id int)"):
         said = run(
             "docker", "exec", api.name, "python", "-c", f"{query}; c.cursor().execute({statement!r})", check=False
         )
@@ -131,12 +134,12 @@ def test_the_database_is_reached_from_inside_only(project: Project) -> None:
 def test_an_outage_of_the_database_is_outlived(project: Project) -> None:
     api = project.container("api")
     project("kill", "db")
-    away = project.request("GET", "/items")
+    away = project.request("GET", "/gadgets")
     assert away.status_code == 503
     assert "detail" in away.json()
     assert project.request("GET", "/health").status_code == 200
     project("start", "db")
-    wait_until(lambda: project.request("GET", "/items").status_code == 200, "the service has its database again", 30)
+    wait_until(lambda: project.request("GET", "/gadgets").status_code == 200, "the service has its database again", 30)
     assert api.inspect()["RestartCount"] == 0
 
 

@@ -12,7 +12,7 @@ MIGRATE = ("python", "manage.py", "migrate", "--noinput")
 
 
 def test_migrates_an_empty_database(migrated: str) -> None:
-    assert "items.0001_initial" in migrated
+    assert "sample.0001_initial" in migrated
 
 
 def test_a_second_time_there_is_nothing_to_do(
@@ -33,7 +33,7 @@ def test_without_its_database_it_fails_in_one_line(
 
 
 def test_the_deployment_check_is_silent(engine: Session, image: str, service_options: tuple[str, ...]) -> None:
-    options = (*service_options, "--env=HTTPS_ONLY=true", "--env=NUM_PROXIES=1", "--env=ALLOWED_HOSTS=items.example")
+    options = (*service_options, "--env=HTTPS_ONLY=true", "--env=NUM_PROXIES=1", "--env=ALLOWED_HOSTS=api.example")
     command = ("python", "manage.py", "check", "--deploy", "--fail-level", "WARNING")
     result = engine.run(image, *command, options=options)
     assert "no issues" in result.stdout

@@ -6,24 +6,37 @@ import subprocess
 from pathlib import Path
 
 BUNDLE = "certs/rds-global-bundle.pem"
-MIGRATIONS = "items/migrations"
+APP = "sample"
+# The tests' own resources: none of a team's is sure to be there. In the image they stand beside a team's.
+IMAGE = "\nENV DJANGO_SETTINGS_MODULE=tests.sample.settings\n"
+NOT_IGNORED = "\n!tests/__init__.py\n!tests/sample/\n"
+SCOPES = """locals {
+  scopes = {
+    "gadgets:read"  = "Read gadgets"
+    "gadgets:write" = "Create, change and delete gadgets"
+  }
+}
+"""
 IDENTITY = ["-c", "user.name=rehearsal", "-c", "user.email=rehearsal@localhost", "-c", "commit.gpgsign=false"]
 
 
 class Repository:
     """A repository of its own with the working tree of `source` as its first commit.
 
-    One file differs: the authority of the emulated databases is appended to the RDS certificate bundle.
+    It differs in two things: the authority of the emulated databases is appended to the RDS certificate bundle, and
+    the image has the app of tests/sample, with its settings.
     """
 
     def __init__(self, source, directory, authority_certificate):
         self.source, self.path = Path(source), Path(directory)
         self.tags = []
         self._copy()
-        with (self.path / BUNDLE).open("a") as bundle:
-            bundle.write(f"\n{authority_certificate}")
+        self.append(BUNDLE, f"\n{authority_certificate}")
+        self.append("Dockerfile", IMAGE)
+        self.append(".dockerignore", NOT_IGNORED)
+        (self.path / "terraform" / "sample_override.tf").write_text(SCOPES)
         self._git("init", "--quiet", "--initial-branch", "main")
-        self.commit("The working tree, with the emulator's certificate authority added to the RDS bundle")
+        self.commit("The working tree, with the emulator's certificate authority and the sample app")
 
     def commit(self, message):
         """Commit everything; returns the image tag that a deploy of this commit gets."""
@@ -41,14 +54,14 @@ class Repository:
         self._git("checkout", "--quiet", "--force", "--detach", tag)
 
     def add_migration(self, name, forwards, backwards):
-        """Add a migration of two SQL statements after the newest one of the items app."""
-        folder = self.path / MIGRATIONS
+        """Add a migration of two SQL statements after the newest one of the sample app."""
+        folder = self.path / "tests" / APP / "migrations"
         newest = max(path.stem for path in folder.glob("[0-9]*.py"))
         number = int(re.match(r"\d+", newest)[0]) + 1
         (folder / f"{number:04d}_{name}.py").write_text(
             "from django.db import migrations\n\n\n"
             "class Migration(migrations.Migration):\n"
-            f"    dependencies = [('items', {newest!r})]\n"
+            f"    dependencies = [({APP!r}, {newest!r})]\n"
             f"    operations = [migrations.RunSQL({forwards!r}, {backwards!r})]\n"
         )
 

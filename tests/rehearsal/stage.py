@@ -168,18 +168,18 @@ class Stage:
         )
 
     def keep(self, name):
-        """Write an item that every later act must still find as it was."""
-        answer = self.client().request("POST", "/items", {"name": name, "description": "must survive"})
-        check(answer.status == 201, f"POST /items answered {answer}")
-        item = answer.json()
-        self.kept[item["id"]] = item
+        """Write a gadget that every later act must still find as it was."""
+        answer = self.client().request("POST", "/gadgets", {"name": name, "description": "must survive"})
+        check(answer.status == 201, f"POST /gadgets answered {answer}")
+        gadget = answer.json()
+        self.kept[gadget["id"]] = gadget
 
     def check_kept(self):
-        """Every kept item reads back as it was written."""
+        """Every kept gadget reads back as it was written."""
         client = self.client()
-        for identifier, item in self.kept.items():
-            answer = client.get(f"/items/{identifier}")
-            check(answer.status == 200 and answer.json() == item, f"item {identifier} did not survive: {answer}")
+        for identifier, gadget in self.kept.items():
+            answer = client.get(f"/gadgets/{identifier}")
+            check(answer.status == 200 and answer.json() == gadget, f"gadget {identifier} did not survive: {answer}")
 
     def check_serving(self, tag):
         """The service serves, with the image of this tag, and has lost nothing."""

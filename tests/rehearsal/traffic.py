@@ -16,8 +16,8 @@ LONGEST_SECONDS = 300
 class Traffic:
     """Load on a load balancer for as long as the `with` block runs.
 
-    Each client writes an item, reads it back and lists the newest ones, over a kept connection or a new one in turn.
-    A request has failed when it got no answer, a status that is not 2xx, or another item than it wrote. `revisions`
+    Each client writes a gadget, reads it back and lists the newest ones, over a kept connection or a new one in turn.
+    A request has failed when it got no answer, a status that is not 2xx, or another gadget than it wrote. `revisions`
     counts by image tag which revision answered, of a sample.
     """
 
@@ -66,14 +66,14 @@ class Traffic:
                 self._turn(client, f"client {number} turn {turn}")
 
     def _turn(self, client, name):
-        created = self._send(client, "POST", "/items", {"name": name, "description": "written under load"})
+        created = self._send(client, "POST", "/gadgets", {"name": name, "description": "written under load"})
         if created:
-            item = created.json()
-            self.written[item["id"]] = item
-            read = self._send(client, "GET", f"/items/{item['id']}")
-            if read and read.json() != item:
-                self._fail(f"GET /items/{item['id']} answered another item: {read}")
-        self._send(client, "GET", "/items?limit=10")
+            gadget = created.json()
+            self.written[gadget["id"]] = gadget
+            read = self._send(client, "GET", f"/gadgets/{gadget['id']}")
+            if read and read.json() != gadget:
+                self._fail(f"GET /gadgets/{gadget['id']} answered another gadget: {read}")
+        self._send(client, "GET", "/gadgets?limit=10")
 
     def _sample(self, client):
         schema = self._send(client, "GET", "/schema")

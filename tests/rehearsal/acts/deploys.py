@@ -11,8 +11,8 @@ LOCKED = 14
 POOL_AND_ROTATION = {"TF_VAR_create_user_pool": "true", "TF_VAR_service_password_version": "2"}
 # The load goes on for this long before and after the roll-out itself.
 MARGIN_REQUESTS = 40
-COLUMN_ADDED = "ALTER TABLE items_item ADD COLUMN rehearsal_note text NOT NULL DEFAULT ''"
-COLUMN_DROPPED = "ALTER TABLE items_item DROP COLUMN rehearsal_note"
+COLUMN_ADDED = "ALTER TABLE sample_gadget ADD COLUMN rehearsal_note text NOT NULL DEFAULT ''"
+COLUMN_DROPPED = "ALTER TABLE sample_gadget DROP COLUMN rehearsal_note"
 
 
 def first_deploy(stage):
@@ -57,28 +57,28 @@ def second_revision(stage):
         set(traffic.revisions) == {stage.tags["first"], stage.tags["second"]},
         f"the load was not answered by both revisions: {dict(traffic.revisions)}",
     )
-    check("items_item.rehearsal_note text" in stage.schema(), "the migration's column is missing")
+    check("sample_gadget.rehearsal_note text" in stage.schema(), "the migration's column is missing")
     stage.check_serving(stage.tags["second"])
     _check_written(stage, traffic)
     stage.note(
         f"{traffic.requests:,} requests, 0 failed, slowest {traffic.slowest:.1f} s, answered by both revisions;"
-        f" all {len(traffic.written)} items written meanwhile are there; `deploy up` took {run.seconds:.0f} s"
+        f" all {len(traffic.written)} gadgets written meanwhile are there; `deploy up` took {run.seconds:.0f} s"
     )
 
 
 def _check_written(stage, traffic):
-    """Every item that a client was told was written is in one stream of all items, as it was told."""
-    answer = stage.client().get("/items?search=client", Accept="application/x-ndjson")
-    stored = {item["id"]: item for item in map(json.loads, answer.body.splitlines())}
-    lost = [item for identifier, item in traffic.written.items() if stored.get(identifier) != item]
-    check(not lost, f"{len(lost)} of {len(traffic.written)} items written under load are gone", map(str, lost[:5]))
+    """Every gadget that a client was told was written is in one stream of all gadgets, as it was told."""
+    answer = stage.client().get("/gadgets?search=client", Accept="application/x-ndjson")
+    stored = {gadget["id"]: gadget for gadget in map(json.loads, answer.body.splitlines())}
+    lost = [gadget for identifier, gadget in traffic.written.items() if stored.get(identifier) != gadget]
+    check(not lost, f"{len(lost)} of {len(traffic.written)} gadgets written under load are gone", map(str, lost[:5]))
 
 
 def rollback(stage):
     """Back to the first revision, which serves on the second one's schema."""
     run = stage.deploy("rollback").expect(0)
     stage.check_serving(stage.tags["first"])
-    check("items_item.rehearsal_note text" in stage.schema(), "the rollback changed the schema")
+    check("sample_gadget.rehearsal_note text" in stage.schema(), "the rollback changed the schema")
     stage.note(f"first revision serves on the second one's schema; took {run.seconds:.0f} s")
 
 

@@ -20,9 +20,9 @@ terraform output -raw alb_dns
 REQUESTS = """
 alb_dns=$(terraform -chdir=terraform output -raw alb_dns)
 curl --silent --show-error --fail "http://$alb_dns/health"; echo
-curl --silent --show-error --fail "http://$alb_dns/items" \\
+curl --silent --show-error --fail "http://$alb_dns/gadgets" \\
      --header 'Content-Type: application/json' --data '{"name": "lamp", "description": "typed by hand"}'; echo
-curl --silent --show-error --fail "http://$alb_dns/items?name=lamp"; echo
+curl --silent --show-error --fail "http://$alb_dns/gadgets?name=lamp"; echo
 """
 
 
@@ -34,9 +34,9 @@ def words(stage):
     check(f'"{alb_dns}"' in shown, "terraform output alb_dns shows something else", shown)
     health, created, found = stage.bash(REQUESTS).expect(0).output.strip().splitlines()
     check(json.loads(health) == {"status": "healthy"}, f"/health answered {health}")
-    item = json.loads(created)
-    check(json.loads(found) == [item], f"GET /items answered {found}")
-    stage.kept[item["id"]] = item
+    gadget = json.loads(created)
+    check(json.loads(found) == [gadget], f"GET /gadgets answered {found}")
+    stage.kept[gadget["id"]] = gadget
     stage.note(f"GET http://{alb_dns}/health, POST and GET by curl")
     _paste_migrate_command(stage)
 

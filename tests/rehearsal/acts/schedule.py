@@ -33,8 +33,8 @@ def expired_keys(stage):
 
 def _keep_key(stage):
     """An idempotency key, older than any is kept."""
-    answer = stage.client().request("POST", "/items", {"name": "once"}, {"Idempotency-Key": "rehearsal"})
-    check(answer.status == 201, f"POST /items answered {answer}")
-    again = stage.client().request("POST", "/items", {"name": "once"}, {"Idempotency-Key": "rehearsal"})
+    answer = stage.client().request("POST", "/gadgets", {"name": "once"}, {"Idempotency-Key": "rehearsal"})
+    check(answer.status == 201, f"POST /gadgets answered {answer}")
+    again = stage.client().request("POST", "/gadgets", {"name": "once"}, {"Idempotency-Key": "rehearsal"})
     check(again.headers.get("idempotency-replayed") == "true", f"the repetition was answered {again}")
     stage.query(f"UPDATE {KEYS} SET created_at = created_at - interval '2 days'")

@@ -63,8 +63,8 @@ def _serve(stage):
         seconds = _wait_healthy(container)
         _check_settings(stage, container, definition)
         service = _Direct(stage, container)
-        created = service.request("POST", "/items", b'{"name": "under plain Docker"}')
-        check(created[0] == 201, f"POST /items answered {created}")
+        created = service.request("POST", "/gadgets", b'{"name": "under plain Docker"}')
+        check(created[0] == 201, f"POST /gadgets answered {created}")
         stage.note(f"healthy after {seconds:.0f} s by its own health check, limits as registered")
         _drain(stage, container, definition["containerDefinitions"][0], service)
 
@@ -101,20 +101,20 @@ def _drain(stage, container, asked, service):
     locked = threading.Thread(
         target=stage.query,
         daemon=True,
-        args=(f"BEGIN; LOCK TABLE items_item; SELECT pg_sleep({LOCK_SECONDS}); COMMIT", DATABASE),
+        args=(f"BEGIN; LOCK TABLE sample_gadget; SELECT pg_sleep({LOCK_SECONDS}); COMMIT", DATABASE),
     )
     locked.start()
     _wait_for(
         stage,
         "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted"
-        " AND relation = 'items_item'::regclass",
+        " AND relation = 'sample_gadget'::regclass",
         "the table was not locked",
     )
-    waiting = threading.Thread(target=lambda: answers.append(service.request("GET", "/items")), daemon=True)
+    waiting = threading.Thread(target=lambda: answers.append(service.request("GET", "/gadgets")), daemon=True)
     waiting.start()
     _wait_for(
         stage,
-        "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'items_item'::regclass",
+        "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'sample_gadget'::regclass",
         "the request does not wait for the lock",
     )
     started = time.monotonic()

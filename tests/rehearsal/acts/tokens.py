@@ -7,12 +7,12 @@ import urllib.request
 
 from tests.rehearsal.commands import check
 
-READ, WRITE = "items:read", "items:write"
+READ, WRITE = "gadgets:read", "gadgets:write"
 BODY = {"name": "written with a token"}
 REFUSED = (
-    "DROP TABLE items_item",
-    "TRUNCATE items_item",
-    "ALTER TABLE items_item ADD COLUMN mine text",
+    "DROP TABLE sample_gadget",
+    "TRUNCATE sample_gadget",
+    "ALTER TABLE sample_gadget ADD COLUMN mine text",
     "CREATE TABLE mine (id int)",
     "CREATE TEMPORARY TABLE mine (id int)",
     "DELETE FROM django_migrations",
@@ -35,7 +35,7 @@ def database_roles(stage):
     for statement in REFUSED:
         code, said = stage.psql(url, statement)
         check(code != 0 and ("permission denied" in said or "must be owner" in said), f"allowed: {statement}", said)
-    code, said = stage.psql(url, "SELECT count(*) FROM items_item")
+    code, said = stage.psql(url, "SELECT count(*) FROM sample_gadget")
     check(code == 0, "the service's role cannot read", said)
     connected = stage.query("SELECT DISTINCT usename FROM pg_stat_activity WHERE application_name = 'itemsvc'")
     check(connected == [_serving_role(stage)], f"the service's connections are those of {connected}")
@@ -61,7 +61,7 @@ def _knock(stage):
         (WRITE, 201, "POST", write),
     ):
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        answer = client.request(method, "/items", BODY if method == "POST" else None, headers)
+        answer = client.request(method, "/gadgets", BODY if method == "POST" else None, headers)
         check(answer.status == status, f"{method} with {what} was answered {answer.status}, not {status}", str(answer))
         challenge = answer.headers.get("www-authenticate", "")
         check(status < 400 or challenge.startswith("Bearer"), f"{status} without a challenge: {challenge!r}")
