@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.machine import CLIENT_CPU, pinned
@@ -47,7 +48,9 @@ class Figures:
 
 
 def require() -> None:
-    """Ends the process with one sentence where a tool is missing."""
+    """Ends the process with one sentence where a tool is missing, or what it measures."""
+    if not find_spec("items"):
+        sys.exit("The benchmark measures the sample resource, items/, which is not there any more.")
     for tool, package in (("wrk", "wrk"), ("taskset", "util-linux")):
         if not shutil.which(tool):
             sys.exit(f"{tool} is missing. Debian and Ubuntu: apt install {package}.")
