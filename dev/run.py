@@ -129,7 +129,7 @@ def answers(server: subprocess.Popen[bytes], port: int) -> bool:
 
 def announce(base: str) -> None:
     """Where everything is."""
-    say(f"\n  API      {base}/items   (JSON, or the browsable API in a browser)")
+    say(f"\n  API      {base}/        (JSON, or the browsable API in a browser)")
     say(f"  Docs     {base}/docs    Schema {base}/schema")
     say(f"  Admin    {base}/admin/  (with ADMIN_ENABLED=true; an account: make manage ARGS=createsuperuser)")
     say(f"  Health   {base}/health  {base}/health/ready")

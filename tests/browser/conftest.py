@@ -60,7 +60,7 @@ def open_page(chromium: Browser, witnesses: dict[Page, Witness]) -> Iterator[Cal
 
     def open_on(base: str) -> Page:
         context = chromium.new_context(base_url=base, viewport=VIEWPORT, reduced_motion="reduce")
-        context.set_default_timeout(5_000)
+        context.set_default_timeout(20_000)
         witness, page = Witness(context, base), context.new_page()
         witnesses[page] = witness
         return page

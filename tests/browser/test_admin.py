@@ -1,4 +1,4 @@
-"""`/admin/`: signing in, and items."""
+"""`/admin/`: signing in, and gadgets."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_the_slash_is_optional(page: Page, screenshot: Callable[[Page, str], Non
 
 
 def test_a_wrong_password_stays_outside(page: Page) -> None:
-    page.goto("/admin/items/item/")
+    page.goto("/admin/sample/gadget/")
     sign_in(page, password="wrong")
     page.get_by_text("Please enter the correct username and password").wait_for()
 
@@ -71,11 +71,11 @@ def test_lists_newest_first_and_searches(
     admin: Page, service: Service, screenshot: Callable[[Page, str], None]
 ) -> None:
     for name in ("one apple", "two pears", "three Apples"):
-        service.post("/items", json={"name": name})
-    admin.get_by_role("link", name="Items").last.click()
-    admin.wait_for_url("**/admin/items/item/")
+        service.post("/gadgets", json={"name": name})
+    admin.get_by_role("link", name="Gadgets").last.click()
+    admin.wait_for_url("**/admin/sample/gadget/")
     assert names(admin) == ["three Apples", "two pears", "one apple"]
-    screenshot(admin, "admin-items")
+    screenshot(admin, "admin-gadgets")
     admin.locator("#searchbar").fill("apple")
     admin.get_by_role("button", name="Search").click()
     admin.wait_for_url("**q=apple**")
@@ -85,8 +85,8 @@ def test_lists_newest_first_and_searches(
 def test_goes_down_the_date_hierarchy(admin: Page, service: Service) -> None:
     # The key is the time: 2024-06-01 and 2025-03-04.
     for key, name in (("018fd3ab-c200-7000-8000-000000000000", "old"), ("01956106-f200-7000-8000-000000000000", "new")):
-        service.execute("INSERT INTO items_item (id, name) VALUES (%s, %s)", key, name)
-    admin.goto("/admin/items/item/")
+        service.execute("INSERT INTO sample_gadget (id, name) VALUES (%s, %s)", key, name)
+    admin.goto("/admin/sample/gadget/")
     hierarchy = admin.locator(".change-list .toplinks")
     assert hierarchy.get_by_role("link").all_inner_texts() == ["2024", "2025"]
     hierarchy.get_by_role("link", name="2024").click()
@@ -100,15 +100,15 @@ def test_goes_down_the_date_hierarchy(admin: Page, service: Service) -> None:
 
 
 def test_adds_changes_and_deletes(admin: Page, service: Service, screenshot: Callable[[Page, str], None]) -> None:
-    admin.goto("/admin/items/item/add/")
+    admin.goto("/admin/sample/gadget/add/")
     assert "object at 0x" not in admin.locator("#content").inner_text()
     screenshot(admin, "admin-add")
     admin.get_by_label("Name").fill("added")
     admin.get_by_role("button", name="Save and continue editing").click()
     admin.get_by_text("was added successfully").wait_for()
-    [item] = service.get("/items").json()
-    assert item["name"] == "added"
-    assert item["id"] in admin.locator(".field-id").inner_text()
+    [gadget] = service.get("/gadgets").json()
+    assert gadget["name"] == "added"
+    assert gadget["id"] in admin.locator(".field-id").inner_text()
     screenshot(admin, "admin-change")
 
     admin.get_by_label("Name").fill("changed")
@@ -120,15 +120,15 @@ def test_adds_changes_and_deletes(admin: Page, service: Service, screenshot: Cal
     admin.get_by_role("link", name="Delete").click()
     admin.get_by_role("button", name="Yes, I’m sure").click()
     admin.get_by_text("was deleted successfully").wait_for()
-    assert service.get("/items").json() == []
+    assert service.get("/gadgets").json() == []
 
 
 def test_refuses_an_empty_name(admin: Page, service: Service) -> None:
-    admin.goto("/admin/items/item/add/")
+    admin.goto("/admin/sample/gadget/add/")
     admin.get_by_label("Name").fill("   ")
     admin.get_by_role("button", name="Save", exact=True).click()
     admin.locator(".field-name .errorlist").get_by_text("This field is required.").wait_for()
-    assert service.get("/items").json() == []
+    assert service.get("/gadgets").json() == []
 
 
 def test_leads_back_to_the_site(admin: Page) -> None:
@@ -140,12 +140,12 @@ def test_leads_back_to_the_site(admin: Page) -> None:
 def test_signing_out_ends_the_session(admin: Page) -> None:
     admin.get_by_role("button", name="Log out").click()
     admin.get_by_text("Logged out").wait_for()
-    admin.goto("/admin/items/item/")
+    admin.goto("/admin/sample/gadget/")
     admin.get_by_label("Username").wait_for()
 
 
 def test_the_api_is_open_to_whoever_is_signed_in(admin: Page) -> None:
-    admin.goto("/items")
+    admin.goto("/gadgets")
     admin.locator("#post-object-form [name=name]").fill("from a session")
     admin.locator("#post-object-form").get_by_role("button", name="POST").click()
     admin.get_by_text("HTTP 201 Created").wait_for()

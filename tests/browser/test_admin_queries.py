@@ -8,12 +8,17 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from items.models import Item
+from tests.sample.models import Gadget
 
 # Without Chromium: a page's queries are counted where they are made.
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("collected_static", "admin_enabled")]
 
-PAGES = ("/admin/items/item/", "/admin/items/item/?q=item", "/admin/items/item/?created_at__year=2025", "/admin/")
+PAGES = (
+    "/admin/sample/gadget/",
+    "/admin/sample/gadget/?q=gadget",
+    "/admin/sample/gadget/?created_at__year=2025",
+    "/admin/",
+)
 
 
 @pytest.fixture
@@ -33,12 +38,12 @@ def count(client: Client, path: str) -> int:
 
 @pytest.mark.parametrize("path", PAGES)
 def test_as_many_for_many_rows_as_for_one(admin: Client, path: str) -> None:
-    Item.objects.create(name="item 0")
+    Gadget.objects.create(name="gadget 0")
     for_one = count(admin, path)
-    Item.objects.bulk_create(Item(name=f"item {number}") for number in range(1, 90))
+    Gadget.objects.bulk_create(Gadget(name=f"gadget {number}") for number in range(1, 90))
     assert count(admin, path) == for_one <= 8
 
 
 def test_one_item(admin: Client) -> None:
-    item = Item.objects.create(name="item")
-    assert count(admin, f"/admin/items/item/{item.pk}/change/") <= 5
+    gadget = Gadget.objects.create(name="gadget")
+    assert count(admin, f"/admin/sample/gadget/{gadget.pk}/change/") <= 5

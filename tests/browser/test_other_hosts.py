@@ -20,6 +20,6 @@ def test_under_a_public_name(open_page: Callable[[str], Page], start_service: Ca
     # Swagger UI has a validator that it asks only when it is not on localhost; `open_page` holds every request.
     service = start_service(ALLOWED_HOSTS=f"{PUBLIC_HOST},127.0.0.1", ADMIN_ENABLED="true")
     page = open_page(f"http://{PUBLIC_HOST}:{service.port}")
-    for path, sign in (("/items", ".response-info"), ("/docs", ".opblock"), ("/admin/", "#login-form")):
+    for path, sign in (("/gadgets", ".response-info"), ("/docs", ".opblock"), ("/admin/", "#login-form")):
         page.goto(path, wait_until="networkidle")
         page.locator(sign).first.wait_for()

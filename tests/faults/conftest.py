@@ -64,9 +64,9 @@ def crashable() -> Iterator[Database]:
 
 @pytest.fixture
 def database(crashable: Database) -> Iterator[Database]:
-    """It runs, before and after, and has no items."""
+    """It runs, before and after, and has no gadgets."""
     postgres.execute(crashable.server, "SELECT 1")
-    Service(crashable.url).execute("TRUNCATE items_item")
+    Service(crashable.url).execute("TRUNCATE sample_gadget")
     yield crashable
     crashable.start()
 

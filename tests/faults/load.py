@@ -9,7 +9,15 @@ from typing import Any, Self
 
 import requests
 
+from tests.support.service import Service
+
 PAUSE_SECONDS = 0.01
+
+
+def fill(service: Service, rows: int, bytes: int = 100) -> None:  # noqa: A002
+    """Gadgets `gadget 1`, `gadget 2`, …, with a description of so many bytes."""
+    columns = "'gadget ' || n, repeat('x', %s) FROM generate_series(1, %s) n"
+    service.execute(f"INSERT INTO sample_gadget (name, description) SELECT {columns}", bytes, rows)
 
 
 @dataclass
@@ -31,7 +39,7 @@ class Answered:
 
 @dataclass
 class Load:
-    """Clients of one service: they make items and read them until they are stopped or told to go away."""
+    """Clients of one service: they make gadgets and read them until they are stopped or told to go away."""
 
     url: str
     clients: int = 4
@@ -59,13 +67,13 @@ class Load:
         return sum(answer.status == status for answer in self.answers)
 
     def made(self) -> set[str]:
-        """Ids of the items whose creation was acknowledged."""
+        """Ids of the gadgets whose creation was acknowledged."""
         return {a.response.json()["id"] for a in self.answers if a.response is not None and a.status == 201}
 
     def _client(self, number: int) -> None:
         steps: list[tuple[str, str, Any]] = [
-            ("POST", "/items", {"name": f"of client {number}"}),
-            ("GET", "/items?limit=1", None),
+            ("POST", "/gadgets", {"name": f"of client {number}"}),
+            ("GET", "/gadgets?limit=1", None),
             ("GET", "/health/ready", None),
         ]
         with requests.Session() as session:

@@ -56,7 +56,7 @@ def hang(request: Any) -> HttpResponse:
     return HttpResponse(b"well")
 
 
-urlpatterns = [path("raise", view), path("hang", hang), path("", include("itemsvc.urls"))]
+urlpatterns = [path("raise", view), path("hang", hang), path("", include("tests.sample.urls"))]
 handler400 = "itemsvc.http.errors.bad_request"
 handler404 = "itemsvc.http.errors.not_found"
 handler500 = "itemsvc.http.errors.server_error"

@@ -50,12 +50,12 @@ def sip(client: socket.socket) -> None:
 #: What each kind sends first, and does then, again and again.
 KINDS: dict[str, tuple[bytes, Drip]] = {
     "says nothing": (b"", silent),
-    "drips its head": (b"GET /items HTTP/1.1\r\nHost: localhost\r\nX-Slow: ", drip_head),
-    "drips its body": (head("POST", "/items", f"Content-Type: {JSON}", "Content-Length: 5000"), drip_body),
-    "drips chunks": (head("POST", "/items", f"Content-Type: {JSON}", "Transfer-Encoding: chunked"), drip_chunk),
-    "declares 10 GB": (head("POST", "/items", f"Content-Type: {JSON}", "Content-Length: 10000000000"), drip_body),
-    "sips a page": (head("GET", "/items?limit=1000"), sip),
-    "sips an export": (head("GET", "/items", "Accept: application/x-ndjson"), sip),
+    "drips its head": (b"GET /gadgets HTTP/1.1\r\nHost: localhost\r\nX-Slow: ", drip_head),
+    "drips its body": (head("POST", "/gadgets", f"Content-Type: {JSON}", "Content-Length: 5000"), drip_body),
+    "drips chunks": (head("POST", "/gadgets", f"Content-Type: {JSON}", "Transfer-Encoding: chunked"), drip_chunk),
+    "declares 10 GB": (head("POST", "/gadgets", f"Content-Type: {JSON}", "Content-Length: 10000000000"), drip_body),
+    "sips a page": (head("GET", "/gadgets?limit=1000"), sip),
+    "sips an export": (head("GET", "/gadgets", "Accept: application/x-ndjson"), sip),
 }
 
 

@@ -20,6 +20,7 @@ import requests
 
 from dev import postgres
 from tests.faults import reliability
+from tests.faults.load import fill
 from tests.support.environment import WORKSPACE
 from tests.support.service import Service
 
@@ -31,8 +32,8 @@ WARM_UP = 60_000
 GROWTH_MIB = 2.0
 GROWTH_REQUESTS = 100_000
 CLIENTS = 6
-#: The items of the clients at a time: an export reads 500 rows at once, so with their size its memory would grow.
-ITEMS = 500
+#: The gadgets of the clients at a time: an export reads 500 rows at once, so with their size its memory would grow.
+GADGETS = 500
 #: What one client does, how often; bad requests must be refused, everything else must succeed.
 MIX = {
     "list": 30, "get": 20, "post": 15, "put": 8, "patch": 8, "delete": 8, "search": 5, "bad": 4, "export": 1,
@@ -67,7 +68,7 @@ class Soak:
     done: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(MIX, 0)))
     problems: Counter[str] = field(default_factory=Counter)
     samples: list[Sample] = field(default_factory=list)
-    items: list[str] = field(default_factory=list)
+    gadgets: list[str] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -128,7 +129,7 @@ class Soak:
         with requests.Session() as session:
             while not self.stop.is_set():
                 kind = chance.choices(list(MIX), list(MIX.values()))[0]
-                if kind == "post" and len(self.items) >= ITEMS:
+                if kind == "post" and len(self.gadgets) >= GADGETS:
                     kind = "delete"
                 try:
                     status = getattr(self, f"_{kind}")(session, chance)
@@ -144,20 +145,20 @@ class Soak:
         return session.request(method, self.service.url + path, timeout=30, **kwargs).status_code
 
     def _some(self, chance: random.Random) -> str:
-        items = tuple(self.items)  # Others change it meanwhile.
-        return f"/items/{chance.choice(items or ('019a0000-0000-7000-8000-000000000000',))}"
+        gadgets = tuple(self.gadgets)  # Others change it meanwhile.
+        return f"/gadgets/{chance.choice(gadgets or ('019a0000-0000-7000-8000-000000000000',))}"
 
     def _list(self, session: requests.Session, chance: random.Random) -> int:
-        return self._ask(session, "GET", f"/items?limit={chance.choice((1, 20, 100))}")
+        return self._ask(session, "GET", f"/gadgets?limit={chance.choice((1, 20, 100))}")
 
     def _get(self, session: requests.Session, chance: random.Random) -> int:
         return self._ask(session, "GET", self._some(chance))
 
     def _post(self, session: requests.Session, chance: random.Random) -> int:
-        body = {"name": f"item {chance.random()}", "description": "x" * chance.randrange(2000)}
-        response = session.post(f"{self.service.url}/items", json=body, timeout=30)
+        body = {"name": f"gadget {chance.random()}", "description": "x" * chance.randrange(2000)}
+        response = session.post(f"{self.service.url}/gadgets", json=body, timeout=30)
         if response.status_code == 201:
-            self.items.append(response.json()["id"])
+            self.gadgets.append(response.json()["id"])
         return response.status_code
 
     def _put(self, session: requests.Session, chance: random.Random) -> int:
@@ -169,22 +170,22 @@ class Soak:
     def _delete(self, session: requests.Session, chance: random.Random) -> int:
         path = self._some(chance)
         with contextlib.suppress(ValueError):  # Another client was faster.
-            self.items.remove(path.rpartition("/")[2])
+            self.gadgets.remove(path.rpartition("/")[2])
         return self._ask(session, "DELETE", path)
 
     def _search(self, session: requests.Session, chance: random.Random) -> int:
-        return self._ask(session, "GET", f"/items?search={chance.randrange(100)}&limit=20")
+        return self._ask(session, "GET", f"/gadgets?search={chance.randrange(100)}&limit=20")
 
     def _bad(self, session: requests.Session, chance: random.Random) -> int:
-        return self._ask(session, "POST", "/items", json=chance.choice(({}, {"name": ""}, {"nam": "a"}, [1])))
+        return self._ask(session, "POST", "/gadgets", json=chance.choice(({}, {"name": ""}, {"nam": "a"}, [1])))
 
     def _export(self, session: requests.Session, chance: random.Random) -> int:
-        return self._ask(session, "GET", "/items", headers={"Accept": "application/x-ndjson"})
+        return self._ask(session, "GET", "/gadgets", headers={"Accept": "application/x-ndjson"})
 
     def _abort(self, session: requests.Session, chance: random.Random) -> int:
         """Half a request, or an answer that nobody reads, and gone."""
         with socket.create_connection(("127.0.0.1", self.service.port), 10) as client:
-            request = b"GET /items?limit=100 HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            request = b"GET /gadgets?limit=100 HTTP/1.1\r\nHost: localhost\r\n\r\n"
             client.sendall(request[: chance.choice((10, len(request)))])
         return 0
 
@@ -214,7 +215,7 @@ def main() -> int:
     try:
         postgres.ensure_database(server, "soak")
         with Service(postgres.url(server, "soak"), migrate=True) as service:
-            service.manage("seed", "10000", check=True)
+            fill(service, 10_000)
             soak = Soak(service, given.pause)
             soak.run(given.minutes * 60, show=True)
             result = soak.verdict()

@@ -67,7 +67,7 @@ class Witness:
 
     def check(self, what: str) -> None:
         """Fails where it is not as before, naming ``what``."""
-        for path in ("/health", "/health/ready", "/items?limit=1"):
+        for path in ("/health", "/health/ready", "/gadgets?limit=1"):
             response = requests.get(self._service.url + path, timeout=ANSWER_SECONDS)
             assert response.status_code == 200, (what, path, response.text)
         assert (self._service.worker().pid, self._service.worker().num_threads()) == self._before, what
@@ -81,7 +81,7 @@ class Witness:
         self._connection.close()
 
 
-@pytest.fixture(scope="module", params=["itemsvc.settings", "tests.faults.raising_settings"])
+@pytest.fixture(scope="module", params=["tests.sample.settings", "tests.faults.raising_settings"])
 def raising(request: pytest.FixtureRequest, running_service: Service) -> Iterator[Raising]:
     """Once with the service's own middleware alone, once with others' too."""
     environment = {"DJANGO_SETTINGS_MODULE": request.param, "GUNICORN_THREADS": str(THREADS)}
@@ -104,7 +104,7 @@ def is_answer(data: bytes) -> bool:
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", [*AROUND, "WSGIRequest"])
 def test_an_error_ends_nothing_else(raising: Raising, witness: Witness, stage: str) -> None:
-    path = "/items" if stage in AROUND else "/raise"
+    path = "/gadgets" if stage in AROUND else "/raise"
     for error in ERRORS:
         for kind in (*KINDS, PIPELINED):
             assert is_answer(raising.send(kind, path, f"{stage}:{error}")), (kind, error)
@@ -129,7 +129,7 @@ def test_an_error_of_others_middleware_or_view_ends_nothing_else(
 )
 def test_a_malformed_response_ends_nothing_else(raising: Raising, witness: Witness, stage: str) -> None:
     for kind in (*KINDS, PIPELINED):
-        assert is_answer(raising.send(kind, "/items", stage)), kind
+        assert is_answer(raising.send(kind, "/gadgets", stage)), kind
     witness.check(stage)
 
 
@@ -162,7 +162,9 @@ CONTENT_TYPES = ("a/b; x*=bogus''%20", "application/json; charset*=utf-8''%00", 
 
 
 @pytest.mark.parametrize("content_type", CONTENT_TYPES)
-@pytest.mark.parametrize("request_line", ["POST /items", "HEAD /health", "GET /health", "POST /health", "HEAD /items"])
+@pytest.mark.parametrize(
+    "request_line", ["POST /gadgets", "HEAD /health", "GET /health", "POST /health", "HEAD /gadgets"]
+)
 def test_a_content_type_stops_no_service(
     raising: Raising, witness: Witness, request_line: str, content_type: str
 ) -> None:
@@ -177,7 +179,7 @@ def test_a_content_type_stops_no_service(
 def test_a_thread_that_ends_is_replaced(raising: Raising, witness: Witness, error: str) -> None:
     before = ended(raising)
     for _ in range(2 * THREADS):
-        assert raising.send("GET", "/items", f"thread:{error}") == b"", "it closes the connection"
+        assert raising.send("GET", "/gadgets", f"thread:{error}") == b"", "it closes the connection"
     wait_until(lambda: ended(raising) == before + 2 * THREADS, "each is counted", ANSWER_SECONDS)
     witness.check(error)
 
@@ -191,7 +193,7 @@ def test_health_says_when_no_thread_gets_on(running_service: Service, tmp_path: 
         url = f"{service.url}/hang?file={hanging}"
         try:
             answers = [pool.submit(requests.get, url, timeout=60)]
-            assert service.get("/items").status_code == service.get("/health").status_code == 200
+            assert service.get("/gadgets").status_code == service.get("/health").status_code == 200
             answers.append(pool.submit(requests.get, url, timeout=60))
             wait_until(lambda: service.get("/health").status_code == 503, "/health tells that none gets on", 30)
             assert "request thread" in service.get("/health").json()["detail"]

@@ -33,7 +33,7 @@ def errors(service: Service) -> list[str]:
 
 
 def recovery_seconds(answers: list[Answered], back: float) -> float:
-    """From when PostgreSQL was back until the first item was made and the last request refused."""
+    """From when PostgreSQL was back until the first gadget was made and the last request refused."""
     after = [answer for answer in answers if answer.ended > back]
     made = min(answer.ended for answer in after if answer.status == 201)
     refused = [answer.ended for answer in after if answer.status not in (200, 201)]
@@ -51,14 +51,14 @@ def test_a_crash_under_load_is_503_and_recovered_from_within_a_second(
     with Load(service.url) as load:
         for _ in range(outages):
             before = load.count(201)
-            wait_until(lambda served=before: load.count(201) > served + 20, "items are made")
+            wait_until(lambda served=before: load.count(201) > served + 20, "gadgets are made")
             refused = load.count(503)
             database.crash()
             wait_until(lambda seen=refused: load.count(503) > seen + 20, "requests are refused while it is away")
             database.start()
             back = time.monotonic()
             made = load.count(201)
-            wait_until(lambda made=made: load.count(201) > made + 20, "items are made again")
+            wait_until(lambda made=made: load.count(201) > made + 20, "gadgets are made again")
             recoveries.append(recovery_seconds(load.answers, back))
     record_property("recovery_seconds", [round(seconds, 3) for seconds in recoveries])
     assert max(recoveries) < RECOVERY_SECONDS
@@ -66,7 +66,7 @@ def test_a_crash_under_load_is_503_and_recovered_from_within_a_second(
     for answer in load.answers:
         judge(answer.response)
     assert workers(service) == processes
-    kept = {str(row[0]) for row in service.execute("SELECT id FROM items_item")}
+    kept = {str(row[0]) for row in service.execute("SELECT id FROM sample_gadget")}
     assert load.made() <= kept
     assert errors(service) == []
 
@@ -89,16 +89,16 @@ def judge(response: requests.Response | None) -> None:
 def test_a_query_that_takes_too_long_is_503(serve: Callable[..., Service], accept: str) -> None:
     service = serve(DB_STATEMENT_TIMEOUT_MS="200")
     with service.connection() as other, other.cursor() as cursor:
-        cursor.execute("BEGIN; LOCK TABLE items_item IN ACCESS EXCLUSIVE MODE")
+        cursor.execute("BEGIN; LOCK TABLE sample_gadget IN ACCESS EXCLUSIVE MODE")
         judged = [
-            service.get("/items", headers={"Accept": accept}),
-            service.post("/items", json={"name": "a"}),
-            service.get("/items/00000000-0000-0000-0000-000000000000"),
+            service.get("/gadgets", headers={"Accept": accept}),
+            service.post("/gadgets", json={"name": "a"}),
+            service.get("/gadgets/00000000-0000-0000-0000-000000000000"),
         ]
     for response in judged:
         assert response.status_code == 503
         judge(response)
-    assert service.get("/items", headers={"Accept": accept}).status_code == 200
+    assert service.get("/gadgets", headers={"Accept": accept}).status_code == 200
     assert errors(service) == []
 
 
@@ -109,7 +109,7 @@ def test_a_connection_lost_while_rows_are_read_is_503(
 ) -> None:
     service = serve()
     with ThreadPoolExecutor(1) as pool:
-        reading = pool.submit(service.get, "/items", headers={"Accept": accept})
+        reading = pool.submit(service.get, "/gadgets", headers={"Accept": accept})
         backend = wait_until(lambda: service.execute(f"SELECT pid {SLEEPING}"), "rows are being read")[0][0]
         if how == "the server crashes":
             database.crash()
@@ -130,14 +130,14 @@ SLEEPING = "FROM pg_stat_activity WHERE application_name = 'itemsvc' AND wait_ev
 def slow_rows(database: Database) -> Iterator[None]:
     """Every row takes a minute to read."""
     service = Service(database.url)
-    service.execute("INSERT INTO items_item (name) VALUES ('slow')")
-    service.execute("ALTER TABLE items_item RENAME TO fast_items")
-    service.execute("CREATE VIEW items_item AS SELECT * FROM fast_items WHERE pg_sleep(60)::text = ''")
+    service.execute("INSERT INTO sample_gadget (name) VALUES ('slow')")
+    service.execute("ALTER TABLE sample_gadget RENAME TO fast_gadgets")
+    service.execute("CREATE VIEW sample_gadget AS SELECT * FROM fast_gadgets WHERE pg_sleep(60)::text = ''")
     yield
     database.start()
     wait_until(lambda: answers(service), "PostgreSQL takes connections again")
-    service.execute("DROP VIEW items_item")
-    service.execute("ALTER TABLE fast_items RENAME TO items_item")
+    service.execute("DROP VIEW sample_gadget")
+    service.execute("ALTER TABLE fast_gadgets RENAME TO sample_gadget")
 
 
 def answers(service: Service) -> bool:
@@ -153,7 +153,7 @@ def test_without_a_database_it_starts_lives_and_is_not_ready() -> None:
         assert service.get("/health").content == b'{"status":"healthy"}'
         ready = service.get("/health/ready")
         assert (ready.status_code, ready.json()["check"]) == (503, "database")
-        refused = [service.get("/items"), service.post("/items", json={"name": "a"})]
+        refused = [service.get("/gadgets"), service.post("/gadgets", json={"name": "a"})]
         for response in refused:
             assert response.status_code == 503
             judge(response)

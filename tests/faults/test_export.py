@@ -11,20 +11,13 @@ import pytest
 import requests
 
 from tests.faults.conftest import Database
+from tests.faults.load import fill
 from tests.support.service import Service, wait_until
 
 NDJSON = {"Accept": "application/x-ndjson"}
 KIB, MIB = 1024, 1024 * 1024
 #: More than the sockets' buffers hold, so that the export is still under way when its first line is read.
 BIG = {"rows": 20_000, "bytes": 2_000}
-
-
-def fill(service: Service, rows: int, bytes: int = 100) -> None:  # noqa: A002
-    """Items `item 1`, `item 2`, …"""
-    sql = (
-        "INSERT INTO items_item (name, description) SELECT 'item ' || n, repeat('x', %s) FROM generate_series(1, %s) n"
-    )
-    service.execute(sql, bytes, rows)
 
 
 def exporting(service: Service) -> int:
@@ -36,7 +29,7 @@ def exporting(service: Service) -> int:
 
 def begin(service: Service) -> tuple[requests.Response, Iterator[bytes], bytes]:
     """An export under way: the response, its blocks to come, and the first of them."""
-    response = service.get("/items", headers=NDJSON, stream=True)
+    response = service.get("/gadgets", headers=NDJSON, stream=True)
     blocks = response.iter_content(KIB)
     first = next(blocks)
     assert first.startswith(b'{"id":')
@@ -55,7 +48,7 @@ def test_a_client_that_goes_away_frees_its_connection(exporter: Service) -> None
     for _ in range(6):  # More than there are threads.
         begin(exporter)[0].close()
     wait_until(lambda: exporting(exporter) == 0, "the transactions have ended")
-    assert exporter.get("/items?limit=1").status_code == 200
+    assert exporter.get("/gadgets?limit=1").status_code == 200
     lines = exporter.log_lines()
     assert [line for line in lines if line["level"] == "ERROR" or "exception" in line] == []
 
@@ -67,16 +60,16 @@ def test_a_database_killed_in_the_middle_truncates_the_stream(exporter: Service,
         b"".join(blocks)
     wait_until(lambda: [line for line in exporter.log_lines() if line["level"] == "ERROR"], "the reason is in the log")
     database.start()
-    assert exporter.get("/items?limit=1").status_code == 200
+    assert exporter.get("/gadgets?limit=1").status_code == 200
 
 
 def test_it_is_one_snapshot(exporter: Service) -> None:
     _, blocks, first = begin(exporter)
-    exporter.execute("UPDATE items_item SET name = 'changed' WHERE name LIKE '%%7'")
-    exporter.execute("DELETE FROM items_item WHERE name LIKE '%%1'")
-    exporter.execute("INSERT INTO items_item (name) VALUES ('new')")
+    exporter.execute("UPDATE sample_gadget SET name = 'changed' WHERE name LIKE '%%7'")
+    exporter.execute("DELETE FROM sample_gadget WHERE name LIKE '%%1'")
+    exporter.execute("INSERT INTO sample_gadget (name) VALUES ('new')")
     names = [json.loads(line)["name"] for line in (first + b"".join(blocks)).splitlines()]
-    assert names == [f"item {number}" for number in range(BIG["rows"], 0, -1)]
+    assert names == [f"gadget {number}" for number in range(BIG["rows"], 0, -1)]
 
 
 @pytest.mark.parametrize("rows", [200_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
@@ -97,7 +90,8 @@ def test_the_largest_rows_fit_into_the_smallest_task(serve: Callable[..., Servic
     """As many exports at a time as a process takes, in a task of 512 MiB; each character takes four bytes."""
     service = serve()
     service.execute(
-        "INSERT INTO items_item (name, description) SELECT 'n', repeat(%s, 10000) FROM generate_series(1, 3000)", "😀"
+        "INSERT INTO sample_gadget (name, description) SELECT 'n', repeat(%s, 10000) FROM generate_series(1, 3000)",
+        "😀",
     )
     with ThreadPoolExecutor() as pool:
         peaks = list(pool.map(lambda _: peak(service, 3000), range(2)))
@@ -108,7 +102,7 @@ def peak(service: Service, rows: int) -> int:
     """The workers' largest resident memory, in bytes, while they export every row."""
     processes = psutil.Process(service.process.pid).children(recursive=True)
     largest, lines = 0, 0
-    with service.get("/items", headers=NDJSON, stream=True) as response:
+    with service.get("/gadgets", headers=NDJSON, stream=True) as response:
         for block in response.iter_content(MIB):
             lines += block.count(b"\n")
             largest = max(largest, sum(process.memory_info().rss for process in processes))

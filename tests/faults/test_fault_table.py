@@ -163,15 +163,15 @@ def small_disk(database: Database) -> Iterator[Path]:
         yield disk
     finally:
         owner = Service(database.url)
-        owner.execute("TRUNCATE items_item")
-        owner.execute("ALTER TABLE items_item SET TABLESPACE pg_default")
+        owner.execute("TRUNCATE sample_gadget")
+        owner.execute("ALTER TABLE sample_gadget SET TABLESPACE pg_default")
         postgres.execute(database.server, "CHECKPOINT", "DROP TABLESPACE small")
         subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
 def test_disk_full(serve: Callable[..., Service], small_disk: Path) -> None:
     service = serve()
-    service.execute("ALTER TABLE items_item SET TABLESPACE small")
+    service.execute("ALTER TABLE sample_gadget SET TABLESPACE small")
     filler = small_disk / "filler"
     with Trial("disk full, of the table", service, recovers_within=2) as trial:
         with filler.open("wb") as file, contextlib.suppress(OSError):
@@ -209,7 +209,7 @@ def test_network(wire: Forwarder, database: Database, swallows: bool) -> None:
         other.cursor() as cursor,
         Trial(f"network to the database {how}, in the middle of statements", service, recovers_within=4) as trial,
     ):
-        cursor.execute("BEGIN; LOCK TABLE items_item IN ACCESS EXCLUSIVE MODE")
+        cursor.execute("BEGIN; LOCK TABLE sample_gadget IN ACCESS EXCLUSIVE MODE")
         waits = f"SELECT count(*) > 2 {BACKENDS} AND wait_event_type = 'Lock'"
         wait_until(lambda: direct.execute(waits) == [(True,)], "statements are under way")
         if swallows:
@@ -248,17 +248,17 @@ def test_all_workers_killed(serve: Callable[..., Service]) -> None:
 
 def test_out_of_memory(serve: Callable[..., Service]) -> None:
     service = serve()
-    big = "INSERT INTO items_item (name, description) SELECT 'big', repeat('x', 10000) FROM generate_series(1, 1000)"
+    big = "INSERT INTO sample_gadget (name, description) SELECT 'big', repeat('x', 10000) FROM generate_series(1, 1000)"
     with Trial("no memory for a worker (RLIMIT_AS), in a request of 10 MB", service, recovers_within=5) as trial:
         service.execute(big)
         worker = workers(service)[0]
         unlimited = resource.prlimit(worker.pid, resource.RLIMIT_AS)
         resource.prlimit(worker.pid, resource.RLIMIT_AS, (worker.memory_info().vms, unlimited[1]))
         with contextlib.suppress(requests.RequestException):
-            assert requests.get(f"{service.url}/items?limit=1000", timeout=20).status_code in (500, 503)
+            assert requests.get(f"{service.url}/gadgets?limit=1000", timeout=20).status_code in (500, 503)
         if worker.is_running():
             resource.prlimit(worker.pid, resource.RLIMIT_AS, unlimited)
-        service.execute("DELETE FROM items_item WHERE name = 'big'")
+        service.execute("DELETE FROM sample_gadget WHERE name = 'big'")
         trial.over()
 
 
@@ -363,7 +363,7 @@ def test_signal_while_idle(serve: Callable[..., Service], name: str) -> None:
 def test_signal_in_a_request(serve: Callable[..., Service], name: str) -> None:
     service = serve()
     with ThreadPoolExecutor(1) as pool, service.connection() as other, other.cursor() as cursor:
-        cursor.execute("BEGIN; LOCK TABLE items_item IN ACCESS EXCLUSIVE MODE")
+        cursor.execute("BEGIN; LOCK TABLE sample_gadget IN ACCESS EXCLUSIVE MODE")
         asked = pool.submit(status_of_a_post, service)
         waits = f"SELECT count(*) {BACKENDS} AND wait_event_type = 'Lock'"
         wait_until(lambda: service.execute(waits) == [(1,)], "the request waits")
@@ -376,13 +376,13 @@ def test_signal_in_a_request(serve: Callable[..., Service], name: str) -> None:
             wait_until(lambda: service.execute(waits) == [(0,)], "PostgreSQL has noticed")
             cursor.execute("ROLLBACK")
     assert seen == ("201" if name == "SIGTERM" else "broken")
-    assert service.execute("SELECT count(*) FROM items_item") == [(1 if name == "SIGTERM" else 0,)]
+    assert service.execute("SELECT count(*) FROM sample_gadget") == [(1 if name == "SIGTERM" else 0,)]
 
 
 def status_of_a_post(service: Service) -> str:
-    """Of one item; "broken" where the connection broke."""
+    """Of one gadget; "broken" where the connection broke."""
     try:
-        return str(requests.post(f"{service.url}/items", json={"name": "a"}, timeout=30).status_code)
+        return str(requests.post(f"{service.url}/gadgets", json={"name": "a"}, timeout=30).status_code)
     except requests.ConnectionError:
         return "broken"
 
@@ -391,10 +391,10 @@ def status_of_a_post(service: Service) -> str:
 def test_signal_while_streaming(serve: Callable[..., Service], name: str) -> None:
     service = serve()
     service.execute(
-        "INSERT INTO items_item (name, description) SELECT 'x', repeat('x', 5000) FROM generate_series(1, 4000)"
+        "INSERT INTO sample_gadget (name, description) SELECT 'x', repeat('x', 5000) FROM generate_series(1, 4000)"
     )
     accept = {"Accept": "application/x-ndjson"}
-    with requests.get(f"{service.url}/items", headers=accept, stream=True, timeout=30) as response:
+    with requests.get(f"{service.url}/gadgets", headers=accept, stream=True, timeout=30) as response:
         blocks = response.iter_content(65536)
         lines = next(blocks).count(b"\n")
         service.process.send_signal(getattr(signal, name))

@@ -23,9 +23,9 @@ pytestmark = pytest.mark.slow
 
 @contextlib.contextmanager
 def locked(service: Service) -> Iterator[None]:
-    """Every statement on the items waits meanwhile, as for a slow database."""
+    """Every statement on the gadgets waits meanwhile, as for a slow database."""
     with service.connection() as other, other.cursor() as cursor:
-        cursor.execute("BEGIN; LOCK TABLE items_item IN ACCESS EXCLUSIVE MODE")
+        cursor.execute("BEGIN; LOCK TABLE sample_gadget IN ACCESS EXCLUSIVE MODE")
         yield
         cursor.execute("ROLLBACK")
 
@@ -85,7 +85,7 @@ def warnings(service: Service) -> list[str]:
 def get(service: Service) -> tuple[requests.Response, float]:
     """A page, and the seconds that it took."""
     began = time.monotonic()
-    response = requests.get(f"{service.url}/items?limit=1", headers={"X-Request-ID": "mine"}, timeout=30)
+    response = requests.get(f"{service.url}/gadgets?limit=1", headers={"X-Request-ID": "mine"}, timeout=30)
     return response, time.monotonic() - began
 
 
@@ -111,16 +111,16 @@ def test_sixty_four_clients_on_four_threads_are_never_refused(serve: Callable[..
 def keep_asking(service: Service, times: int) -> Counter[int]:
     """The statuses of one kept-alive client's requests."""
     with requests.Session() as session:
-        return Counter(session.get(f"{service.url}/items?limit=1", timeout=30).status_code for _ in range(times))
+        return Counter(session.get(f"{service.url}/gadgets?limit=1", timeout=30).status_code for _ in range(times))
 
 
 def test_a_frozen_database_does_not_outlast_the_budget(serve: Callable[..., Service], database: Database) -> None:
     service = serve(GUNICORN_THREADS="2", GUNICORN_REQUEST_TIMEOUT="2", DB_CONNECT_TIMEOUT="2")
-    assert service.get("/items").status_code == 200
+    assert service.get("/gadgets").status_code == 200
     with database.frozen(), ThreadPoolExecutor(2) as pool:
         for response, seconds in pool.map(lambda _: get(service), range(2)):
             assert (response.status_code, response.headers["Retry-After"]) == (503, "1")
             assert seconds < 5
         assert service.get("/health").status_code == 200
-    wait_until(lambda: service.get("/items").status_code == 200, "it serves again", 5)
+    wait_until(lambda: service.get("/gadgets").status_code == 200, "it serves again", 5)
     assert [line["exception"] for line in service.log_lines() if "exception" in line] == []

@@ -1,4 +1,4 @@
-"""A worker is killed at each stage of a POST with an Idempotency-Key; a client that repeats it makes one item."""
+"""A worker is killed at each stage of a POST with an Idempotency-Key; a client that repeats it makes one gadget."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ pytestmark = pytest.mark.slow
 
 #: Where the transaction sleeps: the table whose insertion the trigger follows, and when.
 STAGES = {
-    "before the item": ("items_item", "BEFORE INSERT"),
-    "between the item and the key": ("items_item", "AFTER INSERT"),
+    "before the gadget": ("sample_gadget", "BEFORE INSERT"),
+    "between the gadget and the key": ("sample_gadget", "AFTER INSERT"),
     "after the key": ("itemsvc_idempotencykey", "AFTER INSERT"),
     "while it commits": ("itemsvc_idempotencykey", "deferred"),
 }
 SLEEP_SECONDS = 1
 CLIENTS = 4
-COUNTED = "SELECT (SELECT count(*) FROM items_item), (SELECT count(*) FROM itemsvc_idempotencykey)"
+COUNTED = "SELECT (SELECT count(*) FROM sample_gadget), (SELECT count(*) FROM itemsvc_idempotencykey)"
 ASLEEP = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
 
 
@@ -59,7 +59,7 @@ def repeat(url: str, key: str, body: object, seconds: float = 60) -> requests.Re
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
-            response = requests.post(f"{url}/items", json=body, headers={"Idempotency-Key": f'"{key}"'}, timeout=30)
+            response = requests.post(f"{url}/gadgets", json=body, headers={"Idempotency-Key": f'"{key}"'}, timeout=30)
         except requests.RequestException:
             time.sleep(0.02)
             continue
@@ -73,7 +73,7 @@ LAMP = {"name": "lamp"}
 
 
 @pytest.mark.parametrize(
-    ("stage", "body"), [*((stage, LAMP) for stage in STAGES), ("between the item and the key", [LAMP, LAMP])], ids=str
+    ("stage", "body"), [*((stage, LAMP) for stage in STAGES), ("between the gadget and the key", [LAMP, LAMP])], ids=str
 )
 def test_a_worker_killed_leaves_neither_or_both(
     serve: Callable[..., Service], sleeper: Callable[[str, str], None], stage: str, body: object
@@ -81,37 +81,37 @@ def test_a_worker_killed_leaves_neither_or_both(
     table, when = STAGES[stage]
     service, key = serve(), str(uuid.uuid4())
     many = len(body) if isinstance(body, list) else 1
-    [(items, keys)] = service.execute(COUNTED)
+    [(gadgets, keys)] = service.execute(COUNTED)
     sleeper(table, when)
     with ThreadPoolExecutor(1) as pool:
         headers = {"Idempotency-Key": key}
-        first = pool.submit(requests.post, f"{service.url}/items", json=body, headers=headers, timeout=30)
+        first = pool.submit(requests.post, f"{service.url}/gadgets", json=body, headers=headers, timeout=30)
         wait_until(lambda: service.execute(ASLEEP), stage)
         kill_workers(service)
         with pytest.raises(requests.ConnectionError):
             first.result()
     wait_until(lambda: not service.execute(ASLEEP), "the server has noticed")
     service.execute(f"DROP TRIGGER doze ON {table}")
-    both = service.execute(COUNTED) == [(items + many, keys + 1)]
-    assert both or service.execute(COUNTED) == [(items, keys)]
+    both = service.execute(COUNTED) == [(gadgets + many, keys + 1)]
+    assert both or service.execute(COUNTED) == [(gadgets, keys)]
 
     answer = repeat(service.url, key, body)
     assert answer.status_code == 201
     assert answer.headers.get("Idempotency-Replayed") == ("true" if both else None)
-    assert service.execute(COUNTED) == [(items + many, keys + 1)]
+    assert service.execute(COUNTED) == [(gadgets + many, keys + 1)]
 
 
 def test_an_answer_that_was_lost_is_given_again(serve: Callable[..., Service]) -> None:
     service, key = serve(), str(uuid.uuid4())
-    [(items, keys)] = service.execute(COUNTED)
-    head = f"POST /items HTTP/1.1\r\nHost: localhost\r\nIdempotency-Key: {key}\r\nContent-Type: application/json\r\n"
+    [(gadgets, keys)] = service.execute(COUNTED)
+    head = f"POST /gadgets HTTP/1.1\r\nHost: localhost\r\nIdempotency-Key: {key}\r\nContent-Type: application/json\r\n"
     with socket.create_connection(("127.0.0.1", service.port)) as client:
         client.sendall(f'{head}Content-Length: 15\r\n\r\n{{"name":"lamp"}}'.encode())
-        wait_until(lambda: service.execute(COUNTED) == [(items + 1, keys + 1)], "it is done")
+        wait_until(lambda: service.execute(COUNTED) == [(gadgets + 1, keys + 1)], "it is done")
         kill_workers(service)
     answer = repeat(service.url, key, LAMP)
     assert (answer.status_code, answer.headers["Idempotency-Replayed"]) == (201, "true")
-    assert service.execute(COUNTED) == [(items + 1, keys + 1)]
+    assert service.execute(COUNTED) == [(gadgets + 1, keys + 1)]
 
 
 def test_every_acknowledged_item_is_there_once_through_kills(serve: Callable[..., Service]) -> None:
@@ -135,6 +135,6 @@ def test_every_acknowledged_item_is_there_once_through_kills(serve: Callable[...
             kill_workers(service)
         running = False
         acknowledged = {name: key for made in clients_made for name, key in made.result().items()}
-    kept = service.execute("SELECT name, id::text FROM items_item")
+    kept = service.execute("SELECT name, id::text FROM sample_gadget")
     assert len(kept) == len(acknowledged) > 50
     assert dict(kept) == acknowledged

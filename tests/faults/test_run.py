@@ -97,9 +97,9 @@ def test_it_starts_keeps_its_data_and_leaves_nothing_behind(local: Path) -> None
         run = Run(local, free_port())
         run.wait_until_ready()
         wait_until(lambda run=run: run.url in run.said(), "it says where it is")
-        listed = [item["id"] for item in requests.get(f"{run.url}/items", timeout=10).json()]
+        listed = [gadget["id"] for gadget in requests.get(f"{run.url}/gadgets", timeout=10).json()]
         assert listed == made[::-1]
-        made.append(requests.post(f"{run.url}/items", json={"name": "kept"}, timeout=10).json()["id"])
+        made.append(requests.post(f"{run.url}/gadgets", json={"name": "kept"}, timeout=10).json()["id"])
         processes = run.processes()
         assert len(processes) > 5
         assert listening(processes, run.port) == {"127.0.0.1"}

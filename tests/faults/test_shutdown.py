@@ -18,11 +18,11 @@ GRACEFUL_SECONDS = 10
 
 def test_every_accepted_request_is_answered(serve: Callable[..., Service]) -> None:
     service = serve(WEB_CONCURRENCY="2", GUNICORN_GRACEFUL_TIMEOUT=str(GRACEFUL_SECONDS))
-    item = service.post("/items", json={"name": "before"}).json()["id"]
+    gadget = service.post("/gadgets", json={"name": "before"}).json()["id"]
     with service.connection() as other, other.cursor() as cursor, Load(service.url) as load:
         cursor.execute("BEGIN")
-        cursor.execute("SELECT 1 FROM items_item WHERE id = %s FOR UPDATE", [item])
-        slow = Slow(service.url, item)
+        cursor.execute("SELECT 1 FROM sample_gadget WHERE id = %s FOR UPDATE", [gadget])
+        slow = Slow(service.url, gadget)
         wait_until(lambda: waiting(service) == 1, "the PATCH waits for the row")
         wait_until(lambda: load.count(201) > 20, "the others are served")
         began = time.monotonic()
@@ -36,32 +36,32 @@ def test_every_accepted_request_is_answered(serve: Callable[..., Service]) -> No
     assert slow.result().json()["name"] == "after"
     assert [answer.problem for answer in load.answers if answer.problem] == []
     assert {answer.status for answer in load.answers} == {200, 201}
-    rows = service.execute("SELECT id, name FROM items_item")
-    assert {str(row[0]) for row in rows} == load.made() | {item}
+    rows = service.execute("SELECT id, name FROM sample_gadget")
+    assert {str(row[0]) for row in rows} == load.made() | {gadget}
     assert [line for line in service.log_lines() if line["level"] == "ERROR"] == []
 
 
 def test_a_request_that_outlasts_the_graceful_timeout_does_not_keep_it(serve: Callable[..., Service]) -> None:
     service = serve(GUNICORN_GRACEFUL_TIMEOUT="1", DB_STATEMENT_TIMEOUT_MS="0")
-    item = service.post("/items", json={"name": "before"}).json()["id"]
+    gadget = service.post("/gadgets", json={"name": "before"}).json()["id"]
     with service.connection() as other, other.cursor() as cursor:
         cursor.execute("BEGIN")
-        cursor.execute("SELECT 1 FROM items_item WHERE id = %s FOR UPDATE", [item])
-        slow = Slow(service.url, item)
+        cursor.execute("SELECT 1 FROM sample_gadget WHERE id = %s FOR UPDATE", [gadget])
+        slow = Slow(service.url, gadget)
         wait_until(lambda: waiting(service) == 1, "the PATCH waits for the row")
         service.process.send_signal(signal.SIGTERM)
         assert service.process.wait(GRACEFUL_SECONDS) == 0
         wait_until(lambda: waiting(service) == 0, "PostgreSQL has noticed that nobody waits for it")
     assert slow.result() is None
-    assert service.execute("SELECT name FROM items_item") == [("before",)]
+    assert service.execute("SELECT name FROM sample_gadget") == [("before",)]
 
 
 class Slow(threading.Thread):
     """A PATCH in a thread of its own."""
 
-    def __init__(self, url: str, item: str):
+    def __init__(self, url: str, gadget: str):
         super().__init__()
-        self._address = f"{url}/items/{item}"
+        self._address = f"{url}/gadgets/{gadget}"
         self._response: requests.Response | None = None
         self.start()
 

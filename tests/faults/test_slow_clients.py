@@ -24,11 +24,11 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def beset(new_database: Callable[[str], str]) -> Iterator[Service]:
-    """A service of few threads and little patience, with items enough that no socket holds a page of them."""
+    """A service of few threads and little patience, with gadgets enough that no socket holds a page of them."""
     environment = {"GUNICORN_THREADS": str(THREADS), "GUNICORN_CLIENT_TIMEOUT": str(CLIENT_TIMEOUT)}
     with Service(new_database("beset"), migrate=True, **environment) as service:
         service.execute(
-            "INSERT INTO items_item (name, description) SELECT 'x', repeat('x', 10000) FROM generate_series(1, 3000)"
+            "INSERT INTO sample_gadget (name, description) SELECT 'x', repeat('x', 10000) FROM generate_series(1, 3000)"
         )
         yield service
 
@@ -41,8 +41,8 @@ def test_slow_clients_keep_nobody_waiting(beset: Service, kind: str) -> None:
         end = time.monotonic() + 1.5 * CLIENT_TIMEOUT
         while time.monotonic() < end:
             began = time.monotonic()
-            assert requests.get(f"{beset.url}/items?limit=1", timeout=20).status_code == 200
-            assert requests.post(f"{beset.url}/items", json={"name": "normal"}, timeout=20).status_code == 201
+            assert requests.get(f"{beset.url}/gadgets?limit=1", timeout=20).status_code == 200
+            assert requests.post(f"{beset.url}/gadgets", json={"name": "normal"}, timeout=20).status_code == 201
             took.append(time.monotonic() - began)
         if kind != "says nothing":  # Those have the time of an idle connection.
             wait_until(lambda: closed(clients) == SLOW_CLIENTS, "the slow ones are turned away", 5 * CLIENT_TIMEOUT)
@@ -66,7 +66,7 @@ def test_exports_leave_threads_for_the_others(beset: Service) -> None:
 def export(service: Service, status: int) -> list[requests.Response]:
     """The answer to an export, where it is of this status."""
     accept = {"Accept": "application/x-ndjson"}
-    with requests.get(f"{service.url}/items?name=normal", headers=accept, stream=True, timeout=20) as response:
+    with requests.get(f"{service.url}/gadgets?name=normal", headers=accept, stream=True, timeout=20) as response:
         assert response.status_code in (200, 503)
         return [response] if response.status_code == status and response.content else []
 
@@ -75,13 +75,13 @@ def test_more_connections_than_are_allowed_cost_the_oldest_their_place(new_datab
     crowded = Service(new_database("crowded"), migrate=True, GUNICORN_CMD_ARGS="--worker-connections 50")
     with crowded as service, slow_clients(service.port, "drips its head", 80):
         for _ in range(20):
-            assert requests.get(f"{service.url}/items", timeout=5).status_code == 200
+            assert requests.get(f"{service.url}/gadgets", timeout=5).status_code == 200
         assert open_sockets(service) <= 60
 
 
 def test_what_is_kept_for_slow_clients_is_bounded(beset: Service) -> None:
     with slow_clients(beset.port, "sips a page", 40):  # Of 10 MB each.
-        assert requests.get(f"{beset.url}/items?limit=1", timeout=20).status_code == 200
+        assert requests.get(f"{beset.url}/gadgets?limit=1", timeout=20).status_code == 200
         assert worker(beset).memory_info().rss < 300 * MIB
 
 

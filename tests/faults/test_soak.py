@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.faults.conftest import Database
+from tests.faults.load import fill
 from tests.faults.soak import MIB, Sample, Soak, is_constant
 from tests.support.service import Service
 
@@ -22,7 +23,7 @@ class Leaking(Service):
 
 
 def soaked(service: Service) -> dict:
-    service.manage("seed", "2000", check=True)
+    fill(service, 2_000)
     soak = Soak(service, **SHORT)
     soak.run(120, show=False, enough=3 * soak.warm_up)
     return soak.verdict()

@@ -20,15 +20,15 @@ from tests.support.service import Service, wait_until
 RESULTS = os.environ.get("FAULTS_RESULTS", "")
 WRITERS = 3
 PAUSE_SECONDS = 0.01
-#: Items that must be made before the fault, and after it.
+#: Gadgets that must be made before the fault, and after it.
 ENOUGH = 15
 SETTLE_SECONDS = 30
 
 
 class Trial:
-    """Clients that make items, read them and probe the service, from before the fault until after it.
+    """Clients that make gadgets, read them and probe the service, from before the fault until after it.
 
-    Each item has its name. Two writers repeat a request, under its Idempotency-Key, until it is acknowledged; a third
+    Each gadget has its name. Two writers repeat a request, under its Idempotency-Key, until it is acknowledged; a third
     has no keys and asks once for each name. At the end every acknowledged name must be there, and none twice; the
     others may be there or not.
     """
@@ -50,7 +50,7 @@ class Trial:
     def __enter__(self) -> Self:
         for thread in self._threads:
             thread.start()
-        wait_until(lambda: len(self.acknowledged) >= ENOUGH, "items are made before the fault")
+        wait_until(lambda: len(self.acknowledged) >= ENOUGH, "gadgets are made before the fault")
         return self
 
     def over(self) -> None:
@@ -66,7 +66,7 @@ class Trial:
         if kind is None:
             made = len(self.acknowledged)
             wait_until(
-                lambda: len(self.acknowledged) >= made + ENOUGH, "items are made after the fault", SETTLE_SECONDS
+                lambda: len(self.acknowledged) >= made + ENOUGH, "gadgets are made after the fault", SETTLE_SECONDS
             )
         self._stop.set()
         for thread in self._threads:
@@ -75,7 +75,7 @@ class Trial:
             self._judge()
 
     def _judge(self) -> None:
-        names = Counter(row[0] for row in self.service.execute("SELECT name FROM items_item"))
+        names = Counter(row[0] for row in self.service.execute("SELECT name FROM sample_gadget"))
         lost = self.acknowledged - set(names)
         doubled = {name for name, count in names.items() if count > 1}
         first = min(moment for moment in self.well if moment > self.over_at)
@@ -99,7 +99,7 @@ class Trial:
             headers = {"Idempotency-Key": f'"{uuid.uuid4()}"'} if number else {}
             self.unacknowledged.add(name)
             asked = {"json": {"name": name}, "headers": headers}
-            while (outcome := self._ask("POST", "/items", self.seen, **asked)) != "201" and number:
+            while (outcome := self._ask("POST", "/gadgets", self.seen, **asked)) != "201" and number:
                 if self._stop.is_set():
                     return
             if outcome == "201":
@@ -108,7 +108,7 @@ class Trial:
 
     def _read(self, _: int) -> None:
         while not self._stop.is_set():
-            self._ask("GET", "/items?limit=5", self.seen)
+            self._ask("GET", "/gadgets?limit=5", self.seen)
 
     def _probe(self, _: int) -> None:
         while not self._stop.is_set():
