@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import ROOT
-from benchmarks.report import Report, exports, name_of
+from benchmarks.report import Report, name_of
 from benchmarks.targets import Verdict, judge
 
 PAGE = ROOT / "docs" / "performance.md"
@@ -34,9 +34,9 @@ def about(results: dict[str, Any], path: Path) -> str:
 
 
 def tables(results: dict[str, Any]) -> list[str]:
-    """The targets and the exports, their titles a level lower; none for a run that has no targets."""
-    shown = [ratios(judge(results)), exports(results.get("export", {}))]
-    return [f"#{report.markdown()}" for report in shown if report.rows]
+    """The targets, their title a level lower; nothing for a run that has none."""
+    report = ratios(judge(results))
+    return [f"#{report.markdown()}"] if report.rows else []
 
 
 def ratios(verdicts: list[Verdict]) -> Report:
