@@ -74,6 +74,15 @@ def middleware(*, admin: bool) -> list[str]:
 
 
 MIDDLEWARE = middleware(admin=ADMIN_ENABLED)
+CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
+if CORS_ALLOWED_ORIGINS:
+    INSTALLED_APPS.append("corsheaders")
+    # Around all that refuses: a preflight needs no token and no permit, and a browser may read an error too.
+    MIDDLEWARE.insert(
+        MIDDLEWARE.index("itemsvc.http.liveness.LivenessMiddleware"), "corsheaders.middleware.CorsMiddleware"
+    )
+    CORS_ALLOW_HEADERS = "authorization content-type idempotency-key if-match if-none-match x-request-id".split()
+    CORS_EXPOSE_HEADERS = "ETag Idempotency-Replayed Link Location Retry-After X-Request-ID".split()
 
 TEMPLATES = [
     {
