@@ -284,4 +284,5 @@ if env.bool("OTEL_SDK_DISABLED", default=False):
     TRACES_EXPORTER = "none"
 # The only protocol whose exporter is installed; said at the start instead of being ignored.
 env.choice("OTEL_EXPORTER_OTLP_PROTOCOL", default="http/protobuf", choices=("http/protobuf",))
+SENTRY_DSN = env.sentry("SENTRY_DSN")
 SLOW_REQUEST_MS = env.integer("SLOW_REQUEST_MS", default=1_000)

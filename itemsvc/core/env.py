@@ -18,6 +18,7 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 URL = re.compile(r"[^\s@?#]+")
 # As browsers write it: in lower case, without a path. Browsers leave the scheme's own port out.
 ORIGIN = re.compile(r"(?:https(?!.*:443$)|http(?!.*:80$))://(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
+DSN = re.compile(r"https?://[A-Za-z0-9]+(?::[A-Za-z0-9]+)?@[^\s@/?#]+(?:/[^\s@/?#]+)*/[0-9]+")
 PERIODS = {"s": 1, "min": 60, "hour": 3600, "day": 86_400}
 
 
@@ -108,6 +109,13 @@ class Env(environ.Env):
                 )
                 raise InvalidConfiguration(var, problem)
         return origins
+
+    def sentry(self, var: str) -> str:
+        """A Sentry project's DSN; "" where it is unset."""
+        dsn: str = self.get_value(var, default="")
+        if dsn and (not DSN.fullmatch(dsn) or _split(dsn) is None):
+            raise InvalidConfiguration(var, "is not https://KEY@HOST/PROJECT, as Sentry shows it for a project.")
+        return dsn
 
     def address(self, var: str, default: Any = environ.Env.NOTSET) -> str:
         """An HTTPS URL without query and fragment; plain HTTP to this machine itself alone."""
