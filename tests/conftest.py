@@ -91,7 +91,7 @@ def running_service(new_database: Callable[[str], str]) -> Iterator[Service]:
 def service(running_service: Service, schema: openapi.Schema) -> Service:
     """That service with an empty table; every response is held against the schema."""
     running_service.schema = schema
-    running_service.execute("TRUNCATE items_item")
+    running_service.execute("TRUNCATE items_item, sample_gadget")
     return running_service
 
 
@@ -141,7 +141,8 @@ def admin_enabled(settings: Any) -> Iterator[None]:
 
 def reload_urls() -> None:
     """Reads the URLs anew."""
-    importlib.reload(importlib.import_module("itemsvc.urls"))
+    for name in ("itemsvc.urls", "tests.sample.urls"):
+        importlib.reload(importlib.import_module(name))
     clear_url_caches()
 
 

@@ -24,7 +24,7 @@ for name in CLEARED.split():
     os.environ.pop(name, None)
 
 os.environ |= {
-    "DJANGO_SETTINGS_MODULE": "itemsvc.settings",
+    "DJANGO_SETTINGS_MODULE": "tests.sample.settings",
     "SECRET_KEY": "only-for-tests-" + "x7Kq2" * 10,
     # The server that tests/conftest.py starts on first use.
     "DATABASE_URL": f"postgres://postgres@/itemsvc?host={WORKSPACE / 'postgres'}",

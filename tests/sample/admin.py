@@ -1,0 +1,14 @@
+"""Gadgets in Django's admin."""
+
+from django.contrib import admin
+
+from itemsvc.resources.admin import ResourceAdmin
+from tests.sample.models import Gadget
+
+
+@admin.register(Gadget)
+class GadgetAdmin(ResourceAdmin):
+    """Search by name, newest first."""
+
+    list_display = ("name", "created_at")
+    search_fields = ("name",)
