@@ -83,6 +83,12 @@ if CORS_ALLOWED_ORIGINS:
     )
     CORS_ALLOW_HEADERS = "authorization content-type idempotency-key if-match if-none-match x-request-id".split()
     CORS_EXPOSE_HEADERS = "ETag Idempotency-Replayed Link Location Retry-After X-Request-ID".split()
+if env.bool("GZIP", default=False):
+    # Within WhiteNoise, which has its files compressed already.
+    MIDDLEWARE.insert(
+        MIDDLEWARE.index("itemsvc.http.slashes.OptionalSlashMiddleware"),
+        "itemsvc.http.compression.JSONGZipMiddleware",
+    )
 
 TEMPLATES = [
     {
