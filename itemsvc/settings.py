@@ -153,6 +153,7 @@ NUM_PROXIES = env.integer("NUM_PROXIES", default=0, maximum=10)
 
 APPEND_SLASH = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.integer("MAX_BODY_BYTES", default=1024 * 1024, minimum=1024)
+FILE_UPLOAD_HANDLERS = ["itemsvc.http.uploads.LimitedUploadHandler"]
 
 SECURE_SSL_REDIRECT = HTTPS_ONLY
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS_ONLY else 0
