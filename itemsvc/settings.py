@@ -200,6 +200,8 @@ OIDC_AUDIENCE = env.words("OIDC_AUDIENCE", default=_REQUIRED)
 # -- Static files ------------------------------------------------------------------------------------------------------
 
 STATIC_URL = "/static/"
+# Its files are at /: browsers ask for /favicon.ico, with no token.
+WHITENOISE_ROOT = BASE_DIR / "itemsvc" / "public"
 STATIC_ROOT = env.get_value("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
