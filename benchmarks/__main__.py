@@ -37,7 +37,7 @@ def main() -> int:
     if path := arguments.output or default_output(arguments):
         report.write(path, results)
         if path.parent == RESULTS and not arguments.quick:
-            page.update(results, path, page.page_of(results))
+            page.update(results, path, page.PAGE)
     return 0 if report.met(results) else 1
 
 

@@ -1,4 +1,4 @@
-"""docs/performance.md, and a decision's page: the tables and plots of a whole run, between its markers."""
+"""docs/performance.md: between its markers, what the page shows of a whole run; the rest is in results/."""
 
 from __future__ import annotations
 
@@ -7,18 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import ROOT
-from benchmarks.report import Report, reports
+from benchmarks.report import Report, name_of
+from benchmarks.targets import Verdict, judge
 
 PAGE = ROOT / "docs" / "performance.md"
-#: Where each optimisation has to earn its lines.
-DECISION = ROOT / "docs" / "decisions" / "16-one-pass.md"
-#: What the page shows of a benchmark's reports; the rest is in results/.
-SHOWN = ("ratios", "throughput", "resources", "exports", "tasks")
-
-
-def page_of(results: dict[str, Any]) -> Path:
-    """Where they are shown."""
-    return DECISION if "without" in results else PAGE
 
 
 def update(results: dict[str, Any], path: Path, page: Path) -> None:
@@ -26,28 +18,42 @@ def update(results: dict[str, Any], path: Path, page: Path) -> None:
     name = {"benchmark": "results"}.get(kind := results["settings"]["kind"], kind)
     text = page.read_text()
     section = re.compile(rf"(<!-- {name}: .*? -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
-    content = "\n\n".join([about(results), *tables(results, name), *plots(path)])
+    content = "\n\n".join([about(results, path), *tables(results), *plots(path)])
     page.write_text(section.sub(lambda found: f"{found.group(1)}{content}\n{found.group(2)}", text))
 
 
-def about(results: dict[str, Any]) -> str:
-    """When, on what."""
+def about(results: dict[str, Any], path: Path) -> str:
+    """When, on what, and where all tables are."""
     machine, settings = results["machine"], results["settings"]
     return (
         f"{machine['date']}, revision {machine['revision']}, {machine['cpus']} CPUs ({machine['cpu']}), "
         f"{machine['memory']}, Linux {machine['kernel']}, Python {machine['python']}, {settings['rows']:,} items, "
-        f"{settings['rounds']} rounds, {settings['minutes']:g} minutes."
+        f"{settings['rounds']} rounds, {settings['minutes']:g} minutes. "
+        f"[All tables](../benchmarks/results/{path.stem}.md)."
     )
 
 
-def tables(results: dict[str, Any], name: str) -> list[str]:
-    """One below the other, their titles a level lower."""
-    return [f"#{report.markdown()}" for report in reports(results) if name != "results" or is_shown(report)]
+def tables(results: dict[str, Any]) -> list[str]:
+    """The targets, their title a level lower; nothing for a run that has none."""
+    report = ratios(judge(results))
+    return [f"#{report.markdown()}"] if report.rows else []
 
 
-def is_shown(report: Report) -> bool:
-    """Whether it is one of SHOWN."""
-    return report.name in SHOWN
+def ratios(verdicts: list[Verdict]) -> Report:
+    """A row for each target, a column for each rival."""
+    titles, rivals = (list(dict.fromkeys(getattr(one, name) for one in verdicts)) for name in ("title", "rival"))
+    found = {(one.title, one.rival): one for one in verdicts}
+    rows = [[title, *(ratio(found.get((title, rival))) for rival in rivals)] for title in titles]
+    head = ["", *(name_of(rival) or "alone" for rival in rivals)]
+    return Report("ratios", "Ours over theirs (target)", head, rows)
+
+
+def ratio(verdict: Verdict | None) -> str:
+    """`9.1 (≥ 5)`; bold where the target is not met."""
+    if verdict is None:
+        return ""
+    value = "invalid" if verdict.value is None else f"{verdict.value:.3g}"
+    return f"{value} ({verdict.bound})" if verdict.met else f"**{value} ({verdict.bound})**"
 
 
 def plots(path: Path) -> list[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import os
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,7 +34,7 @@ class Program:
     slash: str = ""
     directory: Path = ROOT
 
-    def environment_for(self, database_url: str, port: int = 0) -> dict[str, str]:
+    def environment_for(self, database_url: str, port: int = 8000) -> dict[str, str]:
         """The process's whole environment: nothing of this one's that could change a figure."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         return kept | {
@@ -58,10 +58,10 @@ class Product(Program):
     """The service with its production settings, as behind a load balancer that ends TLS."""
 
     def page_after(self, key: str, depth: int) -> str:
-        """With the service's own cursor: flags, key, checksum."""
-        payload = b"\x01" + uuid.UUID(key).bytes
+        """With the service's own cursor: ordering, backward, inclusive, key; then a checksum."""
+        payload = json.dumps(["-created_at", False, False, key], separators=(",", ":")).encode()
         checksum = hashlib.blake2s(payload, digest_size=4).digest()
-        return f"/items?limit=100&cursor={base64.urlsafe_b64encode(payload + checksum).decode()}"
+        return f"/items?limit=100&cursor={base64.urlsafe_b64encode(payload + checksum).decode().rstrip('=')}"
 
 
 @dataclass(frozen=True)

@@ -6,5 +6,5 @@ headers, by the one statement that the ORM would send. Everything else, and what
 ordinary way through Django and Django REST Framework, which stays the definition of every answer; until the statement
 is sent, giving up costs nothing.
 
-`docs/decisions/15-fast-path.md` has what it earns and how a view takes part.
+`itemsvc/fast/README.md` says what it brings and how a view takes part.
 """

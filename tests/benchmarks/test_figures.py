@@ -174,7 +174,7 @@ def test_the_page_has_the_tables_and_plots_of_a_run(cells: figures.Cells, tmp_pa
     for _ in range(2):
         page.update(results(cells, machine=machine, settings=settings), results_path, written)
     text = written.read_text()
-    assert text.count("| GET /items?limit=100, 8 clients | FastAPI sync | 5 | ≥ 5 | met |") == 1
+    assert text.count("| GET /items?limit=100, 8 clients | 5 (≥ 5) |") == 1
     assert text.endswith(page.PAGE.read_text()[-500:])
 
 

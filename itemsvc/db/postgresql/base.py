@@ -1,6 +1,6 @@
 """Django's PostgreSQL back end with a health check that asks the socket first, and statements without an ORM.
 
-`docs/decisions/15-fast-path.md` has what each of the two saves.
+`itemsvc/fast/README.md` says what each of the two is for.
 """
 
 from __future__ import annotations
