@@ -15,6 +15,7 @@ class ItemsvcConfig(AppConfig):
     def ready(self) -> None:
         """Called once, when every app is loaded."""
         from itemsvc import checks  # noqa: F401, PLC0415  (registers them; needs the apps)
+        from itemsvc.auth import checks as of_auth  # noqa: F401, PLC0415
 
         if settings.SENTRY_DSN:
             from itemsvc.observability import sentry  # noqa: PLC0415  (off, the SDK is not loaded)
