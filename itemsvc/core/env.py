@@ -18,7 +18,7 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 URL = re.compile(r"[^\s@?#]+")
 # As browsers write it: in lower case, without a path. Browsers leave the scheme's own port out.
 ORIGIN = re.compile(r"(?:https(?!.*:443$)|http(?!.*:80$))://(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
-DSN = re.compile(r"https?://[A-Za-z0-9]+(?::[A-Za-z0-9]+)?@[^\s@/?#]+(?:/[^\s@/?#]+)*/[0-9]+")
+DSN = re.compile(r"https?://[A-Za-z0-9]+(?::[A-Za-z0-9]+)?@[^\s@?#]+/[0-9]+")
 PERIODS = {"s": 1, "min": 60, "hour": 3600, "day": 86_400}
 
 

@@ -150,8 +150,8 @@ class LineDetail(ResourceDetailView):
 
 def test_conditional_writes_need_a_version(serve: Serve) -> None:
     serve(LineDetail)
-    assert found(checks.check_views(None)) == [("itemsvc.I012", "LineDetail")]
-    assert not checks.check_views(None)[0].is_serious()  # A model without a version is served all the same.
+    assert found(checks.check_costs(None)) == [("itemsvc.I012", "LineDetail")]
+    assert not checks.check_costs(None)[0].is_serious()  # A model without a version is served all the same.
 
 
 def test_without_a_version_no_condition_is_met(api: Client) -> None:
@@ -247,9 +247,9 @@ def indexed(indexes: Any = (), constraints: Any = ()) -> Any:
 )
 def test_an_ordering_needs_an_index(serve: Serve, indexes: Any, constraints: Any, is_indexed: bool) -> None:
     serve(indexed(indexes, constraints))
-    assert found(checks.check_views(None)) == ([] if is_indexed else [("itemsvc.W014", "Listing")])
+    assert found(checks.check_costs(None)) == ([] if is_indexed else [("itemsvc.W014", "Listing")])
 
 
 def test_nothing_is_wrong_with_the_service_itself(settings: Any) -> None:
     settings.ROOT_URLCONF = "itemsvc.urls"
-    assert checks.check_views(None) == []
+    assert checks.check_views(None) == checks.check_costs(None) == []
