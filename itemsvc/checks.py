@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatch
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 
 # NAT gateways and Network Load Balancers forget a connection that was idle for 350 s, without telling either end.
 LONGEST_IDLE_SECONDS = 350
-REMOTE_SOCKET_FREE = ("", "localhost", "127.0.0.1", "::1")
 
 
 @register(Tags.security)
@@ -38,6 +40,40 @@ def check_issuer(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     return [Error("The token issuer's keys are fetched over plain HTTP.", hint=hint, id="itemsvc.E007")]
 
 
+@register(deploy=True)
+def check_image(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Apps that a developer's machine has, and the image has not."""
+    configs = [each for each in apps.get_app_configs() if "site-packages" not in Path(each.path).parts]
+    ignored = settings.BASE_DIR / ".dockerignore"
+    patterns = ignored.read_text().split("\n") if ignored.is_file() else []  # In the image there is none.
+    return [message for each in configs for message in _missing(each, patterns)]
+
+
+def _missing(config: AppConfig, patterns: list[str]) -> Iterator[CheckMessage]:
+    path = Path(config.path)
+    if not path.is_relative_to(settings.BASE_DIR):
+        hint = f"Move it below {settings.BASE_DIR}, or make it a package that requirements.txt names."
+        yield Error(f"The app {config.name} is in {path}, which is not in the image.", hint=hint, id="itemsvc.E015")
+    elif is_left_out(path.relative_to(settings.BASE_DIR).as_posix(), patterns):
+        hint = f"Take it off .dockerignore: a line !{path.relative_to(settings.BASE_DIR).parts[0]}/ at its end will do."
+        yield Error(f"The app {config.name} is left out of the image by .dockerignore.", hint=hint, id="itemsvc.E015")
+    if not (path / "__init__.py").is_file():
+        hint = f"Add an empty {path / '__init__.py'}."
+        yield Error(
+            f"The app {config.name} has no __init__.py, so linters and tests skip it.", hint=hint, id="itemsvc.E016"
+        )
+
+
+def is_left_out(path: str, patterns: Iterable[str]) -> bool:
+    """Whether .dockerignore leaves out this directory: the last line that names it, or one above it, decides."""
+    places, left_out = [path, *(parent.as_posix() for parent in PurePosixPath(path).parents)][:-1], False
+    for line in patterns:
+        pattern = line.strip().removeprefix("!").strip("/")
+        if pattern and any(fnmatch(place, pattern.removeprefix("**/")) for place in places):
+            left_out = not line.startswith("!")
+    return left_out
+
+
 def _unused_issuer() -> list[CheckMessage]:
     hint = "Set API_AUTH=oidc to ask for its tokens, or unset OIDC_ISSUER."
     return [Error("OIDC_ISSUER is set, but API_AUTH is none: everybody is let in.", hint=hint, id="itemsvc.E008")]
@@ -62,16 +98,6 @@ def _mistakes() -> Iterator[CheckMessage]:
             f"DB_CONN_MAX_AGE is {age}; a connection idle for {LONGEST_IDLE_SECONDS} s may be gone without a word.",
             hint=f"Set it to {LONGEST_IDLE_SECONDS} or less.",
             id="itemsvc.E004",
-        )
-    yield from _forwarding_mistakes()
-
-
-def _forwarding_mistakes() -> Iterator[CheckMessage]:
-    if not settings.NUM_PROXIES and settings.SECURE_PROXY_SSL_HEADER:
-        yield Error(
-            "X-Forwarded-Proto is believed although NUM_PROXIES is 0.",
-            hint="Set NUM_PROXIES to the number of proxies in front of the service.",
-            id="itemsvc.E005",
         )
     if any("://" not in origin for origin in settings.CSRF_TRUSTED_ORIGINS):
         yield Error(

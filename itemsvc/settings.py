@@ -74,6 +74,21 @@ def middleware(*, admin: bool) -> list[str]:
 
 
 MIDDLEWARE = middleware(admin=ADMIN_ENABLED)
+CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
+if CORS_ALLOWED_ORIGINS:
+    INSTALLED_APPS.append("corsheaders")
+    # Around all that refuses: a preflight needs no token and no permit, and a browser may read an error too.
+    MIDDLEWARE.insert(
+        MIDDLEWARE.index("itemsvc.http.liveness.LivenessMiddleware"), "corsheaders.middleware.CorsMiddleware"
+    )
+    CORS_ALLOW_HEADERS = "authorization content-type idempotency-key if-match if-none-match x-request-id".split()
+    CORS_EXPOSE_HEADERS = "ETag Idempotency-Replayed Link Location Retry-After X-Request-ID".split()
+if env.bool("GZIP", default=False):
+    # Within WhiteNoise, which has its files compressed already.
+    MIDDLEWARE.insert(
+        MIDDLEWARE.index("itemsvc.http.slashes.OptionalSlashMiddleware"),
+        "itemsvc.http.compression.JSONGZipMiddleware",
+    )
 
 TEMPLATES = [
     {
@@ -138,6 +153,7 @@ NUM_PROXIES = env.integer("NUM_PROXIES", default=0, maximum=10)
 
 APPEND_SLASH = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.integer("MAX_BODY_BYTES", default=1024 * 1024, minimum=1024)
+FILE_UPLOAD_HANDLERS = ["itemsvc.http.uploads.LimitedUploadHandler"]
 
 SECURE_SSL_REDIRECT = HTTPS_ONLY
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS_ONLY else 0
@@ -184,6 +200,8 @@ OIDC_AUDIENCE = env.words("OIDC_AUDIENCE", default=_REQUIRED)
 # -- Static files ------------------------------------------------------------------------------------------------------
 
 STATIC_URL = "/static/"
+# Its files are at /: browsers ask for /favicon.ico, with no token.
+WHITENOISE_ROOT = BASE_DIR / "itemsvc" / "public"
 STATIC_ROOT = env.get_value("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -275,4 +293,5 @@ if env.bool("OTEL_SDK_DISABLED", default=False):
     TRACES_EXPORTER = "none"
 # The only protocol whose exporter is installed; said at the start instead of being ignored.
 env.choice("OTEL_EXPORTER_OTLP_PROTOCOL", default="http/protobuf", choices=("http/protobuf",))
+SENTRY_DSN = env.sentry("SENTRY_DSN")
 SLOW_REQUEST_MS = env.integer("SLOW_REQUEST_MS", default=1_000)

@@ -6,9 +6,11 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from itemsvc.http.readiness import ReadinessView
+from itemsvc.resources.root import RootView
 from itemsvc.resources.schema import DocsView, SchemaView
 
 urlpatterns = [
+    path("", RootView.as_view(), name="root"),
     path("items", include("items.urls")),
     path("health/ready", ReadinessView.as_view(), name="readiness"),
     path("schema", SchemaView.as_view(), name="schema"),

@@ -41,7 +41,8 @@ if settings.MIDDLEWARE in (middleware(admin=False), middleware(admin=True)):
     application = FastPath(django_application, ordinary)
 else:
     # It keeps what the middleware adds to an answer, by host and scheme; another's may depend on anything else.
-    logger.warning("The fast path is off: MIDDLEWARE has entries that it does not know. Every request passes them all.")
+    unknown = ", ".join(sorted(set(settings.MIDDLEWARE).difference(middleware(admin=True)))) or "another order"
+    logger.warning("The fast path is off: MIDDLEWARE has what it does not know (%s). Every request passes it.", unknown)
 
 if settings.TRACES_EXPORTER != "none":
     # Off, neither is OpenTelemetry loaded nor the application wrapped.

@@ -2,10 +2,12 @@
 
 locals {
   # cron is in UTC; each starts somewhere in the hour that follows.
-  scheduled_commands = {
-    expire-idempotency-keys = { at = "cron(0 3 * * ? *)", command = ["python", "manage.py", "expire_idempotency_keys"] }
-    expire-rate-limits      = { at = "cron(0 4 * * ? *)", command = ["python", "manage.py", "expire_rate_limits"] }
+  housekeeping = {
+    expire-idempotency-keys = { schedule = "cron(0 3 * * ? *)", command = ["python", "manage.py", "expire_idempotency_keys"], window_minutes = 60 }
+    expire-rate-limits      = { schedule = "cron(0 4 * * ? *)", command = ["python", "manage.py", "expire_rate_limits"], window_minutes = 60 }
   }
+
+  scheduled_commands = merge(local.housekeeping, var.scheduled_commands)
 }
 
 resource "aws_scheduler_schedule" "command" {
@@ -14,11 +16,11 @@ resource "aws_scheduler_schedule" "command" {
 
   name                = "${local.name}-${each.key}"
   description         = join(" ", each.value.command)
-  schedule_expression = each.value.at
+  schedule_expression = each.value.schedule
 
   flexible_time_window {
-    mode                      = "FLEXIBLE"
-    maximum_window_in_minutes = 60
+    mode                      = each.value.window_minutes > 0 ? "FLEXIBLE" : "OFF"
+    maximum_window_in_minutes = each.value.window_minutes > 0 ? each.value.window_minutes : null
   }
 
   target {

@@ -825,6 +825,44 @@ variable "latency_p99_ms" {
   }
 }
 
+# --- scheduled commands ----------------------------------------------------------------------------------------------
+
+variable "scheduled_commands" {
+  description = <<-EOT
+    Commands that run by the clock, each as a one-off task, by name: { send-reminders = { schedule = "cron(0 6 * * ? *)",
+    command = ["python", "manage.py", "send_reminders"] } }. schedule is cron(…) or rate(…), in UTC; the command starts
+    within window_minutes after it, 0 being at once. They come beside the service's own nightly ones; one of the same
+    name replaces it.
+  EOT
+  type = map(object({
+    schedule       = string
+    command        = list(string)
+    window_minutes = optional(number, 0)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.scheduled_commands) : can(regex("^[a-z][a-z0-9-]{0,29}$", name))])
+    error_message = "A name in scheduled_commands must be 1 to 30 lower-case letters, digits and hyphens, a letter first."
+  }
+
+  validation {
+    condition     = alltrue([for each in values(var.scheduled_commands) : can(regex("^(cron|rate)\\([^()]+\\)$", each.schedule))])
+    error_message = "A schedule in scheduled_commands must be cron(…) or rate(…), as EventBridge Scheduler has them."
+  }
+
+  validation {
+    condition     = alltrue([for each in values(var.scheduled_commands) : length(each.command) > 0])
+    error_message = "A command in scheduled_commands must be a list of words, as [\"python\", \"manage.py\", \"send_reminders\"]."
+  }
+
+  validation {
+    condition     = alltrue([for each in values(var.scheduled_commands) : each.window_minutes >= 0 && each.window_minutes <= 1440 && floor(each.window_minutes) == each.window_minutes])
+    error_message = "window_minutes in scheduled_commands must be a whole number from 0 to 1440."
+  }
+}
+
 # --- the deploy workflow ----------------------------------------------------------------------------------------------
 
 variable "github_repository" {

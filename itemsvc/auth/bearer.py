@@ -1,4 +1,4 @@
-"""With `API_AUTH=oidc` every path but the health checks needs a bearer token; with `none` none does."""
+"""With `API_AUTH=oidc` every path but the root and the health checks needs a bearer token; with `none` none does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from itemsvc.auth.tokens import InvalidTokenError, IssuerUnavailableError
 from itemsvc.http.errors import error
 
 RETRY_AFTER_SECONDS = 5
-PUBLIC_PATHS = frozenset({"/health/ready"})
+PUBLIC_PATHS = frozenset({"/", "/health/ready"})
 
 
 class BearerTokenMiddleware:
@@ -43,7 +43,7 @@ class BearerTokenMiddleware:
 
 
 def is_public(path: str) -> bool:
-    """Whether the path is answered without a token: readiness, and the admin where there is one, by its own login."""
+    """Whether the path is answered without a token. The admin, where there is one, has its own login."""
     of_admin = settings.ADMIN_ENABLED and (path == "/admin" or path.startswith("/admin/"))
     return of_admin or path in PUBLIC_PATHS
 

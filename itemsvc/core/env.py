@@ -16,6 +16,9 @@ FALSE = frozenset({"false", "no", "off", "0"})
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 # No white space, user name, query or fragment.
 URL = re.compile(r"[^\s@?#]+")
+# As browsers write it: in lower case, without a path. Browsers leave the scheme's own port out.
+ORIGIN = re.compile(r"(?:https(?!.*:443$)|http(?!.*:80$))://(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
+DSN = re.compile(r"https?://[A-Za-z0-9]+(?::[A-Za-z0-9]+)?@[^\s@?#]+/[0-9]+")
 PERIODS = {"s": 1, "min": 60, "hour": 3600, "day": 86_400}
 
 
@@ -95,6 +98,24 @@ class Env(environ.Env):
         if not words and default is self.NOTSET:
             raise InvalidConfiguration(var, "names nothing.")
         return words
+
+    def origins(self, var: str) -> list[str]:
+        """A comma-separated list of origins, each as browsers send it in `Origin`."""
+        origins = self.words(var)
+        for origin in origins:
+            if not ORIGIN.fullmatch(origin) or _split(origin) is None:
+                problem = (
+                    f"names {origin!r}, which is no origin as browsers send it: https://HOST or https://HOST:PORT."
+                )
+                raise InvalidConfiguration(var, problem)
+        return origins
+
+    def sentry(self, var: str) -> str:
+        """A Sentry project's DSN; "" where it is unset."""
+        dsn: str = self.get_value(var, default="")
+        if dsn and (not DSN.fullmatch(dsn) or _split(dsn) is None):
+            raise InvalidConfiguration(var, "is not https://KEY@HOST/PROJECT, as Sentry shows it for a project.")
+        return dsn
 
     def address(self, var: str, default: Any = environ.Env.NOTSET) -> str:
         """An HTTPS URL without query and fragment; plain HTTP to this machine itself alone."""

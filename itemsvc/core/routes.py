@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
+
+from django.urls import URLPattern, URLResolver
 
 LIVENESS_PATH = "/health"
 LIVENESS_PATHS = frozenset({LIVENESS_PATH, f"{LIVENESS_PATH}/"})
@@ -45,3 +47,13 @@ def operation(environ: Mapping[str, Any], status: int) -> tuple[str, str]:
     if method is None or route is None or status == 405 or (route == STATIC and method != "GET"):
         return (OTHER, OTHER)
     return (method, route)
+
+
+def views(patterns: Iterable[Any], prefix: str = "/") -> Iterator[tuple[str, Any]]:
+    """Every route of a URLconf with its view."""
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from views(pattern.url_patterns, route)
+        elif isinstance(pattern, URLPattern):
+            yield route, pattern.callback

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import psycopg2
 from django.db import DatabaseError
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import get_resolver
 
 from itemsvc.auth import authentication
 from itemsvc.core import routes
@@ -43,7 +43,7 @@ class FastPath:
         self._frames = Frames(handler)
         self._exact: dict[tuple[str, str], Operation] = {}
         self._below: dict[tuple[str, str], Operation] = {}
-        for route, view in views(get_resolver().url_patterns):
+        for route, view in routes.views(get_resolver().url_patterns):
             path = route.removesuffix(BELOW)
             if route != path:
                 self._below |= operations(view, path, (Retrieve,))
@@ -103,16 +103,6 @@ def is_plain(environ: Environ) -> bool:
         and DECISIVE.isdisjoint(environ)
         and not environ.get("SCRIPT_NAME")
     )
-
-
-def views(patterns: Iterable[Any], prefix: str = "/") -> Iterator[tuple[str, Any]]:
-    """Every route of a URLconf with its view."""
-    for pattern in patterns:
-        route = prefix + str(pattern.pattern)
-        if isinstance(pattern, URLResolver):
-            yield from views(pattern.url_patterns, route)
-        elif isinstance(pattern, URLPattern):
-            yield route, pattern.callback
 
 
 def operations(view: Any, path: str, kinds: Iterable[type[Operation]]) -> dict[tuple[str, str], Operation]:

@@ -24,7 +24,7 @@ class StrictJSONParser(parsers.JSONParser):
         """The decoded value."""
         _require_utf8(media_type or self.media_type)
         try:
-            return decode(_read(stream, parser_context or {}))
+            return decode(stream.read())
         except RecursionError:
             raise ParseError("JSON parse error - nested too deeply") from None
         except ValueError as exc:
@@ -43,15 +43,6 @@ def _require_utf8(media_type: str) -> None:
         raise UnsupportedMediaType(media_type)
     if parameters.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
         raise UnsupportedMediaType(media_type, "Only the charset utf-8 is supported.")
-
-
-def _read(stream: IO[bytes], parser_context: Mapping[str, Any]) -> bytes:
-    """The body; raises ParseError where it ended early: what has arrived may well be valid JSON."""
-    body = stream.read()
-    request = parser_context.get("request")
-    if request and len(body) < int(request.META.get("CONTENT_LENGTH") or 0):
-        raise ParseError("The body is shorter than its Content-Length.")
-    return body
 
 
 def _refuse_constant(name: str) -> NoReturn:

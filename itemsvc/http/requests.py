@@ -1,4 +1,4 @@
-"""Django's request, for which a media type that cannot be parsed is one that nobody supports."""
+"""Django's request, which refuses a body that ended early, and takes a malformed media type for an unsupported one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import contextlib
 from typing import Any
 
 from django.core.handlers.wsgi import WSGIRequest
+from django.http import UnreadablePostError
 from django.utils.http import parse_header_parameters
 
 #: What stands for it: a body of this type is answered with 415, and nothing of this type can be had (406).
@@ -28,6 +29,21 @@ class Request(WSGIRequest):
             if len(good) < len(types):
                 environ["HTTP_ACCEPT"] = ",".join(good) or MALFORMED
         super().__init__(environ)
+        length = environ.get("CONTENT_LENGTH") or ""
+        self._missing = int(length) if length.isdecimal() else 0
+
+    def read(self, *args: Any, **kwargs: Any) -> bytes:
+        """Part of the body; raises UnreadablePostError at its end if it is shorter than its Content-Length.
+
+        What has arrived may well be valid JSON, or a file in a form.
+        """
+        part: bytes = super().read(*args, **kwargs)
+        self._missing -= len(part)
+        wanted = args[0] if args else -1
+        ended = wanted is None or wanted < 0 or len(part) < wanted
+        if ended and self._missing > 0:
+            raise UnreadablePostError("The body is shorter than its Content-Length.")
+        return part
 
 
 def parses(media_type: str) -> bool:

@@ -21,9 +21,6 @@ ATTEMPTS_AT_ACCOUNT, ATTEMPTS = 10, 50
 class AdminSite(admin.AdminSite):
     """As Django's; too many attempts to sign in are refused, whatever the password."""
 
-    # Where "View site" leads: there is nothing at /.
-    site_url = "/docs"
-
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The form, or 429 with Retry-After."""
         if request.method == "POST" and (seconds := refused_for(request)):

@@ -102,11 +102,13 @@ class ConditionalWriteMixin(ETagMixin):
     def _unchanged(self, instance: Any) -> QuerySet:
         """The row if, at the moment of the statement, it is as the caller wants it."""
         rows = self.filter_queryset(self.get_queryset()).filter(pk=instance.pk)
-        if (wanted := read_if_match(self.request)) != [ANY]:
-            rows = rows.filter(version__in=versions(wanted))
-        unwanted = read_if_none_match(self.request)
+        wanted, unwanted = read_if_match(self.request), read_if_none_match(self.request)
         if unwanted == [ANY]:
             return rows.none()
+        if not hasattr(instance, VERSION):
+            return rows if wanted == [ANY] else rows.none()  # It has no ETag that could be named.
+        if wanted != [ANY]:
+            rows = rows.filter(version__in=versions(wanted))
         return rows.exclude(version__in=versions(tag.removeprefix("W/") for tag in unwanted)) if unwanted else rows
 
     def _refuse(self) -> NoReturn:

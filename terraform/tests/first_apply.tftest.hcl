@@ -170,6 +170,11 @@ run "defaults" {
   }
 
   assert {
+    condition     = { for name, schedule in aws_scheduler_schedule.command : name => schedule.flexible_time_window[0].maximum_window_in_minutes } == { expire-idempotency-keys = 60, expire-rate-limits = 60 }
+    error_message = "Nothing else runs by the clock, and both start somewhere in the hour that follows."
+  }
+
+  assert {
     condition     = endswith(aws_scheduler_schedule.command["expire-idempotency-keys"].target[0].ecs_parameters[0].task_definition_arn, ":task-definition/itemsvc-dev-migrate")
     error_message = "The schedule starts the newest revision of the one-off task, whichever it is."
   }

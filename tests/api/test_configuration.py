@@ -17,6 +17,7 @@ from django.core.checks import run_checks
 from psycopg2 import sql
 
 from dev import postgres
+from itemsvc.checks import is_left_out
 from itemsvc.core.env import Env
 from tests.support.service import ROOT, libpq_url
 
@@ -205,7 +206,6 @@ def test_a_deployment_mistake_is_an_error(mistake: dict[str, str], identifier: s
     [
         ("ALLOWED_HOSTS", ["."], {"itemsvc.E002"}),
         ("ALLOWED_HOSTS", [".example.com"], set()),
-        ("SECURE_PROXY_SSL_HEADER", ("HTTP_X_FORWARDED_PROTO", "https"), {"itemsvc.E005"}),
         ("CONN_MAX_AGE", 350, set()),
         ("CONN_MAX_AGE", 351, {"itemsvc.E004"}),
         ("CONN_MAX_AGE", None, {"itemsvc.E004"}),
@@ -239,6 +239,64 @@ def test_a_password_of_reserved_characters_works(postgres_server, new_database) 
     result = run("-c", f"import django; django.setup(); {code}", **PRODUCTION | {"DATABASE_URL": url})
     assert result.stdout == password
     psycopg2.connect(libpq_url(url)).close()
+
+
+@pytest.mark.parametrize(
+    ("path", "lines", "left_out"),
+    [
+        ("orders", "*\n!items/", True),
+        ("orders", "*\n!items/\n!orders/", False),
+        ("orders", "", False),
+        ("orders", "tests\n.git", False),
+        ("orders", "/orders/", True),
+        ("orders", "**/orders\n", True),
+        ("apps/orders", "*\n!apps/", False),
+        ("apps/orders", "!apps/\napps/orders", True),
+        ("apps/orders", "apps/b*\n# orders", False),
+    ],
+)
+def test_what_dockerignore_leaves_out(path: str, lines: str, left_out: bool) -> None:
+    assert is_left_out(path, lines.split("\n")) is left_out
+
+
+@pytest.mark.parametrize(
+    ("where", "ignored", "package", "problem"),
+    [
+        ("", None, True, ""),
+        ("", "*\n!itemsvc\n!items\n", True, "itemsvc.E015) The app loans is left out of the image by .dockerignore."),
+        ("", "*\n!itemsvc\n!items\n!loans/", True, ""),
+        ("elsewhere", None, True, "which is not in the image."),
+        ("", None, False, "itemsvc.E016) The app loans has no __init__.py"),
+    ],
+)
+def test_an_app_that_the_image_has_not(
+    tmp_path: Path, *, where: str, ignored: str | None, package: bool, problem: str
+) -> None:
+    base = tmp_path / "base"
+    app = (tmp_path / where if where else base) / "loans"
+    app.mkdir(parents=True)
+    base.mkdir(exist_ok=True)
+    if package:
+        (app / "__init__.py").touch()
+    if ignored is not None:
+        (base / ".dockerignore").write_text(ignored)
+    (base / "own_settings.py").write_text(
+        "from pathlib import Path\nfrom itemsvc.settings import *\n"
+        f"INSTALLED_APPS = [*INSTALLED_APPS, 'loans']\nBASE_DIR = Path({str(base)!r})\n"
+    )
+    for name in ("itemsvc", "items"):
+        (base / name).symlink_to(ROOT / name)
+    environment = PRODUCTION | {
+        "DJANGO_SETTINGS_MODULE": "own_settings",
+        "PYTHONPATH": os.pathsep.join([str(base), str(app.parent)]),
+    }
+    code = "from django.core.management import execute_from_command_line as run; run(['', 'check', '--deploy'])"
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=base, env={"PATH": os.environ["PATH"], **environment}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert problem in result.stderr
+    assert result.returncode == (1 if problem else 0), result.stderr
 
 
 def test_env_example_lists_every_variable() -> None:

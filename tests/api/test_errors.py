@@ -14,7 +14,7 @@ from tests.support.client import Client
 from tests.support.service import Service
 
 
-@pytest.mark.parametrize("path", ["/", "/nope", "/items/1/2", "/static/nope.css", "/admin", "/admin/", "/health/nope"])
+@pytest.mark.parametrize("path", ["/nope", "/items/1/2", "/static/nope.css", "/admin", "/admin/", "/health/nope"])
 @pytest.mark.parametrize("accept", ["*/*", "text/html", "application/json"])
 def test_what_is_not_there_is_404_in_json(api: Client, path: str, accept: str) -> None:
     response = api.get(path, headers={"accept": accept})

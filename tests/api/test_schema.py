@@ -67,6 +67,7 @@ def test_it_lists_every_endpoint_and_method(api: Client) -> None:
     paths = api.get("/schema").json()["paths"]
     assert {path: sorted(operations) for path, operations in paths.items()} == {
         "/health": ["get"],
+        "/": ["get"],
         "/health/ready": ["get"],
         "/items": ["get", "post"],
         "/items/{id}": ["delete", "get", "patch", "put"],

@@ -22,6 +22,7 @@ def test_it_names_the_scope_of_every_operation(closed: Schema) -> None:
         for path, operations in closed.document["paths"].items()
         for method, operation in operations.items()
     } == {
+        ("/", "get"): [],
         ("/health", "get"): [],
         ("/health/ready", "get"): [],
         ("/items", "get"): ["items:read"],

@@ -1,0 +1,132 @@
+"""Resources that would fail, lose a change or be slow, as `manage.py check` messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.apps import apps
+from django.contrib.postgres.indexes import BTreeIndex
+from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register  # noqa: A004  (Django's name)
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Index, Model, UniqueConstraint
+
+from itemsvc.http.views import Endpoint, endpoints
+from itemsvc.resources.conditional import VERSION, ConditionalWriteMixin
+from itemsvc.resources.cursors import Ordering
+from itemsvc.resources.filters import StrictFilterBackend
+from itemsvc.resources.models import Resource
+from itemsvc.resources.pagination import KeysetPagination, keyset_of
+
+
+@register(Tags.urls)
+def check_views(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """What fails, or loses a change: in each view of the URL conf, and in its model."""
+    found = [*endpoints()]
+    models = {each.view.queryset.model for each in found if _writes(each)} | {*_resources()}  # type: ignore[attr-defined]
+    return _once(
+        *(message for each in found for message in _filters(each)),
+        *(message for model in models for message in _triggers(model)),
+    )
+
+
+@register(Tags.urls, deploy=True)
+def check_costs(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """What works, but not as well as it could: for `check --deploy` alone, or every migrate would say it again."""
+    return _once(*(message for each in endpoints() for message in (*_versions(each), *_orderings(each))))
+
+
+def _once(*messages: CheckMessage) -> list[CheckMessage]:
+    """A view has several routes: what is wrong with it is said once."""
+    return list({message.msg: message for message in messages}.values())
+
+
+def _resources() -> Iterator[type[Model]]:
+    return (model for model in apps.get_models() if issubclass(model, Resource))
+
+
+def _writes(endpoint: Endpoint) -> bool:
+    view = endpoint.view
+    return issubclass(view, ConditionalWriteMixin) and getattr(view, "queryset", None) is not None
+
+
+def _filters(endpoint: Endpoint) -> Iterator[CheckMessage]:
+    strict = [each for each in endpoint.get("filter_backends") or () if issubclass(each, StrictFilterBackend)]
+    if strict and not (endpoint.get("filterset_class") or endpoint.get("filterset_fields")):
+        yield Error(
+            f"{endpoint.view.__name__} has a strict filter back end and no filter set: its list would be a 500.",
+            hint="Set filterset_class to a ResourceFilter, or filter_backends to ().",
+            obj=endpoint.view,
+            id="itemsvc.E011",
+        )
+
+
+def _versions(endpoint: Endpoint) -> Iterator[CheckMessage]:
+    if _writes(endpoint) and not _has(endpoint.view.queryset.model, VERSION):  # type: ignore[attr-defined]
+        name = endpoint.view.queryset.model._meta.label  # type: ignore[attr-defined]
+        yield Info(
+            f"{endpoint.view.__name__} has conditional writes, but {name} has no `version`: If-Match is a 412.",
+            hint="Let the model inherit from Resource, or give it `version` and version_trigger().",
+            obj=endpoint.view,
+            id="itemsvc.I012",
+        )
+
+
+def _has(model: type[Model], name: str) -> bool:
+    try:
+        model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return False
+    return True
+
+
+def _triggers(model: type[Model]) -> Iterator[CheckMessage]:
+    if not _has(model, VERSION):
+        return
+    owner = model._meta.get_field(VERSION).model  # Of a child's table it is the parent's.
+    triggers = getattr(owner._meta, "triggers", ())
+    if not any(f"NEW.{VERSION}" in str(each.func) for each in triggers):
+        yield Error(
+            f"{owner._meta.label} has a `version` that no trigger raises: its ETag would outlive a change.",
+            hint="Let its Meta inherit from Resource.Meta, or write triggers = (version_trigger(),), then migrate.",
+            obj=owner,
+            id="itemsvc.E013",
+        )
+
+
+def _orderings(endpoint: Endpoint) -> Iterator[CheckMessage]:
+    pages, queryset = endpoint.get("pagination_class"), endpoint.get("queryset")
+    if queryset is None or not (pages and issubclass(pages, KeysetPagination)):
+        return
+    for ordering in keyset_of(endpoint.view).orderings.values():
+        if not _is_indexed(queryset.model, ordering):
+            columns = [field.name for field in ordering.fields]
+            yield Warning(
+                f"{endpoint.view.__name__} orders by {columns[0]}, for which {queryset.model._meta.label} has no index:"
+                " each page reads the whole table.",
+                hint=f"Add models.Index(fields={columns}, name=…) to its Meta, then makemigrations.",
+                obj=endpoint.view,
+                id="itemsvc.W014",
+            )
+
+
+def _is_indexed(model: type[Model], ordering: Ordering) -> bool:
+    """Whether an index has its columns first, all in one direction, or the first one is unique anyway."""
+    first, names = ordering.fields[0], [field.name for field in ordering.fields]
+    if first.unique:
+        return True
+    for constraint in model._meta.constraints:
+        if (
+            isinstance(constraint, UniqueConstraint)
+            and constraint.condition is None
+            and names[:1] == [*constraint.fields]
+        ):
+            return True
+    return any(_begins_with(index, names) for index in model._meta.indexes)
+
+
+def _begins_with(index: Index, names: list[str]) -> bool:
+    if type(index) not in (Index, BTreeIndex) or index.condition is not None:
+        return False
+    beginning = index.fields_orders[: len(names)]
+    return [name for name, _ in beginning] == names and len({direction for _, direction in beginning}) == 1
