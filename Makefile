@@ -15,7 +15,7 @@ SLOW := docker or terraform or browser or slow
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow fuzz faults soak bench lint shell manage migrations seed rehearse emulators deploy requirements clean
+.PHONY: help run test test-slow fuzz faults soak bench lint shell manage migrations app rename seed rehearse emulators deploy requirements clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -62,8 +62,16 @@ manage: $(VENV)/run-installed ## Run a management command on that database: make
 migrations: $(VENV)/run-installed ## Write migrations for what changed in the models
 	@$(BIN)/python -m dev.run makemigrations
 
-seed: $(VENV)/run-installed ## Fill the database with N=10000 realistic items
-	@$(BIN)/python -m dev.run seed $(N)
+app: $(VENV)/installed ## Make a new resource: make app NAME=orders (ONE=order)
+	@$(BIN)/python -m dev.app $(NAME) $(ONE)
+	@$(BIN)/ruff check --quiet --select I --fix itemsvc $(NAME) && $(BIN)/ruff format --quiet $(NAME)
+	@$(BIN)/python -m dev.run makemigrations $(NAME)
+
+rename: $(VENV)/installed ## Give the project another name: make rename NAME=ordersvc
+	@$(BIN)/python -m dev.rename $(NAME)
+
+seed: $(VENV)/run-installed ## Add N=10000 made-up rows of each resource (APPS=items for some)
+	@$(BIN)/python -m dev.run seed $(N) $(APPS)
 
 requirements: $(VENV)/installed ## Compile requirements*.txt, with hashes, from pyproject.toml (ARGS=--upgrade)
 	@$(BIN)/python -m dev.requirements $(filter-out help,$(ARGS))

@@ -28,12 +28,14 @@ SECRET_KEY: str = env.get_value("SECRET_KEY", default=DEBUG_SECRET_KEY if DEBUG 
 ROOT_URLCONF = "itemsvc.urls"
 WSGI_APPLICATION = "itemsvc.wsgi.application"
 
+#: The apps with resources of the service itself, each at the path of its name; `make app` adds one.
+RESOURCES = ["items"]
 INSTALLED_APPS = [
     "itemsvc",
     "itemsvc.db",
     "itemsvc.limits",
     "itemsvc.resources",
-    "items",
+    *RESOURCES,
     "pgtrigger",
     "rest_framework",
     "django_filters",
@@ -235,7 +237,7 @@ REST_FRAMEWORK = {
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "itemsvc",
-    "DESCRIPTION": "Items, kept in PostgreSQL and served over HTTP.",
+    "DESCRIPTION": "Resources in JSON, kept in PostgreSQL and served over HTTP.",
     "VERSION": APP_VERSION,
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,

@@ -11,7 +11,7 @@ from itemsvc.resources.schema import DocsView, SchemaView
 
 urlpatterns = [
     path("", RootView.as_view(), name="root"),
-    path("items", include("items.urls")),
+    *(path(name, include(f"{name}.urls")) for name in settings.RESOURCES),
     path("health/ready", ReadinessView.as_view(), name="readiness"),
     path("schema", SchemaView.as_view(), name="schema"),
     path("docs", DocsView.as_view(), name="docs"),

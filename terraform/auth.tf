@@ -12,10 +12,12 @@ locals {
   has_auth = var.create_user_pool || var.oidc_issuer != null
 
   # By name: what a caller with that scope may do.
-  scopes = {
-    "items:read"  = "Read items"
-    "items:write" = "Create, change and delete items"
-  }
+  scopes = merge([
+    for resource in var.resources : {
+      "${resource}:read"  = "Read ${resource}"
+      "${resource}:write" = "Create, change and delete ${resource}"
+    }
+  ]...)
 
   # Unique in the region, and so named by the account too.
   token_domain   = "${local.name}-${local.account_id}"

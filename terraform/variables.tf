@@ -680,6 +680,12 @@ variable "oidc_audience" {
   }
 }
 
+variable "resources" {
+  description = "The service's resources: a user pool has the scopes NAME:read and NAME:write for each."
+  type        = list(string)
+  default     = ["items"]
+}
+
 variable "create_user_pool" {
   description = "Whether a Cognito user pool with one machine client is made and issues the tokens that the service asks for."
   type        = bool

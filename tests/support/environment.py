@@ -26,7 +26,7 @@ for name in CLEARED.split():
 os.environ |= {
     "DJANGO_SETTINGS_MODULE": "tests.sample.settings",
     "SECRET_KEY": "only-for-tests-" + "x7Kq2" * 10,
-    # The server that tests/conftest.py starts on first use.
+    # The server that conftest.py starts on first use.
     "DATABASE_URL": f"postgres://postgres@/itemsvc?host={WORKSPACE / 'postgres'}",
     "HTTPS_ONLY": "false",
     "LOG_FORMAT": "json",
