@@ -1,6 +1,6 @@
 """Hostile requests, byte for byte as they go over the wire, and what each must be answered with.
 
-`ITEM` in a request stands for the id of an item that exists, `CURSOR` for a cursor of its listing.
+`GADGET` in a request stands for the id of a gadget that exists, `CURSOR` for a cursor of its listing.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ def send(method: str, target: str, body: bytes | str | Any, content_type: str = 
 
 
 def post(body: bytes | str | Any, content_type: str = JSON, *lines: str) -> bytes:
-    """A POST to /items."""
-    return send("POST", "/items", body, content_type, *lines)
+    """A POST to /gadgets."""
+    return send("POST", "/gadgets", body, content_type, *lines)
 
 
 def chunked(wire: bytes, *lines: str) -> bytes:
-    """A POST to /items whose body is these bytes, chunk sizes included."""
-    return head("POST", "/items", f"Content-Type: {JSON}", "Transfer-Encoding: chunked", *lines) + wire
+    """A POST to /gadgets whose body is these bytes, chunk sizes included."""
+    return head("POST", "/gadgets", f"Content-Type: {JSON}", "Transfer-Encoding: chunked", *lines) + wire
 
 
 def chunk(data: bytes) -> bytes:
@@ -57,8 +57,8 @@ def chunk(data: bytes) -> bytes:
 
 
 def get(query: str, *lines: str) -> bytes:
-    """A GET of /items with this query."""
-    return head("GET", f"/items?{query}", *lines)
+    """A GET of /gadgets with this query."""
+    return head("GET", f"/gadgets?{query}", *lines)
 
 
 def malformed_json() -> Iterator[Hostile]:
@@ -106,7 +106,7 @@ def malformed_json() -> Iterator[Hostile]:
 
 
 def wrong_documents() -> Iterator[Hostile]:
-    """Well-formed JSON that is not an item."""
+    """Well-formed JSON that is not a gadget."""
     for document in ([], "a", "", 1, 1.5, True, False, None):
         yield Hostile(f"a body that is {json.dumps(document)}", post(json.dumps(document)), 400, "")
     for member in ("name", "description"):
@@ -135,17 +135,17 @@ def wrong_documents() -> Iterator[Hostile]:
 
 
 def _arrays() -> Iterator[Hostile]:
-    item = {"name": "a"}
+    gadget = {"name": "a"}
     for label, array, word in (
-        ("a number", [item, 1], '"1"'),
+        ("a number", [gadget, 1], '"1"'),
         ("null", [None], '"0"'),
-        ("an array", [[item]], '"0"'),
+        ("an array", [[gadget]], '"0"'),
         ("an empty array", [[]], '"0"'),
-        ("an item without a name", [item, {}], '"1"'),
-        ("an item with an unknown member", [item, item | {"x": 1}], "Unknown"),
-        ("an escaped NUL", [item, {"name": "\0"}], '"1"'),
-        ("1,001 items", [item] * 1001, "1000"),
-        ("69,000 items", [item] * 69_000, "1000"),
+        ("a gadget without a name", [gadget, {}], '"1"'),
+        ("a gadget with an unknown member", [gadget, gadget | {"x": 1}], "Unknown"),
+        ("an escaped NUL", [gadget, {"name": "\0"}], '"1"'),
+        ("1,001 gadgets", [gadget] * 1001, "1000"),
+        ("69,000 gadgets", [gadget] * 69_000, "1000"),
         ("300,000 numbers", [0] * 300_000, "1000"),
     ):
         yield Hostile(f"an array with {label}", post(array), 400, word)
@@ -166,24 +166,26 @@ def changes() -> Iterator[Hostile]:
     """PUT, PATCH and DELETE."""
     for method in ("PUT", "PATCH", "DELETE"):
         for tag in ("", "nonsense", '"open', "0", "*, *", '"a""b"', '"' * 999, " , " * 2000 + "x", "\x80"):
-            malformed = send(method, "/items/ITEM", {"name": "a"}, JSON, f"If-Match: {tag}")
+            malformed = send(method, "/gadgets/GADGET", {"name": "a"}, JSON, f"If-Match: {tag}")
             yield Hostile(f"{method} with If-Match: {tag[:20]}", malformed, 400, "If-Match")
     for method in ("PUT", "PATCH"):
-        yield Hostile(f"{method} of a number as name", send(method, "/items/ITEM", {"name": 5}), 400, "name")
-        yield Hostile(f"{method} of an unknown member", send(method, "/items/ITEM", {"name": "a", "x": 1}), 400, "x")
-        yield Hostile(f"{method} of an array", send(method, "/items/ITEM", []), 400, "")
-        yield Hostile(f"{method} of null", send(method, "/items/ITEM", "null"), 400, "")
-        yield Hostile(f"{method} of a NUL", send(method, "/items/ITEM", {"name": "a\0"}), 400, "name")
-        yield Hostile(f"{method} of text", send(method, "/items/ITEM", "a", "text/plain"), 415, "text/plain")
-        yield Hostile(f"{method} of the list", send(method, "/items", {"name": "a"}), 405, method)
-    yield Hostile("a PUT without a name", send("PUT", "/items/ITEM", {"description": "a"}), 400, "name")
-    yield Hostile("a PUT without a body", head("PUT", "/items/ITEM"), 400, "")
-    yield Hostile("a DELETE of the list", head("DELETE", "/items"), 405, "DELETE")
-    yield Hostile("a POST to an item", send("POST", "/items/ITEM", {"name": "a"}), 405, "POST")
+        yield Hostile(f"{method} of a number as name", send(method, "/gadgets/GADGET", {"name": 5}), 400, "name")
+        yield Hostile(
+            f"{method} of an unknown member", send(method, "/gadgets/GADGET", {"name": "a", "x": 1}), 400, "x"
+        )
+        yield Hostile(f"{method} of an array", send(method, "/gadgets/GADGET", []), 400, "")
+        yield Hostile(f"{method} of null", send(method, "/gadgets/GADGET", "null"), 400, "")
+        yield Hostile(f"{method} of a NUL", send(method, "/gadgets/GADGET", {"name": "a\0"}), 400, "name")
+        yield Hostile(f"{method} of text", send(method, "/gadgets/GADGET", "a", "text/plain"), 415, "text/plain")
+        yield Hostile(f"{method} of the list", send(method, "/gadgets", {"name": "a"}), 405, method)
+    yield Hostile("a PUT without a name", send("PUT", "/gadgets/GADGET", {"description": "a"}), 400, "name")
+    yield Hostile("a PUT without a body", head("PUT", "/gadgets/GADGET"), 400, "")
+    yield Hostile("a DELETE of the list", head("DELETE", "/gadgets"), 405, "DELETE")
+    yield Hostile("a POST to a gadget", send("POST", "/gadgets/GADGET", {"name": "a"}), 405, "POST")
 
 
 def parameters() -> Iterator[Hostile]:
-    """The query of GET /items."""
+    """The query of GET /gadgets."""
     limits = ("0", "-1", "1001", str(2**63), str(2**70), "9" * 3900, "1e3", "1.0", "%2B5", "+5", "%205", "5%20", "0x10")
     for limit in (*limits, "1_0", "a", "", "%00", "null", "true", "%D9%A1", "%EF%BC%91", "%C2%B2", "5%0A", "NaN", "[]"):
         yield Hostile(f"limit={limit[:24]}", get(f"limit={limit}"), 400, "limit")
@@ -223,13 +225,14 @@ def _times() -> Iterator[Hostile]:
 def paths() -> Iterator[Hostile]:
     """Addresses of nothing."""
     for path in (
-        "/nothing", "/items/1", "/items/ITEM/x", "/items/ITEM%00", "/items/%00", "/items%00", "/itemsx",
-        "//items", "/items//", "/items//ITEM", "/items/../items", "/items/%2e%2e/items", "/./items", "/%69tems/..",
-        "/items/00000000-0000-0000-0000-000000000000", "/items/ffffffff-ffff-ffff-ffff-ffffffffffff",
-        "/items/{ITEM}", "/items/urn:uuid:ITEM", "/items/" + "0" * 4000, "/static/../manage.py",
-        "/static/%2e%2e/%2e%2e/etc/passwd", "/static/%00", "/schema.json", "/health/ready/x", "/items;a=b", "/ITEMS",
-        "/items/" + quote("é" * 36), "/items/%ff%fe", "/%ff", "/%ed%a0%80", "/items/%", "/items/%zz", "/items/%2",
-        "/items/ITEM%0d%0aX-Injected:%20yes", "/%0d%0aSet-Cookie:a=b",
+        "/nothing", "/gadgets/1", "/gadgets/GADGET/x", "/gadgets/GADGET%00", "/gadgets/%00", "/gadgets%00",
+        "//gadgets", "/gadgets//", "/gadgets//GADGET", "/gadgets/../gadgets", "/gadgets/%2e%2e/gadgets", "/gadgetsx",
+        "/./gadgets", "/%67adgets/..",
+        "/gadgets/00000000-0000-0000-0000-000000000000", "/gadgets/ffffffff-ffff-ffff-ffff-ffffffffffff",
+        "/gadgets/{GADGET}", "/gadgets/urn:uuid:GADGET", "/gadgets/" + "0" * 4000, "/static/../manage.py",
+        "/static/%2e%2e/%2e%2e/etc/passwd", "/static/%00", "/schema.json", "/health/ready/x", "/gadgets;a=b",
+        "/GADGETS", "/gadgets/" + quote("é" * 36), "/gadgets/%ff%fe", "/%ff", "/%ed%a0%80", "/gadgets/%",
+        "/gadgets/%zz", "/gadgets/%2", "/gadgets/GADGET%0d%0aX-Injected:%20yes", "/%0d%0aSet-Cookie:a=b",
     ):  # fmt: skip
         yield Hostile(f"the path {path[:40]}", head("GET", path), 404, "")
     yield Hostile("another authority in the target", head("GET", "http://evil.example/nothing"), 404, "")
@@ -246,7 +249,7 @@ def media_types() -> Iterator[Hostile]:
     for media_type in types:
         yield Hostile(f"Content-Type: {media_type[:40]}", post({"name": "a"}, media_type), 415, "")
     body = json.dumps({"name": "a"})
-    yield Hostile("no Content-Type", head("POST", "/items", f"Content-Length: {len(body)}") + body.encode(), 415, "")
+    yield Hostile("no Content-Type", head("POST", "/gadgets", f"Content-Length: {len(body)}") + body.encode(), 415, "")
     charsets = (
         "utf-16", "utf-16-le", "utf-32", "utf-7", "utf-8-sig", "latin-1", "ascii", "zlib_codec", "zip", "bz2",
         "hex", "base64", "rot13", "uu", "idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs",
@@ -257,8 +260,8 @@ def media_types() -> Iterator[Hostile]:
     yield Hostile("two charsets", post({"name": "a"}, f"{JSON}; charset=utf-8; charset=utf-16"), 415, "utf-8")
     yield Hostile("a charset in RFC 2231", post({"name": "a"}, f"{JSON}; charset*=utf-8''utf-16"), 415, "utf-8")
     for accept in ("", "text/plain", "application/xml", "image/*", "nonsense", "a/b/c"):
-        yield Hostile(f"Accept: {accept}", head("GET", "/items", f"Accept: {accept}"), 406, "")
-    yield Hostile("NDJSON of one item", head("GET", "/items/ITEM", "Accept: application/x-ndjson"), 406, "")
+        yield Hostile(f"Accept: {accept}", head("GET", "/gadgets", f"Accept: {accept}"), 406, "")
+    yield Hostile("NDJSON of one gadget", head("GET", "/gadgets/GADGET", "Accept: application/x-ndjson"), 406, "")
     yield Hostile("NDJSON as the answer to a POST", post({"name": "a"}, JSON, "Accept: application/x-ndjson"), 406, "")
     for name in ("limit=5", "cursor=CURSOR"):
         yield Hostile(f"NDJSON with {name}", get(name, "Accept: application/x-ndjson"), 400, name.partition("=")[0])
@@ -274,28 +277,30 @@ def sizes() -> Iterator[Hostile]:
     yield Hostile("a chunked body of 8 MiB", chunked(chunk(too_long) * 8 + chunk(b"")), 413, "too large")
     yield Hostile("a length of 10 GB, unsent", _lying(10**10, b"{}"), 413, "too large")
     yield Hostile("a length of 2**70, unsent", _lying(2**70, b"{}"), 413, "too large")
-    yield Hostile("a long target", head("GET", "/items?name=" + "x" * 20_000), 414, "")
-    yield Hostile("a long header", head("GET", "/items", "X-Long: " + "x" * 20_000), 431, "")
-    yield Hostile("1,000 headers", head("GET", "/items", *(f"X-{n}: 1" for n in range(1000))), 431, "")
-    yield Hostile("a long cookie", head("GET", "/items", "Cookie: a=" + "x" * 9000), 431, "")
+    yield Hostile("a long target", head("GET", "/gadgets?name=" + "x" * 20_000), 414, "")
+    yield Hostile("a long header", head("GET", "/gadgets", "X-Long: " + "x" * 20_000), 431, "")
+    yield Hostile("1,000 headers", head("GET", "/gadgets", *(f"X-{n}: 1" for n in range(1000))), 431, "")
+    yield Hostile("a long cookie", head("GET", "/gadgets", "Cookie: a=" + "x" * 9000), 431, "")
 
 
 def _lying(length: int, body: bytes) -> bytes:
-    return head("POST", "/items", f"Content-Type: {JSON}", f"Content-Length: {length}") + body
+    return head("POST", "/gadgets", f"Content-Type: {JSON}", f"Content-Length: {length}") + body
 
 
 def framing() -> Iterator[Hostile]:
     """Where one request ends and the next begins: what front ends and servers must never disagree about."""
-    item = json.dumps({"name": "framed"}).encode()
-    length = f"Content-Length: {len(item)}"
+    gadget = json.dumps({"name": "framed"}).encode()
+    length = f"Content-Length: {len(gadget)}"
     for size in ("g", "-1", "+9", "0x9", "", " 9"):
-        yield Hostile(f"a chunk's size {size[:9]!r}", chunked(f"{size}\r\n".encode() + item + b"\r\n0\r\n\r\n"), 400)
-    yield Hostile("a chunk without its line end", chunked(b"%X\r\n%sxx0\r\n\r\n" % (len(item), item)), 400)
-    yield Hostile("a chunk's size ended by a bare LF", chunked(b"%X\n%s\r\n0\r\n\r\n" % (len(item), item)), 400)
-    yield Hostile("a chunk extension with a bare CR", chunked(b"%X;a\rb\r\n%s\r\n0\r\n\r\n" % (len(item), item)), 400)
-    yield Hostile("a Content-Length as a trailer", chunked(chunk(item) + b"0\r\nContent-Length: 5\r\n\r\n"), 400)
-    yield Hostile("both lengths", chunked(chunk(item) + chunk(b""), length), 400)
-    yield Hostile("both lengths, one of them zero", chunked(chunk(item) + chunk(b""), "Content-Length: 0"), 400)
+        yield Hostile(f"a chunk's size {size[:9]!r}", chunked(f"{size}\r\n".encode() + gadget + b"\r\n0\r\n\r\n"), 400)
+    yield Hostile("a chunk without its line end", chunked(b"%X\r\n%sxx0\r\n\r\n" % (len(gadget), gadget)), 400)
+    yield Hostile("a chunk's size ended by a bare LF", chunked(b"%X\n%s\r\n0\r\n\r\n" % (len(gadget), gadget)), 400)
+    yield Hostile(
+        "a chunk extension with a bare CR", chunked(b"%X;a\rb\r\n%s\r\n0\r\n\r\n" % (len(gadget), gadget)), 400
+    )
+    yield Hostile("a Content-Length as a trailer", chunked(chunk(gadget) + b"0\r\nContent-Length: 5\r\n\r\n"), 400)
+    yield Hostile("both lengths", chunked(chunk(gadget) + chunk(b""), length), 400)
+    yield Hostile("both lengths, one of them zero", chunked(chunk(gadget) + chunk(b""), "Content-Length: 0"), 400)
     for coding in (
         "gzip",
         "identity",
@@ -305,48 +310,49 @@ def framing() -> Iterator[Hostile]:
         "\x0bchunked",
         "chunked;a",
     ):
-        yield Hostile(f"Transfer-Encoding: {coding!r}", _coded(coding) + chunk(item) + chunk(b""), 400)
+        yield Hostile(f"Transfer-Encoding: {coding!r}", _coded(coding) + chunk(gadget) + chunk(b""), 400)
     yield Hostile(
-        "two Transfer-Encodings", _coded("chunked\r\nTransfer-Encoding: chunked") + chunk(item) + chunk(b""), 400
+        "two Transfer-Encodings", _coded("chunked\r\nTransfer-Encoding: chunked") + chunk(gadget) + chunk(b""), 400
     )
-    for value in ("-1", "+2", "1_0", "0x10", "", " ", "9,9", "²", "NaN", "1.0", "1e1", f"{len(item)}\r\n{length}"):
-        yield Hostile(f"Content-Length: {value!r}", _sized(value) + item, 400)
+    for value in ("-1", "+2", "1_0", "0x10", "", " ", "9,9", "²", "NaN", "1.0", "1e1", f"{len(gadget)}\r\n{length}"):
+        yield Hostile(f"Content-Length: {value!r}", _sized(value) + gadget, 400)
     for host in ("", "evil.example", "localhost:", "a b", "[::1", "local\x00host", "\u00e9", "@localhost",
                  "localhost@evil.example", "localhost, evil.example", "localhost/evil", "*", "127.0.0.1.evil.example",
                  "x" * 300, "localhost\r\nHost: evil.example", "%6cocalhost"):  # fmt: skip
-        yield Hostile(f"Host: {host[:40]!r}", head("GET", "/items", f"Host: {host}"), 400)
+        yield Hostile(f"Host: {host[:40]!r}", head("GET", "/gadgets", f"Host: {host}"), 400)
     for line in ("X-Nul: a\0b", " Folded: a", "No colon", ": no name", "X Y: a", "X-Y : a", "X-\x01: a", "X-Lf: a\nb"):
-        yield Hostile(f"the header {line!r}", head("GET", "/items", "X-First: 1", line), 400)
+        yield Hostile(f"the header {line!r}", head("GET", "/gadgets", "X-First: 1", line), 400)
     yield Hostile("a repeated Content-Type", post({"name": "a"}, JSON, f"Content-Type: {JSON}"), 400)
     yield Hostile("an expectation", post({"name": "a"}, JSON, "Expect: 200-ok"), 417)
 
 
 def _coded(coding: str) -> bytes:
-    return head("POST", "/items", f"Content-Type: {JSON}", f"Transfer-Encoding: {coding}")
+    return head("POST", "/gadgets", f"Content-Type: {JSON}", f"Transfer-Encoding: {coding}")
 
 
 def _sized(length: str) -> bytes:
-    return head("POST", "/items", f"Content-Type: {JSON}", f"Content-Length: {length}")
+    return head("POST", "/gadgets", f"Content-Type: {JSON}", f"Content-Length: {length}")
 
 
 def methods() -> Iterator[Hostile]:
     """Methods, and whole lines, that nobody sends."""
     for method in ("TRACE", "FOO", "PROPFIND", "PURGE", "M-SEARCH", "GETS", "X" * 20):
-        yield Hostile(f"{method} /items", head(method, "/items"), 405, method)
-        yield Hostile(f"{method} /items/ITEM", head(method, "/items/ITEM"), 405, method)
+        yield Hostile(f"{method} /gadgets", head(method, "/gadgets"), 405, method)
+        yield Hostile(f"{method} /gadgets/GADGET", head(method, "/gadgets/GADGET"), 405, method)
     for method in ("TRACE", "FOO", "POST", "DELETE"):
         yield Hostile(f"{method} /health", head(method, "/health"), 405, "")
         yield Hostile(f"{method} /health/ready", head(method, "/health/ready"), 405, "")
         yield Hostile(f"{method} /schema", head(method, "/schema"), 405, "")
-    yield Hostile("CONNECT /items", head("CONNECT", "/items"), 405, "")
+    yield Hostile("CONNECT /gadgets", head("CONNECT", "/gadgets"), 405, "")
     yield Hostile("CONNECT to a host", head("CONNECT", "evil.example:443"), 404, "")
-    for method in ("get", "Get", "GE T", "G\0T", "GET\t", "", "G\u00c9T", "X" * 2000, "GET /items HTTP/1.1\r\nGET"):
-        yield Hostile(f"the method {method[:20]!r}", head(method, "/items"), 400)
-    for line in ("GET", "GET /items", "GET  /items HTTP/1.1", "GET /items HTTP/9.9", "GET /items HTTP/1", "\x16\x03",
-                 "GET /items HTP/1.1", "GET /it\0ems HTTP/1.1", "GET /\u00e9 HTTP/1.1", "GET /items\x7f HTTP/1.1",
-                 "PRI * HTTP/2.0", "SSH-2.0-OpenSSH_9.9", "GET /items HTTP/1.1 HTTP/1.1"):  # fmt: skip
+    for method in ("get", "Get", "GE T", "G\0T", "GET\t", "", "G\u00c9T", "X" * 2000, "GET /gadgets HTTP/1.1\r\nGET"):
+        yield Hostile(f"the method {method[:20]!r}", head(method, "/gadgets"), 400)
+    for line in ("GET", "GET /gadgets", "GET  /gadgets HTTP/1.1", "GET /gadgets HTTP/9.9", "GET /gadgets HTTP/1",
+                 "\x16\x03", "GET /gadgets HTP/1.1", "GET /gad\0gets HTTP/1.1", "GET /\u00e9 HTTP/1.1",
+                 "GET /gadgets\x7f HTTP/1.1", "PRI * HTTP/2.0", "SSH-2.0-OpenSSH_9.9",
+                 "GET /gadgets HTTP/1.1 HTTP/1.1"):  # fmt: skip
         yield Hostile(f"the line {line!r}", line.encode() + b"\r\nHost: localhost\r\nConnection: close\r\n\r\n", 400)
-    yield Hostile("a line with a bare LF", b"GET /items HTTP/1.1\nHost: localhost\n\n", 400)
+    yield Hostile("a line with a bare LF", b"GET /gadgets HTTP/1.1\nHost: localhost\n\n", 400)
 
 
 HOSTILE = [

@@ -32,16 +32,16 @@ def before_call(context: Any, case: schemathesis.Case, kwargs: dict[str, Any]) -
 
 
 def genuine_etag(key: str) -> str:
-    """The item's, or any where there is no such item."""
-    response = requests.get(f"{os.environ['SERVICE_URL']}/items/{key}", headers=HEADERS, timeout=10)
+    """The gadget's, or any where there is no such gadget."""
+    response = requests.get(f"{os.environ['SERVICE_URL']}/gadgets/{key}", headers=HEADERS, timeout=10)
     return response.headers.get("ETag", "*")
 
 
 @cache
 def genuine_cursor(ordering: str) -> str:
-    """That of the first page's end; there are two items before the first request is made up."""
+    """That of the first page's end; there are two gadgets before the first request is made up."""
     page = {"limit": 1, "ordering": ordering}
-    response = requests.get(f"{os.environ['SERVICE_URL']}/items", page, headers=HEADERS, timeout=10)
+    response = requests.get(f"{os.environ['SERVICE_URL']}/gadgets", page, headers=HEADERS, timeout=10)
     link = response.headers["Link"]
     found = re.search(r"cursor=([\w-]+)", link)
     assert found, link
@@ -60,9 +60,9 @@ def filter_failure(context: Any, failure: Any, case: schemathesis.Case, response
 
 
 def longer_only_by_white_space(body: Any) -> bool:
-    """Whether a member is above its limit, and none is when trimmed; of an item or of an array of them."""
-    items = [item for item in (body if isinstance(body, list) else [body]) if isinstance(item, dict)]
-    texts = [(name, item[name]) for item in items for name in LIMITS if isinstance(item.get(name), str)]
+    """Whether a member is above its limit, and none is when trimmed; of a gadget or of an array of them."""
+    gadgets = [gadget for gadget in (body if isinstance(body, list) else [body]) if isinstance(gadget, dict)]
+    texts = [(name, gadget[name]) for gadget in gadgets for name in LIMITS if isinstance(gadget.get(name), str)]
     return too_long(texts) and not too_long([(name, text.strip()) for name, text in texts])
 
 

@@ -1,4 +1,4 @@
-"""Another developer adds a field to a copy of the app: every way to read and write an item follows the serializer."""
+"""Another developer adds a field to a copy of the app: every way to read and write a gadget follows the serializer."""
 
 from __future__ import annotations
 
@@ -14,22 +14,23 @@ from tests.support.service import ROOT, Service
 pytestmark = pytest.mark.slow
 
 FIELDS = 'fields = ("id", "name", "description", "created_at")'
-COLUMN = ("    class Meta:", "    quantity = models.IntegerField(default=1, db_default=1)\n\n    class Meta:")
+META = "    class Meta(Resource.Meta):"
+COLUMN = (META, f"    quantity = models.IntegerField(default=1, db_default=1)\n\n{META}")
 NAMED = (FIELDS, FIELDS.replace('"name", ', '"name", "quantity", '))
 METHOD = """    shout = serializers.SerializerMethodField()
 
-    def get_shout(self, item: Item) -> str:
-        return item.name.upper()
+    def get_shout(self, gadget: Gadget) -> str:
+        return gadget.name.upper()
 
 """
 COMPUTED = ("    class Meta:", f"{METHOD}    class Meta:")
 SHOWN = (FIELDS, FIELDS.replace("created_at", 'created_at", "shout'))
-MODEL = "from items.models import Item\n"
+RESOURCES = "from itemsvc.resources.serializers import ResourceSerializer\n"
 FILTER = (
     "    class Meta:",
-    '    described = filters.CharFilter(field_name="description", lookup_expr="icontains")\n\n    class Meta:',
+    '    described = TextFilter(field_name="description", lookup_expr="icontains")\n\n    class Meta:',
 )
-IMPORTED = (MODEL, f"from rest_framework import serializers\n\n{MODEL}")
+IMPORTED = (RESOURCES, f"from rest_framework import serializers\n\n{RESOURCES}")
 
 
 class Copy(Service):
@@ -41,7 +42,7 @@ class Copy(Service):
 
     def edit(self, name: str, *changes: tuple[str, str]) -> None:
         """Replaces text in a file of the app; each must be there."""
-        path = self.root / "items" / name
+        path = self.root / "tests/sample" / name
         text = path.read_text()
         for old, new in changes:
             assert old in text
@@ -49,22 +50,24 @@ class Copy(Service):
         path.write_text(text)
 
     def short_way(self) -> str:
-        """What the short way takes: methods and paths, and the filters of lists."""
-        code = "from itemsvc.wsgi import application as a; print(*sorted([*a._exact, *a._below]))"
-        code += "; print(*[name for each in a._exact.values() for name in getattr(each, 'filters', ())])"
+        """What the short way takes of gadgets: methods, and the filters of their list."""
+        code = """from itemsvc.wsgi import application
+taken = [(*key, each) for ways in (application._exact, application._below) for key, each in ways.items()]
+taken = [(method, each) for method, path, each in taken if path == "/gadgets"]
+print(*(method for method, _ in taken), *(name for _, each in taken for name in getattr(each, "filters", ())))"""
         return self.manage("shell", "--no-imports", "-c", code, check=True).stdout
 
     def begin(self) -> None:
         """Migrates and serves."""
-        self.manage("makemigrations", "items", check=True)
+        self.manage("makemigrations", "sample", check=True)
         self.manage("migrate", "--noinput", "--verbosity=0", check=True)
         self.__enter__()
 
 
 @pytest.fixture
 def copy(tmp_path: Path, new_database: Callable[[str], str]) -> Iterator[Copy]:
-    for name in ("items", "itemsvc"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for package in ROOT.glob("*/__init__.py"):
+        shutil.copytree(package.parent, tmp_path / package.parent.name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("manage.py", "gunicorn.conf.py"):
         shutil.copy(ROOT / name, tmp_path)
     service = Copy(new_database(f"copied_{tmp_path.name[-20:].lower().replace('-', '_')}"), tmp_path)
@@ -74,16 +77,16 @@ def copy(tmp_path: Path, new_database: Callable[[str], str]) -> Iterator[Copy]:
 
 
 def everywhere(service: Service, member: str) -> list[object]:
-    """The member of one item, as each way shows it."""
-    made = service.post("/items", json={"name": "a"}).json()
-    item = service.get(f"/items/{made['id']}").json()
-    [listed] = service.get("/items").json()
-    [found] = service.get("/items?search=a").json()
-    streamed = json.loads(service.get("/items", headers={"Accept": "application/x-ndjson"}).content)
-    assert made == item == listed == found == streamed
+    """The member of one gadget, as each way shows it."""
+    made = service.post("/gadgets", json={"name": "a"}).json()
+    gadget = service.get(f"/gadgets/{made['id']}").json()
+    [listed] = service.get("/gadgets").json()
+    [found] = service.get("/gadgets?search=a").json()
+    streamed = json.loads(service.get("/gadgets", headers={"Accept": "application/x-ndjson"}).content)
+    assert made == gadget == listed == found == streamed
     assert member in service.get("/schema", headers={"Accept": "application/json"}).text
-    assert member in service.get(f"/items/{made['id']}", headers={"Accept": "text/html"}).text
-    return list(item.items())
+    assert member in service.get(f"/gadgets/{made['id']}", headers={"Accept": "text/html"}).text
+    return list(gadget.items())
 
 
 def test_a_new_column_is_everywhere_and_still_on_the_short_way(copy: Copy) -> None:
@@ -94,8 +97,8 @@ def test_a_new_column_is_everywhere_and_still_on_the_short_way(copy: Copy) -> No
     assert ("quantity", 1) in everywhere(copy, "quantity")
     assert copy.short_way() == before
     assert "POST" in before
-    assert copy.post("/items", json={"name": "b", "quantity": 7}).json()["quantity"] == 7
-    assert copy.post("/items", json={"name": "b", "quantity": "x"}).status_code == 400
+    assert copy.post("/gadgets", json={"name": "b", "quantity": 7}).json()["quantity"] == 7
+    assert copy.post("/gadgets", json={"name": "b", "quantity": "x"}).status_code == 400
 
 
 def test_a_computed_member_is_everywhere_on_the_ordinary_way(copy: Copy) -> None:
@@ -108,7 +111,7 @@ def test_a_computed_member_is_everywhere_on_the_ordinary_way(copy: Copy) -> None
 def test_a_new_filter_is_on_the_short_way_too(copy: Copy) -> None:
     copy.edit("filters.py", FILTER)
     copy.begin()
-    copy.post("/items", json=[{"name": "a", "description": "Of oak"}, {"name": "b", "description": "Of elm"}])
-    assert [item["name"] for item in copy.get("/items?described=OAK&search=a").json()] == ["a"]
-    assert copy.get("/items?described=").json() == {"described": ["May not be empty."]}
-    assert copy.short_way().splitlines()[-1] == "name search described"
+    copy.post("/gadgets", json=[{"name": "a", "description": "Of oak"}, {"name": "b", "description": "Of elm"}])
+    assert [gadget["name"] for gadget in copy.get("/gadgets?described=OAK&search=a").json()] == ["a"]
+    assert copy.get("/gadgets?described=").json() == {"described": ["May not be empty."]}
+    assert copy.short_way().split() == ["GET", "POST", "GET", "name", "search", "described"]

@@ -28,7 +28,7 @@ def test_behind_proxies_it_is_what_the_outermost_of_them_saw(monkeypatch: Any, p
 
 
 def test_with_a_token_it_is_the_subject_from_a_request_or_its_environ() -> None:
-    request = RequestFactory().get("/items", headers={"Itemsvc-Caller": "address:spoofed"})
+    request = RequestFactory().get("/gadgets", headers={"Itemsvc-Caller": "address:spoofed"})
     request.META[CALLER] = Caller("machine", frozenset())
     assert {caller(request), caller(Request(request)), caller(request.META)} == {"sub:machine"}
 
@@ -43,7 +43,7 @@ def request_of(found: Caller | None) -> Request:
 
 def test_a_view_that_names_no_resource_is_an_error_and_not_open() -> None:
     with pytest.raises(ImproperlyConfigured, match="APIView has no `resource`"):
-        HasScope().has_permission(request_of(Caller("machine", frozenset({"items:read"}))), APIView())
+        HasScope().has_permission(request_of(Caller("machine", frozenset({"gadgets:read"}))), APIView())
 
 
 def test_to_rest_framework_a_caller_is_somebody_who_is_logged_in() -> None:
@@ -59,10 +59,10 @@ def test_without_the_middleware_nobody_is_let_in() -> None:
 def test_the_short_way_admits_only_tokens_that_were_verified_and_have_the_scope() -> None:
     environ = {"HTTP_AUTHORIZATION": "Bearer known"}
     assert admits(environ, "")
-    assert not admits(environ, "items:read")
-    verified.add("known", Caller("machine", frozenset({"items:read"})), 60)
-    assert not admits(environ, "items:write")
+    assert not admits(environ, "gadgets:read")
+    verified.add("known", Caller("machine", frozenset({"gadgets:read"})), 60)
+    assert not admits(environ, "gadgets:write")
     assert caller(environ).startswith("address:")
-    assert admits(environ, "items:read")
+    assert admits(environ, "gadgets:read")
     assert caller(environ) == "sub:machine"
-    assert not admits({}, "items:read")
+    assert not admits({}, "gadgets:read")

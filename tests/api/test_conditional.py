@@ -12,9 +12,9 @@ from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
-from items.models import Item
 from itemsvc.resources.conditional import TAG, TAGS
 from itemsvc.resources.etags import item_etag, list_etag, versions
+from tests.sample.models import Gadget
 from tests.support.client import Client
 from tests.support.service import Service, wait_until
 
@@ -26,7 +26,7 @@ WRITES = ("put", "patch", "delete")
 @pytest.fixture
 def made(api: Client) -> Any:
     """The answer to a POST."""
-    return api.post("/items", {"name": "lamp", "description": "bright"})
+    return api.post("/gadgets", {"name": "lamp", "description": "bright"})
 
 
 def write(api: Client, method: str, path: str, **headers: str) -> Any:
@@ -35,32 +35,32 @@ def write(api: Client, method: str, path: str, **headers: str) -> Any:
     return getattr(api, method)(path, headers=headers, **body)
 
 
-def test_an_item_has_the_same_tag_whoever_shows_it(api: Client, made: Any) -> None:
+def test_a_gadget_has_the_same_tag_whoever_shows_it(api: Client, made: Any) -> None:
     path = made["Location"]
     assert made["ETag"] == api.get(path)["ETag"] == api.head(path)["ETag"] == item_etag(1, made.content)
     changed = api.patch(path, {"name": "torch"}, content_type="application/json")
-    assert changed["ETag"] == api.get(path)["ETag"] == item_etag(Item.objects.get().version, changed.content)
+    assert changed["ETag"] == api.get(path)["ETag"] == item_etag(Gadget.objects.get().version, changed.content)
     replaced = write(api, "put", path)
-    assert replaced["ETag"] == api.get(path)["ETag"] == item_etag(Item.objects.get().version, replaced.content)
+    assert replaced["ETag"] == api.get(path)["ETag"] == item_etag(Gadget.objects.get().version, replaced.content)
 
 
 def test_a_page_has_the_tag_of_its_bytes_and_links(api: Client, made: Any) -> None:
-    page = api.get("/items")
-    assert page["ETag"] == api.head("/items")["ETag"] == list_etag(page.content)
-    api.post("/items", {"name": "older", "description": ""})
-    first = api.get("/items?limit=1")
+    page = api.get("/gadgets")
+    assert page["ETag"] == api.head("/gadgets")["ETag"] == list_etag(page.content)
+    api.post("/gadgets", {"name": "older", "description": ""})
+    first = api.get("/gadgets?limit=1")
     assert first["ETag"] == list_etag(first.content, first["Link"])
-    Item.objects.exclude(name="older").delete()
-    alone = api.get("/items?limit=1")
+    Gadget.objects.exclude(name="older").delete()
+    alone = api.get("/gadgets?limit=1")
     assert alone.content == first.content
     assert alone["ETag"] != first["ETag"]
 
 
-@pytest.mark.parametrize("path", ["/items", "/items?limit=1", "{item}"])
+@pytest.mark.parametrize("path", ["/gadgets", "/gadgets?limit=1", "{gadget}"])
 @pytest.mark.parametrize("form", ["{}", "W/{}", '"other", {}', '"a,b" ,, W/{}', "*"])
 def test_what_the_caller_has_is_304(api: Client, made: Any, path: str, form: str) -> None:
-    api.post("/items", {"name": "another"})
-    path = path.format(item=made["Location"])
+    api.post("/gadgets", {"name": "another"})
+    path = path.format(gadget=made["Location"])
     full = api.get(path)
     for method in (api.get, api.head):
         response = method(path, headers={"if-none-match": form.format(full["ETag"])})
@@ -81,12 +81,12 @@ def test_anything_else_is_answered_in_full(api: Client, made: Any, value: str) -
 
 def test_a_change_by_any_way_makes_another_tag(api: Client, made: Any) -> None:
     path, tags = made["Location"], [made["ETag"]]
-    Item.objects.update(description="by SQL")
+    Gadget.objects.update(description="by SQL")
     tags.append(api.get(path)["ETag"])
-    item = Item.objects.get()
-    item.name = "by the ORM"
-    item.version = 1
-    item.save()
+    gadget = Gadget.objects.get()
+    gadget.name = "by the ORM"
+    gadget.version = 1
+    gadget.save()
     tags.append(api.get(path)["ETag"])
     assert versions(tags) == sorted({1, *versions(tags)})
     assert len(tags) == 3
@@ -95,10 +95,10 @@ def test_a_change_by_any_way_makes_another_tag(api: Client, made: Any) -> None:
 def test_a_change_in_the_admin_makes_another_tag(admin_enabled: None, api: Client, made: Any) -> None:
     api.force_login(User.objects.create_superuser("admin"))
     key = made.json()["id"]
-    page = api.get(f"/admin/items/item/{key}/change/")
+    page = api.get(f"/admin/sample/gadget/{key}/change/")
     assert b"version" not in page.content.lower()
     form = "name=torch&description=bright&_save="
-    assert api.post(f"/admin/items/item/{key}/change/", form, content_type=FORM).status_code == 302
+    assert api.post(f"/admin/sample/gadget/{key}/change/", form, content_type=FORM).status_code == 302
     assert api.get(made["Location"])["ETag"] != made["ETag"]
     assert write(api, "put", made["Location"], if_match=made["ETag"]).status_code == 412
 
@@ -107,9 +107,9 @@ def test_a_change_in_the_admin_makes_another_tag(admin_enabled: None, api: Clien
 def test_a_tag_from_before_a_restore_is_nobody_elses_after_it(api: Client, made: Any, changes: int) -> None:
     before = [write(api, "put", made["Location"])["ETag"] for _ in range(changes)]
     with connection.cursor() as cursor:  # The row is as it was made, which no statement of the service's can do.
-        cursor.execute("ALTER TABLE items_item DISABLE TRIGGER USER")
-        cursor.execute("UPDATE items_item SET name = 'lamp', version = 1")
-        cursor.execute("ALTER TABLE items_item ENABLE TRIGGER USER")
+        cursor.execute("ALTER TABLE sample_gadget DISABLE TRIGGER USER")
+        cursor.execute("UPDATE sample_gadget SET name = 'lamp', version = 1")
+        cursor.execute("ALTER TABLE sample_gadget ENABLE TRIGGER USER")
     assert api.get(made["Location"])["ETag"] == made["ETag"]
     for _ in range(changes):
         assert write(api, "put", made["Location"])["ETag"] not in before
@@ -165,9 +165,9 @@ def test_a_write_only_if_there_is_none_such_is_412(api: Client, made: Any, metho
     assert done == (204 if method == "delete" else 200)
 
 
-@pytest.mark.parametrize("path", ["/items", "{item}"])
+@pytest.mark.parametrize("path", ["/gadgets", "{gadget}"])
 def test_reading_with_if_match(api: Client, made: Any, path: str) -> None:
-    path = path.format(item=made["Location"])
+    path = path.format(gadget=made["Location"])
     etag = api.get(path)["ETag"]
     assert api.get(path, headers={"if-match": etag}).status_code == 200
     assert api.get(path, headers={"if-match": "*"}).status_code == 200
@@ -183,9 +183,9 @@ def test_an_empty_patch_keeps_the_version(api: Client, made: Any) -> None:
         assert response.get("ETag") == (made["ETag"] if status == 200 else None)
 
 
-@pytest.mark.parametrize("path", ["/items", "{item}"])
+@pytest.mark.parametrize("path", ["/gadgets", "{gadget}"])
 def test_html_is_never_taken_for_json(api: Client, made: Any, path: str) -> None:
-    path = path.format(item=made["Location"])
+    path = path.format(gadget=made["Location"])
     etag = api.get(path)["ETag"]
     page = api.get(path, headers=HTML | {"if-none-match": etag})
     assert (page.status_code, page["Content-Type"]) == (200, "text/html; charset=utf-8")
@@ -195,12 +195,12 @@ def test_html_is_never_taken_for_json(api: Client, made: Any, path: str) -> None
 
 
 def test_what_was_made_together_has_none(api: Client) -> None:
-    assert "ETag" not in api.post("/items", [{"name": "lamp"}])
+    assert "ETag" not in api.post("/gadgets", [{"name": "lamp"}])
 
 
 def test_a_stream_has_none(api: Client, made: Any) -> None:
     lines = {"accept": "application/x-ndjson"}
-    response = api.get("/items", headers=lines | {"if-none-match": "*"})
+    response = api.get("/gadgets", headers=lines | {"if-none-match": "*"})
     assert response.status_code == 200
     assert "ETag" not in response
 
@@ -212,8 +212,8 @@ def test_it_costs_no_further_statement(
     for headers in ({}, {"if_match": made["ETag"]}):
         with django_assert_num_queries(statements):
             write(api, method, made["Location"], **headers)
-        Item.objects.all().delete()
-        made = api.post("/items", {"name": "lamp"})
+        Gadget.objects.all().delete()
+        made = api.post("/gadgets", {"name": "lamp"})
 
 
 QUOTED = st.text("!#*,-a~", max_size=5).map('"{}"'.format)
@@ -244,11 +244,11 @@ def test_the_version_is_in_the_tag(version: int, body: bytes) -> None:
 
 
 def test_of_two_who_change_the_same_version_one_wins(service: Service) -> None:
-    made = service.post("/items", json={"name": "a"})
-    path, headers = f"/items/{made.json()['id']}", {"If-Match": made.headers["ETag"]}
+    made = service.post("/gadgets", json={"name": "a"})
+    path, headers = f"/gadgets/{made.json()['id']}", {"If-Match": made.headers["ETag"]}
     with service.connection() as blocker, blocker.cursor() as cursor, ThreadPoolExecutor(3) as pool:
-        # All have read the item before any may change it.
-        cursor.execute("BEGIN; SELECT 1 FROM items_item FOR UPDATE")
+        # All have read the gadget before any may change it.
+        cursor.execute("BEGIN; SELECT 1 FROM sample_gadget FOR UPDATE")
         url = service.url + path
         calls = [
             pool.submit(requests.put, url, json={"name": "b"}, headers=headers, timeout=30),
@@ -256,17 +256,17 @@ def test_of_two_who_change_the_same_version_one_wins(service: Service) -> None:
             pool.submit(requests.delete, url, headers=headers, timeout=30),
         ]
         waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-        wait_until(lambda: len(service.execute(waiting)) == 3, "all three wait for the item")
+        wait_until(lambda: len(service.execute(waiting)) == 3, "all three wait for the gadget")
         cursor.execute("COMMIT")
         statuses = sorted(call.result().status_code for call in calls)
-    deleted = not service.execute("SELECT 1 FROM items_item")
+    deleted = not service.execute("SELECT 1 FROM sample_gadget")
     assert statuses == ([204, 404, 404] if deleted else [200, 412, 412])
 
 
 @pytest.mark.slow
 def test_no_count_is_lost_among_many_processes(start_service: Any) -> None:
     service = start_service(WEB_CONCURRENCY="2")
-    path = f"{service.url}/items/{service.post('/items', json={'name': '0'}).json()['id']}"
+    path = f"{service.url}/gadgets/{service.post('/gadgets', json={'name': '0'}).json()['id']}"
 
     def count(times: int) -> int:
         """Adds one to the number in the name, that often; returns how often somebody else was faster."""

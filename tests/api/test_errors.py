@@ -14,7 +14,7 @@ from tests.support.client import Client
 from tests.support.service import Service
 
 
-@pytest.mark.parametrize("path", ["/nope", "/items/1/2", "/static/nope.css", "/admin", "/admin/", "/health/nope"])
+@pytest.mark.parametrize("path", ["/nope", "/gadgets/1/2", "/static/nope.css", "/admin", "/admin/", "/health/nope"])
 @pytest.mark.parametrize("accept", ["*/*", "text/html", "application/json"])
 def test_what_is_not_there_is_404_in_json(api: Client, path: str, accept: str) -> None:
     response = api.get(path, headers={"accept": accept})
@@ -23,7 +23,7 @@ def test_what_is_not_there_is_404_in_json(api: Client, path: str, accept: str) -
 
 
 def test_a_host_that_is_not_allowed_is_400(api: Client) -> None:
-    response = api.get("/items", headers={"host": "evil.example"})
+    response = api.get("/gadgets", headers={"host": "evil.example"})
     assert (response.status_code, response.json()) == (400, {"detail": "Bad request."})
 
 
@@ -32,7 +32,7 @@ def test_an_uncaught_error_is_500_without_its_text(api: Client, monkeypatch: pyt
         raise RuntimeError("a secret")
 
     monkeypatch.setattr("itemsvc.resources.pagination.KeysetPagination.paginate_queryset", broken)
-    response = api.get("/items")
+    response = api.get("/gadgets")
     assert (response.status_code, response.json()) == (500, {"detail": "Internal server error."})
 
 
@@ -56,7 +56,7 @@ def test_a_database_that_is_away_is_503(
 
     with monkeypatch.context() as patch:
         patch.setattr(connection, "cursor", away)
-        response = api.get("/items", headers={"accept": accept})
+        response = api.get("/gadgets", headers={"accept": accept})
     assert (response.status_code, response["Retry-After"]) == (503, "1")
     assert response.json() == {"detail": "The database is unavailable. Try again shortly."}
 
@@ -99,7 +99,7 @@ def test_a_form_that_is_too_large_is_413(api: Client, settings, admin_enabled: N
 def test_the_request_id_is_the_callers_or_the_load_balancers(
     api: Client, header: dict[str, str], expected: str
 ) -> None:
-    for path in ("/health", "/items", "/nope"):
+    for path in ("/health", "/gadgets", "/nope"):
         assert api.get(path, headers=header)["X-Request-ID"] == expected
 
 
@@ -111,14 +111,14 @@ def test_the_request_id_is_the_callers_or_the_load_balancers(
     ],
 )
 def test_a_malformed_request_id_is_replaced(api: Client, headers: dict[str, str]) -> None:
-    assert uuid.UUID(api.get("/items", headers=headers)["X-Request-ID"]).version == 4
+    assert uuid.UUID(api.get("/gadgets", headers=headers)["X-Request-ID"]).version == 4
 
 
 @pytest.mark.parametrize(
     ("request_bytes", "status"),
     [
         (b"GARBAGE\r\n\r\n", 400),
-        (b"GET /items HTTP/9.9\r\nHost: localhost\r\n\r\n", 400),
+        (b"GET /gadgets HTTP/9.9\r\nHost: localhost\r\n\r\n", 400),
         (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", 414),
         (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 9000 + b"\r\n\r\n", 431),
         (b"GET / HTTP/1.1\r\nHost: localhost\r\nbad header\r\n\r\n", 400),

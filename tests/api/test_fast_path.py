@@ -30,10 +30,6 @@ from rest_framework.permissions import IsAdminUser
 from rest_framework.throttling import AnonRateThrottle
 from rest_framework.versioning import AcceptHeaderVersioning
 
-from items.filters import ItemFilter
-from items.models import Item
-from items.serializers import ItemSerializer
-from items.views import ItemDetail, ItemList
 from itemsvc.core import logs, routes
 from itemsvc.core.logs import RequestContextFilter
 from itemsvc.db.postgresql.base import DatabaseWrapper
@@ -44,6 +40,10 @@ from itemsvc.fast.insert import Insert
 from itemsvc.fast.operations import Create, List, Operation, Retrieve, plain_parameters
 from itemsvc.resources.cursors import Cursor, Ordering
 from itemsvc.resources.filters import StrictFilterBackend, TextFilter
+from tests.sample.filters import GadgetFilter
+from tests.sample.models import Gadget
+from tests.sample.serializers import GadgetSerializer
+from tests.sample.views import GadgetDetail, GadgetList
 from tests.support.service import Service
 
 # Means the same, and is not what the short way waits for.
@@ -52,7 +52,7 @@ OF_ITS_OWN = ("Date", "X-Request-ID")
 OWN_LINES = re.compile(f"({'|'.join(OF_ITS_OWN)}): [^\r]*".encode())
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=60)
-ITEMS = st.fixed_dictionaries({"name": TEXT.filter(str.strip)}, optional={"description": TEXT})
+GADGETS = st.fixed_dictionaries({"name": TEXT.filter(str.strip)}, optional={"description": TEXT})
 
 
 def answer(service: Service, method: str, path: str, headers: dict[str, str] | None = None, **kwargs: Any) -> Any:
@@ -69,17 +69,17 @@ def both(service: Service, path: str) -> tuple[Any, Any]:
 
 
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(item=ITEMS)
-def test_an_item_is_the_same_on_either_way(service: Service, item: dict[str, str]) -> None:
-    made = service.post("/items", json=item)
-    again = service.post("/items", json=item, headers=ORDINARY)
+@given(gadget=GADGETS)
+def test_a_gadget_is_the_same_on_either_way(service: Service, gadget: dict[str, str]) -> None:
+    made = service.post("/gadgets", json=gadget)
+    again = service.post("/gadgets", json=gadget, headers=ORDINARY)
     assert (made.status_code, again.status_code) == (201, 201)
     assert made.json() | {"id": "", "created_at": ""} == again.json() | {"id": "", "created_at": ""}
     assert made.headers.keys() == again.headers.keys()
     for key in (made.json()["id"], again.json()["id"]):
-        short, ordinary = both(service, f"/items/{key}")
+        short, ordinary = both(service, f"/gadgets/{key}")
         assert short == ordinary
-    assert made.headers["Location"] == f"{service.url}/items/{made.json()['id']}"
+    assert made.headers["Location"] == f"{service.url}/gadgets/{made.json()['id']}"
 
 
 PAGES = [
@@ -90,17 +90,17 @@ PAGES = [
 
 def test_every_page_is_the_same_on_either_way(service: Service) -> None:
     for number in range(11):
-        service.post("/items", json={"name": f"no. {number}"})
+        service.post("/gadgets", json={"name": f"no. {number}"})
     for query in PAGES:
-        short, ordinary = both(service, f"/items{query}")
+        short, ordinary = both(service, f"/gadgets{query}")
         assert short == ordinary, query
 
 
 @pytest.mark.parametrize("ordering", ["created_at", "-created_at"])
 def test_pages_are_followed_there_and_back_the_same_on_either_way(service: Service, ordering: str) -> None:
     for number in range(7):
-        service.post("/items", json={"name": f"no. {number}"})
-    url = f"{service.url}/items?limit=3&ordering={ordering}"
+        service.post("/gadgets", json={"name": f"no. {number}"})
+    url = f"{service.url}/gadgets?limit=3&ordering={ordering}"
     for relation in ("next", "next", "prev", "prev"):
         short, ordinary = both(service, url.removeprefix(service.url))
         assert short == ordinary
@@ -114,7 +114,7 @@ LETTERS = st.sampled_from(
 NAMES = st.lists(st.lists(LETTERS, max_size=8).map("".join).filter(str.strip), min_size=4, max_size=12)
 LENGTHS = ["x" * 255, "x" * 256, "\u00df" * 255, "\u00df" * 256]
 CURSORS = [
-    Cursor(Ordering.of(Item, name), (key,), backward).encode()
+    Cursor(Ordering.of(Gadget, name), (key,), backward).encode()
     for key in (uuid.UUID(int=0), uuid.UUID(int=2**128 - 1))
     for name in ("-created_at", "created_at")
     for backward in (True, False)
@@ -139,10 +139,10 @@ def searches(draw: st.DrawFn, names: list[str]) -> str:
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(names=NAMES, data=st.data())
 def test_a_search_is_the_same_on_either_way(service: Service, names: list[str], data: st.DataObject) -> None:
-    service.execute("TRUNCATE items_item")
-    service.post("/items", json=[{"name": name} for name in names])
+    service.execute("TRUNCATE sample_gadget")
+    service.post("/gadgets", json=[{"name": name} for name in names])
     for _ in range(5):
-        path = f"/items?{data.draw(searches(names))}"
+        path = f"/gadgets?{data.draw(searches(names))}"
         for _ in range(3):
             short, ordinary = both(service, path)
             assert short == ordinary
@@ -166,16 +166,16 @@ REFUSED = [
 @pytest.mark.parametrize("body", REFUSED)
 def test_what_is_refused_is_refused_the_same_on_either_way(service: Service, body: bytes) -> None:
     json = {"Content-Type": "application/json"}
-    short = answer(service, "POST", "/items", json, data=body)
-    ordinary = answer(service, "POST", "/items", json | ORDINARY, data=body)
+    short = answer(service, "POST", "/gadgets", json, data=body)
+    ordinary = answer(service, "POST", "/gadgets", json | ORDINARY, data=body)
     assert short == ordinary
     assert short[0] == 400
-    assert service.get("/items").json() == []
+    assert service.get("/gadgets").json() == []
 
 
 def test_a_body_above_a_small_limit_is_refused(start_service: Callable[..., Service]) -> None:
     service = start_service(MAX_BODY_BYTES="2000")
-    head = b"POST /items HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Type: application/json\r\n"
+    head = b"POST /gadgets HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Type: application/json\r\n"
     for size, status in ((1900, 201), (2100, 413)):
         body = b'{"name":"a","description":"%b"}' % (b"b" * size)
         # In one piece, as a client may send it.
@@ -185,12 +185,12 @@ def test_a_body_above_a_small_limit_is_refused(start_service: Callable[..., Serv
 
 @pytest.fixture
 def taken(transactional_db: None) -> Callable[[str], bool]:
-    """Whether the short way answers `GET /items` with a query string."""
+    """Whether the short way answers `GET /gadgets` with a query string."""
     statuses: list[str] = []
     path = FastPath(Handler(), lambda environ, start_response: start_response("ordinary", []) or (b"",))
 
     def ask(query: str) -> bool:
-        path(RequestFactory().get("/items", QUERY_STRING=query).environ, lambda status, _: statuses.append(status))
+        path(RequestFactory().get("/gadgets", QUERY_STRING=query).environ, lambda status, _: statuses.append(status))
         assert statuses[-1] in ("200 OK", "ordinary")
         return statuses[-1] == "200 OK"
 
@@ -236,13 +236,13 @@ ASKED: list[tuple[int, dict[str, str]]] = [
 ]
 
 
-@pytest.mark.parametrize("path", ["/items?limit=1", "{item}"])
+@pytest.mark.parametrize("path", ["/gadgets?limit=1", "{gadget}"])
 def test_a_condition_or_another_form_is_heeded_on_either_way(
     ways: tuple[Any, Any], static_files: None, path: str
 ) -> None:
     short, ordinary = ways
-    made, _ = [asked(ordinary, "POST", "/items", b'{"name":"%d"}' % number) for number in range(2)]
-    path = path.format(item=made[1]["Location"].removeprefix("http://testserver"))
+    made, _ = [asked(ordinary, "POST", "/gadgets", b'{"name":"%d"}' % number) for number in range(2)]
+    path = path.format(gadget=made[1]["Location"].removeprefix("http://testserver"))
     etag = asked(short, "GET", path)[1]["ETag"]
     for status, headers in ASKED:
         given = {name: value.format(etag=etag) for name, value in headers.items()}
@@ -253,22 +253,22 @@ def test_a_condition_or_another_form_is_heeded_on_either_way(
             assert answered[0] == expected, more
 
 
-def test_an_item_is_made_where_the_client_sees_it(ways: tuple[Any, Any]) -> None:
+def test_a_gadget_is_made_where_the_client_sees_it(ways: tuple[Any, Any]) -> None:
     for way in ways:
         for base, more in (
             ("http://testserver", {}),
             ("http://testserver/api", {"SCRIPT_NAME": "/api"}),
             ("https://testserver", {"wsgi.url_scheme": "https", "SERVER_PORT": "443"}),
         ):
-            status, headers, body, route = asked(way, "POST", "/items", b'{"name":"a"}', **more)
-            assert (status, headers["Location"]) == (201, f"{base}/items/{json.loads(body)['id']}")
-            assert route == "/items"
+            status, headers, body, route = asked(way, "POST", "/gadgets", b'{"name":"a"}', **more)
+            assert (status, headers["Location"]) == (201, f"{base}/gadgets/{json.loads(body)['id']}")
+            assert route == "/gadgets"
 
 
 def test_a_key_is_heeded_on_either_way(ways: tuple[Any, Any]) -> None:
     for way in ways:
         first, second = (
-            asked(way, "POST", "/items", b'{"name":"a"}', HTTP_IDEMPOTENCY_KEY=str(id(way))) for _ in range(2)
+            asked(way, "POST", "/gadgets", b'{"name":"a"}', HTTP_IDEMPOTENCY_KEY=str(id(way))) for _ in range(2)
         )
         assert (first[0], second[0], first[2]) == (201, 201, second[2])
         assert second[1]["Idempotency-Replayed"] == "true"
@@ -282,11 +282,11 @@ def test_health_is_the_same_on_either_way(ways: tuple[Any, Any]) -> None:
 
 def test_what_clients_send_all_day_takes_the_short_way(transactional_db: None) -> None:
     path = FastPath(Handler(), lambda environ, start_response: start_response("299 ordinary", []) or (b"",))
-    made = asked(path, "POST", "/items", b'{"name":"a"}')
+    made = asked(path, "POST", "/gadgets", b'{"name":"a"}')
     where = made[1].get("Location", "").removeprefix("http://testserver")
-    assert [made[0], asked(path, "GET", where)[0], asked(path, "GET", "/items")[0]] == [201, 200, 200]
-    # An item is logged and counted by its route.
-    assert asked(path, "GET", where)[3] == "/items/{id}"
+    assert [made[0], asked(path, "GET", where)[0], asked(path, "GET", "/gadgets")[0]] == [201, 200, 200]
+    # A gadget is logged and counted by its route.
+    assert asked(path, "GET", where)[3] == "/gadgets/{id}"
 
 
 def test_what_is_logged_has_the_id_of_the_answer(
@@ -301,10 +301,10 @@ def test_what_is_logged_has_the_id_of_the_answer(
         return dict(begun[1])["X-Request-ID"]
 
     caplog.handler.addFilter(RequestContextFilter())
-    assert identifier("GET", "/items") == logs.request_id.get()
+    assert identifier("GET", "/gadgets") == logs.request_id.get()
     with monkeypatch.context() as patch:
         patch.setattr(DatabaseWrapper, "fetch", away)
-        answered = identifier("GET", "/items")
+        answered = identifier("GET", "/gadgets")
     assert [record.request_id for record in caplog.records if "unavailable" in record.getMessage()] == [answered]
 
 
@@ -312,10 +312,10 @@ def test_a_read_is_repeated_where_its_session_ends_as_it_is_sent(
     ways: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     short, ordinary = ways
-    made = asked(ordinary, "POST", "/items", b'{"name":"a"}')
+    made = asked(ordinary, "POST", "/gadgets", b'{"name":"a"}')
     # As if the word that the server has ended it were still on its way.
     monkeypatch.setattr("itemsvc.db.postgresql.base._readable", lambda descriptor: False)
-    for path in ("/items", made[1]["Location"].removeprefix("http://testserver")):
+    for path in ("/gadgets", made[1]["Location"].removeprefix("http://testserver")):
         before = asked(short, "GET", path)
         with closing(psycopg2.connect(**connection.get_connection_params())) as other, other.cursor() as cursor:
             cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [connection.connection.info.backend_pid])
@@ -348,9 +348,9 @@ def test_no_text_with_nul_reaches_the_driver_whatever_a_field_takes() -> None:
 
 
 def test_every_search_is_the_same_on_either_way(service: Service) -> None:
-    service.post("/items", json=[{"name": name} for name in ("oak", "OAK LAMP", "100%", "\u00df", "a", "it's")])
+    service.post("/gadgets", json=[{"name": name} for name in ("oak", "OAK LAMP", "100%", "\u00df", "a", "it's")])
     for query in (*TAKEN, *LEFT):
-        head = f"GET /items?{query} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+        head = f"GET /gadgets?{query} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
         asked = [f"{head}{more}\r\n".encode("latin-1") for more in ("", f"Accept: {ORDINARY['Accept']}\r\n")]
         short, ordinary = (sorted(OWN_LINES.sub(b"", service.raw(each)).split(b"\r\n")) for each in asked)
         assert short == ordinary, query
@@ -366,9 +366,9 @@ def test_a_search_is_planned_for_its_own_text(taken: Callable[[str], bool]) -> N
 
 
 OTHERS: list[tuple[str, str, dict[str, str]]] = [
-    ("GET", "/items/", {}), ("HEAD", "/items", {}), ("OPTIONS", "/items", {}), ("PUT", "/items", {}),
-    ("GET", "/items/no-uuid", {}), ("GET", "/items/01890A5D-AC96-774B-BCCE-B302099A8057", {}),
-    ("GET", "/items/01890a5d-ac96-774b-bcce-b302099a8057", {}), ("GET", "/items", {"Host": "other.example"}),
+    ("GET", "/gadgets/", {}), ("HEAD", "/gadgets", {}), ("OPTIONS", "/gadgets", {}), ("PUT", "/gadgets", {}),
+    ("GET", "/gadgets/no-uuid", {}), ("GET", "/gadgets/01890A5D-AC96-774B-BCCE-B302099A8057", {}),
+    ("GET", "/gadgets/01890a5d-ac96-774b-bcce-b302099a8057", {}), ("GET", "/gadgets", {"Host": "other.example"}),
     ("GET", "/health", {"Host": "10.0.0.1"}), ("HEAD", "/health", {}), ("POST", "/health", {}),
 ]  # fmt: skip
 
@@ -382,9 +382,9 @@ def test_everything_else_is_the_ordinary_ways(
 
 
 def test_a_host_that_is_not_allowed_stays_so_after_one_that_is(service: Service) -> None:
-    assert service.get("/items").status_code == 200
-    assert service.get("/items", headers={"Host": "other.example"}).status_code == 400
-    assert service.get("/items").status_code == 200
+    assert service.get("/gadgets").status_code == 200
+    assert service.get("/gadgets", headers={"Host": "other.example"}).status_code == 400
+    assert service.get("/gadgets").status_code == 200
 
 
 def test_health_has_the_headers_of_every_answer(service: Service) -> None:
@@ -400,46 +400,49 @@ def fitting(view: type[generics.GenericAPIView]) -> set[type[Operation]]:
     return {type(operation) for operation in found.values()}
 
 
-def test_the_items_views_take_part() -> None:
-    assert operations(ItemList.as_view(), "/items", (List, Create)).keys() == {("GET", "/items"), ("POST", "/items")}
-    assert operations(ItemDetail.as_view(), "/items", (Retrieve,)).keys() == {("GET", "/items")}
+def test_the_gadgets_views_take_part() -> None:
+    assert operations(GadgetList.as_view(), "/gadgets", (List, Create)).keys() == {
+        ("GET", "/gadgets"),
+        ("POST", "/gadgets"),
+    }
+    assert operations(GadgetDetail.as_view(), "/gadgets", (Retrieve,)).keys() == {("GET", "/gadgets")}
 
 
-class Permission(ItemList):
+class Permission(GadgetList):
     permission_classes = (IsAdminUser,)
 
 
-class Queryset(ItemList):
+class Queryset(GadgetList):
     def get_queryset(self) -> Any:
         return super().get_queryset().filter(name="mine")
 
 
-class Finished(ItemList):
+class Finished(GadgetList):
     def finalize_response(self, *args: Any, **kwargs: Any) -> HttpResponse:
         return super().finalize_response(*args, **kwargs)
 
 
-class Serializer(ItemList):
-    class Own(ItemSerializer):
+class Serializer(GadgetList):
+    class Own(GadgetSerializer):
         def to_representation(self, instance: Any) -> Any:
             return super().to_representation(instance)
 
     serializer_class = Own
 
 
-class Lookup(ItemDetail):
+class Lookup(GadgetDetail):
     lookup_field = "name"
 
 
-class Parsed(ItemList):
+class Parsed(GadgetList):
     parser_classes = (MultiPartParser,)
 
 
-class Throttled(ItemList):
+class Throttled(GadgetList):
     throttle_classes = (AnonRateThrottle,)
 
 
-class Versioned(ItemList):
+class Versioned(GadgetList):
     versioning_class = AcceptHeaderVersioning
 
 
@@ -448,28 +451,28 @@ def test_a_view_of_which_something_is_unknown_does_not_take_part(view: type[gene
     assert fitting(view) == set()
 
 
-class Created(ItemList):
+class Created(GadgetList):
     def perform_create(self, serializer: Any) -> None:
         serializer.save(name="always this")
 
 
-class Saved(ItemList):
-    class Own(ItemSerializer):
+class Saved(GadgetList):
+    class Own(GadgetSerializer):
         def create(self, validated_data: Any) -> Any:
             return super().create(validated_data)
 
     serializer_class = Own
 
 
-class SavedAnew(ItemList):
-    class Own(ItemSerializer):
+class SavedAnew(GadgetList):
+    class Own(GadgetSerializer):
         def save(self, **kwargs: Any) -> Any:
             return super().save(name="always this")
 
     serializer_class = Own
 
 
-class Elsewhere(ItemList):
+class Elsewhere(GadgetList):
     def get_success_headers(self, data: Any) -> dict[str, str]:
         return {"Location": "/elsewhere"}
 
@@ -498,26 +501,28 @@ def test_a_model_that_is_saved_in_a_way_of_its_own_is_left_to_the_view() -> None
         assert not Insert.is_all(model)
 
 
-class Narrowed(ItemDetail):
-    queryset = Item.objects.filter(name="mine")
+class Narrowed(GadgetDetail):
+    queryset = Gadget.objects.filter(name="mine")
 
 
-class NarrowedList(ItemList):
-    queryset = Item.objects.filter(name="mine")
+class NarrowedList(GadgetList):
+    queryset = Gadget.objects.filter(name="mine")
 
 
 def test_a_queryset_with_a_value_of_its_own_is_left_to_the_view() -> None:
     assert fitting(Narrowed) == set()
-    [page] = operations(NarrowedList.as_view(), "/items", (List,)).values()
+    [page] = operations(NarrowedList.as_view(), "/gadgets", (List,)).values()
     assert isinstance(page, List)
     for names in ((), ("search",)):
         assert page.statement(page.keyset.read({}), names) is None
 
 
-def narrowed_by(*, backend: type[Any] = StrictFilterBackend, base: type[Any] = ItemFilter, **members: Any) -> list[str]:
+def narrowed_by(
+    *, backend: type[Any] = StrictFilterBackend, base: type[Any] = GadgetFilter, **members: Any
+) -> list[str]:
     """The filters that take part, of a view with such a filter set."""
     filter_set = type("Filters", (base,), members)
-    view = type("View", (ItemList,), {"filter_backends": (backend,), "filterset_class": filter_set})
+    view = type("View", (GadgetList,), {"filter_backends": (backend,), "filterset_class": filter_set})
     return [*text_filters(view)]
 
 
@@ -532,7 +537,7 @@ def test_filters_of_text_take_part_in_their_order() -> None:
 
 
 def test_a_text_that_a_field_makes_empty_is_left_to_the_view() -> None:
-    view = type("View", (ItemList,), {"filterset_class": type("Filters", (ItemFilter,), {"trimmed": described()})})
+    view = type("View", (GadgetList,), {"filterset_class": type("Filters", (GadgetFilter,), {"trimmed": described()})})
     with pytest.raises(ValidationError):
         text_filters(view)["trimmed"].parameter(" ")
 
@@ -578,7 +583,7 @@ CHANGED: list[dict[str, Any]] = [
     {name: lambda self, *args: None}
     for name in ("__init__", "is_valid", "errors", "form", "get_form_class", "filter_queryset", "qs")
 ]
-CHANGED += [{"Meta": type("Meta", (ItemFilter.Meta,), {"form": Form})}, {"backend": Backend}]
+CHANGED += [{"Meta": type("Meta", (GadgetFilter.Meta,), {"form": Form})}, {"backend": Backend}]
 CHANGED += [{"more": TextFilter(field_name="name", required=True)}]
 
 
@@ -587,16 +592,16 @@ def test_a_filter_set_that_overrides_something_has_no_plain_filters(members: dic
     assert narrowed_by(**members) == []
 
 
-class Paged(ItemList):
+class Paged(GadgetList):
     pagination_class = None
 
 
-class Fields(ItemList):
+class Fields(GadgetList):
     filterset_class = None
     filterset_fields = ("name",)
 
 
-class Searched(ItemList):
+class Searched(GadgetList):
     filter_backends = (SearchFilter,)
 
 

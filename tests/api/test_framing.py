@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from itemsvc.server.request_buffer import HEAD_BYTES, Arrived, Request
 
 LIMIT = 100
-HEAD = b"POST /items HTTP/1.1\r\nHost: a\r\n"
+HEAD = b"POST /gadgets HTTP/1.1\r\nHost: a\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 WHOLE = {
-    "no body": b"GET /items HTTP/1.1\r\nHost: a\r\n\r\n",
+    "no body": b"GET /gadgets HTTP/1.1\r\nHost: a\r\n\r\n",
     "an empty body": HEAD + b"Content-Length: 0\r\n\r\n",
     "a body": HEAD + b"content-LENGTH:5\r\n\r\nabcde",
     "a body of a head's form": HEAD + b"Content-Length: 24\r\n\r\nGET / HTTP/1.1\r\nHost: \r\n",
@@ -28,7 +28,7 @@ REFUSED = {
     "a chunk's size that is none": CHUNKED + b"xyz\r\n",
     "an endless line of a chunk": CHUNKED + b"1" * 9000,
     "endless chunks": CHUNKED + b"1\r\na\r\n" * 20_000,
-    "a bare LF": b"GET /items HTTP/1.1\nHost: a\n\n",
+    "a bare LF": b"GET /gadgets HTTP/1.1\nHost: a\n\n",
     "an endless head": b"GET / HTTP/1.1\r\nX: " + b"a" * (HEAD_BYTES + 1),
 }
 

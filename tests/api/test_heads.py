@@ -21,18 +21,18 @@ CONFIG.set("forwarder_headers", "")
 OBJECTS = {"wsgi.input", "wsgi.errors", "gunicorn.socket", "wsgi.early_hints", "wsgi.multithread"}
 
 USUAL = {
-    "curl": b"GET /items HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: curl/8.5.0\r\nAccept: */*\r\n\r\n",
+    "curl": b"GET /gadgets HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: curl/8.5.0\r\nAccept: */*\r\n\r\n",
     "a load balancer's probe": (
         b"GET /health HTTP/1.1\r\nHost: 10.0.1.7:8000\r\nConnection: close\r\nUser-Agent: ELB-HealthChecker/2.0\r\n"
         b"Accept-Encoding: gzip, compressed\r\n\r\n"
     ),
     "a request through a load balancer": (
-        b"GET /items?limit=100 HTTP/1.1\r\nX-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: https\r\n"
+        b"GET /gadgets?limit=100 HTTP/1.1\r\nX-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: https\r\n"
         b"X-Forwarded-Port: 443\r\nHost: a.example\r\nX-Amzn-Trace-Id: Root=1-67891233-abcdef012345678912345678\r\n"
         b"user-agent: python-requests/2.32\r\naccept: application/json\r\naccept-encoding: gzip, deflate\r\n\r\n"
     ),
     "a POST": (
-        b"POST /items HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 12\r\n"
+        b"POST /gadgets HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 12\r\n"
         b'Connection: keep-alive\r\n\r\n{"name":"a"}'
     ),
 }
@@ -50,9 +50,9 @@ ODD_FIELDS = (
     b"\r\n".join(b"X-%d: a" % number for number in range(120)),
 )  # fmt: skip
 ODD_LINES = (
-    b"get /items HTTP/1.1", b"BREW /items HTTP/1.1", b"CONNECT a:443 HTTP/1.1", b"GET  /items HTTP/1.1",
-    b"GET /items", b"GET", b"GET /items HTTP/1.0", b"GET /items HTTP/2.0", b"GET /items http/1.1",
-    b"GET /items HTTP/1.1 ", b" GET /items HTTP/1.1", b"\r\nGET /items HTTP/1.1", b"GET //items HTTP/1.1",
+    b"get /gadgets HTTP/1.1", b"BREW /gadgets HTTP/1.1", b"CONNECT a:443 HTTP/1.1", b"GET  /gadgets HTTP/1.1",
+    b"GET /gadgets", b"GET", b"GET /gadgets HTTP/1.0", b"GET /gadgets HTTP/2.0", b"GET /gadgets http/1.1",
+    b"GET /gadgets HTTP/1.1 ", b" GET /gadgets HTTP/1.1", b"\r\nGET /gadgets HTTP/1.1", b"GET //gadgets HTTP/1.1",
     b"GET /a//b HTTP/1.1", b"GET /a%20b HTTP/1.1", b"GET /a?b=%20 HTTP/1.1", b"GET /a#b HTTP/1.1",
     b"GET /a?b#c HTTP/1.1", b"GET /a? HTTP/1.1", b"GET /a?b?c HTTP/1.1", b"GET http://a/b HTTP/1.1",
     b"OPTIONS * HTTP/1.1", b"GET /\xc3\xa9 HTTP/1.1", b"GET /a?\xe9 HTTP/1.1", b"GET /.. HTTP/1.1",
@@ -108,7 +108,7 @@ def test_odd_requests_are_left_to_gunicorn_or_read_alike(name: str) -> None:
         judge(line + b"\r\n" + odd + b"\r\n" + rest)
         judge(USUAL[name].replace(b"\r\n\r\n", b"\r\n" + odd + b"\r\n\r\n"))
         for body in (b"", b"abc"):
-            judge(b"POST /items HTTP/1.1\r\nHost: a\r\n" + odd + b"\r\n\r\n" + body)
+            judge(b"POST /gadgets HTTP/1.1\r\nHost: a\r\n" + odd + b"\r\n\r\n" + body)
     for odd in ODD_LINES:
         judge(odd + b"\r\n" + rest)
 

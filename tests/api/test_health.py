@@ -24,7 +24,7 @@ def test_liveness_needs_no_database(api: Client, django_assert_num_queries) -> N
 def test_liveness_is_not_redirected_to_https(api: Client, settings) -> None:
     settings.SECURE_SSL_REDIRECT = True
     assert api.get("/health").status_code == 200
-    assert Client(api.schema).get("/items").status_code == 301
+    assert Client(api.schema).get("/gadgets").status_code == 301
 
 
 def test_liveness_refuses_a_post(api: Client) -> None:
@@ -60,14 +60,14 @@ def test_not_ready_says_what_was_not_looked_at(start_service, postgres_server, n
 
 
 def test_not_ready_names_the_unapplied_migration(service: Service) -> None:
-    service.execute("DELETE FROM django_migrations WHERE app = 'items'")
+    service.execute("DELETE FROM django_migrations WHERE app = 'sample'")
     try:
         response = service.get("/health/ready")
     finally:
-        service.manage("migrate", "items", "--fake", check=True)
+        service.manage("migrate", "sample", "--fake", check=True)
     assert response.status_code == 503
     assert response.json()["check"] == "migrations"
-    assert "items.0001_initial" in response.json()["detail"]
+    assert "sample.0001_initial" in response.json()["detail"]
 
 
 def logged(service: Service, request_id: str) -> list[str]:
@@ -78,7 +78,7 @@ def logged(service: Service, request_id: str) -> list[str]:
 
 def test_probes_leave_no_line_at_info(service: Service) -> None:
     service.get("/health", headers={"X-Request-ID": "a-probe"})
-    service.get("/items", headers={"X-Request-ID": "a-reader"})
+    service.get("/gadgets", headers={"X-Request-ID": "a-reader"})
     # A line is written after its answer is sent, so the later request's says that the earlier one's would be there.
     ids = wait_until(lambda: logged(service, "a-reader"), "the reader's line")
     assert "a-probe" not in ids

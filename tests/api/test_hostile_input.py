@@ -53,16 +53,16 @@ class Answer:
 
 @dataclass
 class Target:
-    """The service, an item of it and a cursor of its listing."""
+    """The service, a gadget of it and a cursor of its listing."""
 
     service: Service
     schema: Schema
-    item: str
+    gadget: str
     cursor: str
 
     def send(self, data: bytes) -> Answer:
         """The answer to these bytes; raises http.client.HTTPException where there is none."""
-        data = data.replace(b"ITEM", self.item.encode()).replace(b"CURSOR", self.cursor.encode())
+        data = data.replace(b"GADGET", self.gadget.encode()).replace(b"CURSOR", self.cursor.encode())
         method = data.partition(b" ")[0].decode("latin-1")
         response = http.client.HTTPResponse(_Received(self.service.raw(data)), method=method)  # type: ignore[arg-type]
         response.begin()
@@ -82,12 +82,12 @@ class _Received:
 @pytest.fixture(scope="module")
 def target(running_service: Service, schema: Schema) -> Target:
     running_service.schema = schema
-    running_service.execute("TRUNCATE items_item")
-    item, _ = [running_service.post("/items", json={"name": name}).json()["id"] for name in "ab"]
-    link = running_service.get("/items?limit=1").links["next"]["url"]
+    running_service.execute("TRUNCATE sample_gadget")
+    gadget, _ = [running_service.post("/gadgets", json={"name": name}).json()["id"] for name in "ab"]
+    link = running_service.get("/gadgets?limit=1").links["next"]["url"]
     found = re.search(r"cursor=([\w-]+)", link)
     assert found
-    return Target(running_service, schema, item, found[1])
+    return Target(running_service, schema, gadget, found[1])
 
 
 @pytest.mark.parametrize("case", HOSTILE, ids=lambda case: case.name.encode("ascii", "backslashreplace").decode())
@@ -114,12 +114,12 @@ def says_why(error: Any) -> bool:
 
 def test_afterwards_nothing_has_changed_and_nothing_is_in_the_log(target: Target) -> None:
     service = target.service
-    rows = service.execute("SELECT id, name, description FROM items_item ORDER BY id")
+    rows = service.execute("SELECT id, name, description FROM sample_gadget ORDER BY id")
     logged = len(service.log_lines())
     for case in HOSTILE:
         target.send(case.data)
-    assert service.get("/items").status_code == 200
-    assert service.execute("SELECT id, name, description FROM items_item ORDER BY id") == rows
+    assert service.get("/gadgets").status_code == 200
+    assert service.execute("SELECT id, name, description FROM sample_gadget ORDER BY id") == rows
     lines = service.log_lines()[logged:]
     assert len(lines) > len(HOSTILE) / 2
     assert [line for line in lines if line["level"] in ("ERROR", "CRITICAL") or "exception" in line] == []
@@ -183,38 +183,38 @@ def refused(target: Target, cursor: bytes | bytearray) -> None:
 
 # -- What looks hostile and is not ------------------------------------------------------------------------------------
 
-ITEM = json.dumps({"name": "framed"}).encode()
+GADGET = json.dumps({"name": "framed"}).encode()
 
 
 @pytest.mark.parametrize(
     ("data", "status"),
     [
-        (chunked(chunk(ITEM) + chunk(b"")), 201),
-        (chunked(b"".join(chunk(bytes([byte])) for byte in ITEM) + chunk(b"")), 201),
-        (chunked(b"%X;a=b\r\n%s\r\n0\r\nX-Trailer: a\r\n\r\n" % (len(ITEM), ITEM)), 201),
-        (post(ITEM, "APPLICATION/JSON; Charset=UTF-8"), 201),
-        (post(ITEM, 'application/json;charset="utf-8"'), 201),
-        (post(ITEM, f"{JSON}; charset=utf8; boundary=x"), 201),
+        (chunked(chunk(GADGET) + chunk(b"")), 201),
+        (chunked(b"".join(chunk(bytes([byte])) for byte in GADGET) + chunk(b"")), 201),
+        (chunked(b"%X;a=b\r\n%s\r\n0\r\nX-Trailer: a\r\n\r\n" % (len(GADGET), GADGET)), 201),
+        (post(GADGET, "APPLICATION/JSON; Charset=UTF-8"), 201),
+        (post(GADGET, 'application/json;charset="utf-8"'), 201),
+        (post(GADGET, f"{JSON}; charset=utf8; boundary=x"), 201),
         (post({"name": "\U0001f600" * 255, "description": "\u0001\u2028\ufffe" * 3333}), 201),
         (post({"name": "a" * 255, "description": "x" * 10_000}), 201),
         (post(" " * (MIB - 20) + '{"name":"a"}'), 201),
         (post({"name": "a", "id": "x", "created_at": [1]}), 201),
-        (post(ITEM, JSON, "Content-Encoding: identity"), 201),
-        (head("POST", "/items/", f"Content-Type: {JSON}", f"Content-Length: {len(ITEM)}") + ITEM, 201),
+        (post(GADGET, JSON, "Content-Encoding: identity"), 201),
+        (head("POST", "/gadgets/", f"Content-Type: {JSON}", f"Content-Length: {len(GADGET)}") + GADGET, 201),
         (get("limit=1000&ordering=-created_at&name=a%C3%A9&search=%25_%5C%27%22"), 200),
         (get("limit=0001"), 200),
         (get("search=%EF%BF%BD&name=%F0%9F%98%80"), 200),
         (get("created_after=9999-12-31T23:59:59.999999-23:59&created_before=0001-01-01T00:00:00%2B23:59"), 200),
         (get("created_after=0001-01-01T00:00:00%2B14:00&created_before=9999-12-31T23:59:59-14:00"), 200),
         (get("created_after=2026-01-01T00:00:00.123456789Z&created_before=2026-01-01t00:00:00z"), 200),
-        (head("GET", "/items/#fragment"), 200),
-        (head("GET", "http://localhost/items"), 200),
-        (head("GET", "/%69tems"), 200),
-        (head("GET", "/items", "Accept: ;q=0, */*;q=0.1"), 200),
-        (head("GET", "/items", "X-Request-ID: a\tb", "Range: bytes=0-1", "X-HTTP-Method-Override: DELETE"), 200),
-        (head("GET", "/items", "SCRIPT_NAME: /admin", "X-Forwarded-Host: evil.example", "Forwarded: host=evil"), 200),
-        (head("HEAD", "/items"), 200),
-        (head("OPTIONS", "/items"), 200),
+        (head("GET", "/gadgets/#fragment"), 200),
+        (head("GET", "http://localhost/gadgets"), 200),
+        (head("GET", "/%67adgets"), 200),
+        (head("GET", "/gadgets", "Accept: ;q=0, */*;q=0.1"), 200),
+        (head("GET", "/gadgets", "X-Request-ID: a\tb", "Range: bytes=0-1", "X-HTTP-Method-Override: DELETE"), 200),
+        (head("GET", "/gadgets", "SCRIPT_NAME: /admin", "X-Forwarded-Host: evil.example", "Forwarded: host=evil"), 200),
+        (head("HEAD", "/gadgets"), 200),
+        (head("OPTIONS", "/gadgets"), 200),
     ],
 )
 def test_what_only_looks_odd_is_served(target: Target, data: bytes, status: int) -> None:
@@ -225,27 +225,27 @@ def test_what_only_looks_odd_is_served(target: Target, data: bytes, status: int)
 
 
 def test_a_post_with_a_slash_keeps_its_body(target: Target) -> None:
-    answer = target.send(head("POST", "/items/", f"Content-Type: {JSON}", "Content-Length: 12") + b'{"name":"b"}')
+    answer = target.send(head("POST", "/gadgets/", f"Content-Type: {JSON}", "Content-Length: 12") + b'{"name":"b"}')
     assert (answer.status, answer.json()["name"]) == (201, "b")
 
 
 def test_a_second_request_is_not_read_out_of_the_first_one(target: Target) -> None:
-    smuggled = b"DELETE /items/ITEM HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    smuggled = b"DELETE /gadgets/GADGET HTTP/1.1\r\nHost: localhost\r\n\r\n"
     both = chunked(chunk(b"")[:3] + b"\r\n" + smuggled, f"Content-Length: {5 + len(smuggled)}")
-    received = target.service.raw(both.replace(b"ITEM", target.item.encode()))
+    received = target.service.raw(both.replace(b"GADGET", target.gadget.encode()))
     assert received.count(b"HTTP/1.1 ") == 1
-    assert target.service.get(f"/items/{target.item}").status_code == 200
+    assert target.service.get(f"/gadgets/{target.gadget}").status_code == 200
 
 
 # -- Clients that fall silent or go away ------------------------------------------------------------------------------
 
 STALLED = {
     "half a request line": b"GET /it",
-    "half a header": b"GET /items HTTP/1.1\r\nHost: local",
-    "half a body": head("POST", "/items", f"Content-Type: {JSON}", "Content-Length: 100") + b'{"name":"a"}',
+    "half a header": b"GET /gadgets HTTP/1.1\r\nHost: local",
+    "half a body": head("POST", "/gadgets", f"Content-Type: {JSON}", "Content-Length: 100") + b'{"name":"a"}',
     "half a chunk": chunked(b"50\r\nabc"),
     "a chunk of 2**63 bytes": chunked(b"7fffffffffffffff\r\n{"),
-    "no end of the chunks": chunked(chunk(ITEM)),
+    "no end of the chunks": chunked(chunk(GADGET)),
 }
 
 
@@ -275,23 +275,23 @@ def test_a_client_that_goes_away_leaves_no_row_and_no_error(impatient: Service, 
             connection.shutdown(socket.SHUT_WR)
             with contextlib.suppress(ConnectionResetError):
                 assert b" 201 " not in connection.recv(4096)
-    assert impatient.get("/items").json() == []
+    assert impatient.get("/gadgets").json() == []
     assert [line for line in impatient.log_lines() if line["level"] == "ERROR"] == []
 
 
 def test_a_client_that_does_not_read_its_answer_is_let_go(impatient: Service) -> None:
     impatient.execute(
-        "INSERT INTO items_item (name, description) SELECT 'x', repeat('x', 10000) FROM generate_series(1, 2000)"
+        "INSERT INTO sample_gadget (name, description) SELECT 'x', repeat('x', 10000) FROM generate_series(1, 2000)"
     )
     try:
         with socket.create_connection(("127.0.0.1", impatient.port), 10) as silent:
-            silent.sendall(head("GET", "/items", "Accept: application/x-ndjson"))
+            silent.sendall(head("GET", "/gadgets", "Accept: application/x-ndjson"))
             wait_until(lambda: exporting(impatient) == 1, "the export has begun")
             wait_until(lambda: exporting(impatient) == 0, "the transaction of the silent client has ended")
         assert impatient.get("/health").status_code == 200
         assert [line for line in impatient.log_lines() if line["level"] == "ERROR"] == []
     finally:
-        impatient.execute("TRUNCATE items_item")
+        impatient.execute("TRUNCATE sample_gadget")
 
 
 def test_clients_that_do_not_close_keep_nobody_waiting(impatient: Service) -> None:

@@ -1,4 +1,4 @@
-"""`POST /items` with an `Idempotency-Key`, and `manage.py expire_idempotency_keys`."""
+"""`POST /gadgets` with an `Idempotency-Key`, and `manage.py expire_idempotency_keys`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from django.db.models.functions import Now
 from django.test import Client as DjangoClient
 from django.urls import path
 
-from items.models import Item
-from items.views import ItemDetail, ItemList
 from itemsvc.auth.authentication import CALLER
 from itemsvc.auth.tokens import Caller
 from itemsvc.resources import idempotency
 from itemsvc.resources.models import IdempotencyKey
+from tests.sample.models import Gadget
+from tests.sample.views import GadgetDetail, GadgetList
 from tests.support.client import Client
 from tests.support.service import Service, wait_until
 
@@ -30,7 +30,7 @@ LOCKED = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datn
 
 def post(api: Client, key: str, body: Any = LAMP, **extra: Any) -> Any:
     """A POST under that key."""
-    return api.post("/items", body, HTTP_IDEMPOTENCY_KEY=key, **extra)
+    return api.post("/gadgets", body, HTTP_IDEMPOTENCY_KEY=key, **extra)
 
 
 @pytest.mark.parametrize("body", [LAMP, [LAMP, {"name": "torch"}]], ids=["one", "many"])
@@ -41,16 +41,16 @@ def test_the_second_time_it_is_answered_as_the_first(api: Client, body: Any) -> 
     for header in ("Location", "ETag", "Content-Type"):
         assert first.get(header) == second.get(header)
     assert [answer.get("Idempotency-Replayed") for answer in (first, second, third)] == [None, "true", "true"]
-    assert Item.objects.count() == (2 if isinstance(body, list) else 1)
+    assert Gadget.objects.count() == (2 if isinstance(body, list) else 1)
 
 
-def test_it_is_the_first_answer_also_if_the_item_has_changed_since(api: Client) -> None:
+def test_it_is_the_first_answer_also_if_the_gadget_has_changed_since(api: Client) -> None:
     first = post(api, "a")
     api.patch(first["Location"], {"name": "torch"}, content_type="application/json")
     assert post(api, "a").content == first.content
     api.delete(first["Location"])
     assert post(api, "a").content == first.content
-    assert not Item.objects.exists()
+    assert not Gadget.objects.exists()
 
 
 @pytest.mark.parametrize("other", [{"name": "lamp"}, {"name": "lamp", "description": "Bright"}, [LAMP], {}, 1])
@@ -58,7 +58,7 @@ def test_another_body_is_422(api: Client, other: Any) -> None:
     post(api, "a")
     response = post(api, "a", other)
     assert (response.status_code, list(response.json())) == (422, ["detail"])
-    assert Item.objects.count() == 1
+    assert Gadget.objects.count() == 1
 
 
 def test_the_same_value_written_differently_is_the_same_body(api: Client) -> None:
@@ -70,7 +70,7 @@ def test_the_same_value_written_differently_is_the_same_body(api: Client) -> Non
 def test_another_key_is_another_request(api: Client) -> None:
     for key in ("a", "A", '"a "', '"a\\""', '"a\\\\"', str(uuid.uuid4()), '"' + "x" * 255 + '"'):
         assert "Idempotency-Replayed" not in post(api, key)
-    assert Item.objects.count() == 7
+    assert Gadget.objects.count() == 7
 
 
 def test_a_bare_key_is_the_same_as_one_in_quotes(api: Client) -> None:
@@ -100,7 +100,7 @@ def test_a_bare_key_is_the_same_as_one_in_quotes(api: Client) -> None:
 def test_a_malformed_key_is_named_and_nothing_is_made(api: Client, key: str) -> None:
     response = post(api, key)
     assert (response.status_code, list(response.json())) == (400, ["Idempotency-Key"])
-    assert not Item.objects.exists()
+    assert not Gadget.objects.exists()
 
 
 @pytest.mark.parametrize("wrong", [{"name": ""}, [LAMP, {}], "{", []], ids=str)
@@ -125,7 +125,7 @@ def test_without_a_token_another_address_is_the_same_caller(api: Client) -> None
 
 def test_a_slash_more_is_the_same_request(api: Client) -> None:
     first = post(api, "a")
-    assert api.post("/items/", LAMP, HTTP_IDEMPOTENCY_KEY="a").json() == first.json()
+    assert api.post("/gadgets/", LAMP, HTTP_IDEMPOTENCY_KEY="a").json() == first.json()
 
 
 def test_the_answer_comes_as_asked_for(api: Client) -> None:
@@ -141,7 +141,7 @@ def test_the_answer_comes_as_asked_for(api: Client) -> None:
 
 def test_without_a_key_nothing_is_kept_and_nothing_asked(api: Client, django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(1):
-        api.post("/items", LAMP)
+        api.post("/gadgets", LAMP)
     assert not IdempotencyKey.objects.exists()
 
 
@@ -186,9 +186,9 @@ def test_the_oldest_of_the_expired_goes_first(api: Client, monkeypatch: Any) -> 
 
 
 urlpatterns = [
-    path("items", ItemList.as_view()),
-    path("others", ItemList.as_view()),
-    path("items/<uuid:pk>", ItemDetail.as_view(), name="item-detail"),
+    path("gadgets", GadgetList.as_view()),
+    path("others", GadgetList.as_view()),
+    path("gadgets/<uuid:pk>", GadgetDetail.as_view(), name="gadget-detail"),
 ]
 
 
@@ -199,7 +199,7 @@ def test_the_same_key_elsewhere_is_another_request(api: Client) -> None:
         DjangoClient.generic(
             api, "POST", where, '{"name": "lamp"}', "application/json", HTTP_IDEMPOTENCY_KEY="a"
         ).content
-        for where in ("/items", "/others", "/items")
+        for where in ("/gadgets", "/others", "/gadgets")
     ]
     assert bodies[0] == bodies[2] != bodies[1]
 
@@ -207,22 +207,22 @@ def test_the_same_key_elsewhere_is_another_request(api: Client) -> None:
 def test_one_in_flight_is_409_at_once_and_others_go_on(service: Service) -> None:
     key = {"Idempotency-Key": f'"{uuid.uuid4()}"'}
     with service.connection() as blocker, blocker.cursor() as cursor, ThreadPoolExecutor(1) as pool:
-        cursor.execute("BEGIN; LOCK TABLE items_item IN SHARE MODE")
-        first = pool.submit(requests.post, f"{service.url}/items", json=LAMP, headers=key, timeout=30)
+        cursor.execute("BEGIN; LOCK TABLE sample_gadget IN SHARE MODE")
+        first = pool.submit(requests.post, f"{service.url}/gadgets", json=LAMP, headers=key, timeout=30)
         wait_until(lambda: service.execute(LOCKED), "the first is under way")
         for body in (LAMP, {"name": "another"}):
-            second = service.post("/items", json=body, headers=key)
+            second = service.post("/gadgets", json=body, headers=key)
             assert (second.status_code, second.headers["Retry-After"]) == (409, "1")
-        assert service.get("/items").status_code == 200
+        assert service.get("/gadgets").status_code == 200
         cursor.execute("COMMIT")
-    again = service.post("/items", json=LAMP, headers=key)
+    again = service.post("/gadgets", json=LAMP, headers=key)
     assert (again.status_code, again.content) == (201, first.result().content)
-    assert service.execute("SELECT count(*) FROM items_item") == [(1,)]
+    assert service.execute("SELECT count(*) FROM sample_gadget") == [(1,)]
 
 
 def test_of_many_at_once_one_is_done(service: Service) -> None:
     def ask(headers: dict[str, str]) -> requests.Response:
-        return requests.post(f"{service.url}/items", json=LAMP, headers=headers, timeout=30)
+        return requests.post(f"{service.url}/gadgets", json=LAMP, headers=headers, timeout=30)
 
     for _ in range(5):
         key = {"Idempotency-Key": str(uuid.uuid4())}
@@ -232,4 +232,4 @@ def test_of_many_at_once_one_is_done(service: Service) -> None:
         made = [answer for answer in answers if answer.status_code == 201]
         assert len({answer.content for answer in made}) == 1
         assert sum("Idempotency-Replayed" not in answer.headers for answer in made) == 1
-    assert service.execute("SELECT count(*) FROM items_item") == [(5,)]
+    assert service.execute("SELECT count(*) FROM sample_gadget") == [(5,)]

@@ -36,11 +36,11 @@ def line_of(service: Service, request_id: str) -> dict[str, object]:
 
 
 def test_an_access_line_has_every_field(service: Service) -> None:
-    response = service.post("/items?", json={"name": "s3cr3t-body"}, headers={"X-Request-ID": "log-1", **SECRETS})
+    response = service.post("/gadgets?", json={"name": "s3cr3t-body"}, headers={"X-Request-ID": "log-1", **SECRETS})
     line = line_of(service, "log-1")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["time"])
     assert line["logger"] == "gunicorn.access"
-    assert (line["level"], line["method"], line["path"], line["status"]) == ("INFO", "POST", "/items", 201)
+    assert (line["level"], line["method"], line["path"], line["status"]) == ("INFO", "POST", "/gadgets", 201)
     assert line["bytes"] == len(response.content)
     assert 0 < line["duration_ms"] < 60_000
     assert line["client"] == "127.0.0.1"
@@ -48,7 +48,7 @@ def test_an_access_line_has_every_field(service: Service) -> None:
 
 
 def test_the_query_is_not_logged(service: Service) -> None:
-    service.get("/items?search=s3cr3t-search", headers={"X-Request-ID": "log-2"})
+    service.get("/gadgets?search=s3cr3t-search", headers={"X-Request-ID": "log-2"})
     line_of(service, "log-2")
     assert "s3cr3t" not in service.log.read_text()
 
@@ -65,16 +65,16 @@ def test_the_query_is_not_logged(service: Service) -> None:
 )
 def test_the_client_is_who_the_load_balancer_saw(start_service, proxies: str, forwarded: str, client: str) -> None:
     service = start_service(NUM_PROXIES=proxies)
-    service.get("/items", headers={"X-Forwarded-For": forwarded, "X-Request-ID": "log-3"})
+    service.get("/gadgets", headers={"X-Forwarded-For": forwarded, "X-Request-ID": "log-3"})
     assert line_of(service, "log-3")["client"] == client
 
 
 def test_an_uncaught_error_is_one_line_with_its_traceback(service: Service) -> None:
-    service.execute("ALTER TABLE items_item RENAME COLUMN name TO nome")
+    service.execute("ALTER TABLE sample_gadget RENAME COLUMN name TO nome")
     try:
-        response = service.get("/items", headers={"X-Request-ID": "log-4"})
+        response = service.get("/gadgets", headers={"X-Request-ID": "log-4"})
     finally:
-        service.execute("ALTER TABLE items_item RENAME COLUMN nome TO name")
+        service.execute("ALTER TABLE sample_gadget RENAME COLUMN nome TO name")
     assert response.status_code == 500
     assert response.json() == {"detail": "Internal server error."}
     lines = [line for line in service.log_lines() if line["request_id"] == "log-4" and "exception" in line]
@@ -90,7 +90,7 @@ def record(message: str, **extra: object) -> logging.LogRecord:
     return made
 
 
-@pytest.mark.parametrize("field", [{}, {"path": Path("/items")}], ids=["alone", "beside no JSON"])
+@pytest.mark.parametrize("field", [{}, {"path": Path("/gadgets")}], ids=["alone", "beside no JSON"])
 @pytest.mark.parametrize("message", ["two\nlines", "a \ud800 surrogate", '"quoted"', "ünïcode\u2028"])
 def test_any_message_is_one_line_of_json(message: str, field: dict[str, object]) -> None:
     line = JSONFormatter().format(record(message, **field))
@@ -146,7 +146,7 @@ def test_under_load_each_request_has_one_whole_line(start_service) -> None:
     service = start_service(WEB_CONCURRENCY="2", GUNICORN_THREADS="1")
     ids = {f"load-{number}" for number in range(400)}
     with ThreadPoolExecutor(16) as clients:
-        statuses = list(clients.map(lambda given: requests.get(f"{service.url}/items", headers={HEADER: given}), ids))
+        statuses = list(clients.map(lambda given: requests.get(f"{service.url}/gadgets", headers={HEADER: given}), ids))
     assert {response.status_code for response in statuses} == {200}
 
     def found() -> Counter[str]:

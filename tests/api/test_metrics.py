@@ -26,7 +26,7 @@ from tests.support import emf as specification
 from tests.support.service import ROOT, Service, free_port, wait_until
 
 SERVICE = ("Service", "itemsvc-test")
-MISSING = "/items/01a20345-2a68-71e7-9885-ffb9c4503ab4"
+MISSING = "/gadgets/01a20345-2a68-71e7-9885-ffb9c4503ab4"
 
 
 def emf_lines(service: Service) -> list[str]:
@@ -55,15 +55,15 @@ def stop(service: Service) -> None:
 def exercise(service: Service) -> None:
     """28 requests of each kind there is: 22 good ones, 6 bad."""
     for _ in range(20):
-        service.get("/items")
-    service.post("/items", data="[", headers={"Content-Type": "application/json"})
-    service.post("/items", json={"name": "one"})
-    service.post("/items", data=iter([b'{"name":', b'"in chunks"}']), headers={"Content-Type": "application/json"})
+        service.get("/gadgets")
+    service.post("/gadgets", data="[", headers={"Content-Type": "application/json"})
+    service.post("/gadgets", json={"name": "one"})
+    service.post("/gadgets", data=iter([b'{"name":', b'"in chunks"}']), headers={"Content-Type": "application/json"})
     service.get(MISSING)
     for path in ("/nope", "/nope/2"):
         service.get(path)
     for method in ("TRACE", "FROBNICATE"):
-        service.request(method, "/items")
+        service.request(method, "/gadgets")
 
 
 @pytest.mark.slow
@@ -76,9 +76,9 @@ def test_emf_counts_every_request_by_operation(start_service) -> None:
     assert (total["ClientErrors", ""], total["ServerErrors", ""]) == (6, 0)
     assert {name: count for (metric, name), count in total.items() if metric == "Requests" and name} == {
         "GET /health": 1,
-        "GET /items": 20,
-        "GET /items/{id}": 1,
-        "POST /items": 3,
+        "GET /gadgets": 20,
+        "GET /gadgets/{id}": 1,
+        "POST /gadgets": 3,
         "other": 4,
     }
     assert total["Latency", ""] == 28
@@ -96,7 +96,7 @@ def documented(module: str) -> set[tuple[str, tuple[str, ...], str]]:
 def test_the_table_lists_what_is_written() -> None:
     made = metrics.Operation({200: 1}, queries=1)
     process = emf.process_document(0, "itemsvc", metrics.Overload(), 0, 0)
-    lines = [emf.operation_document(0, "itemsvc", ("GET", "/items"), made), process]
+    lines = [emf.operation_document(0, "itemsvc", ("GET", "/gadgets"), made), process]
     directives = [directive for line in lines for directive in line["_aws"]["CloudWatchMetrics"]]
     assert documented(emf.__doc__) == {
         (metric["Name"], tuple(directive["Dimensions"][0]), metric["Unit"])
@@ -114,7 +114,7 @@ def test_emf_is_written_at_each_interval_whole_under_load(start_service) -> None
         asked = 0
         with requests.Session() as http:
             while time.monotonic() < deadline:
-                asked += http.get(f"{service.url}/items", timeout=10).status_code == 200
+                asked += http.get(f"{service.url}/gadgets", timeout=10).status_code == 200
         return asked
 
     with ThreadPoolExecutor(8) as pool:
@@ -139,9 +139,9 @@ def test_emf_says_how_many_waited_and_were_refused(start_service) -> None:
     service = start_service(METRICS="emf", OTEL_SERVICE_NAME="itemsvc-test", **few)
     with service.connection() as connection, connection.cursor() as cursor:
         connection.autocommit = False
-        cursor.execute("LOCK TABLE items_item")
+        cursor.execute("LOCK TABLE sample_gadget")
         with ThreadPoolExecutor(6) as pool:
-            answers = [pool.submit(requests.get, f"{service.url}/items", timeout=30) for _ in range(6)]
+            answers = [pool.submit(requests.get, f"{service.url}/gadgets", timeout=30) for _ in range(6)]
             wait_until(lambda: sum(answer.done() for answer in answers) == 3, "all but three are refused")
             connection.rollback()
             assert sorted(answer.result().status_code for answer in answers) == [200] * 3 + [503] * 3
@@ -159,11 +159,11 @@ def test_the_costs_count_what_is_billed(start_service) -> None:
         return [len(found)] if {"DatabaseConnections", "Latency"} <= {name for name, _ in found} else []
 
     idle = wait_until(billed, "an interval without a request")[0]
-    item = f"/items/{service.post('/items', json={'name': 'one'}).json()['id']}"
-    for path in ("/items", item, "/health/ready", "/schema", "/docs", "/static/none.css", "/nope"):
+    gadget = f"/gadgets/{service.post('/gadgets', json={'name': 'one'}).json()['id']}"
+    for path in ("/gadgets", gadget, "/health/ready", "/schema", "/docs", "/static/none.css", "/nope"):
         service.get(path)
     for method in ("PUT", "PATCH", "DELETE"):
-        service.request(method, item, json={"name": "other"} if method != "DELETE" else None)
+        service.request(method, gadget, json={"name": "other"} if method != "DELETE" else None)
     stop(service)
     text = (ROOT / "docs/costs.md").read_text()
     assert re.findall(r"^\| \*\*\D+\| \*\*(\d+)\*\* \|", text, re.MULTILINE) == [str(idle), str(billed()[0])]
@@ -177,8 +177,8 @@ def give_up(service: Service) -> None:
     assert service.raw(b"GET /it").startswith(b"HTTP/1.1 408 ")
     with service.connection() as connection, connection.cursor() as cursor:
         connection.autocommit = False
-        cursor.execute("LOCK TABLE items_item")
-        assert requests.get(f"{service.url}/items", timeout=10).status_code == 503
+        cursor.execute("LOCK TABLE sample_gadget")
+        assert requests.get(f"{service.url}/gadgets", timeout=10).status_code == 503
 
 
 LITTLE = {
@@ -210,7 +210,7 @@ def test_a_full_distribution_is_one_line_that_a_pipe_takes_whole() -> None:
     for distribution in (filled.latency, filled.database):
         distribution.counts = [1] * (len(metrics.BOUNDS) + 1)
     filled.queries = 1
-    line = json.dumps(emf.operation_document(int(time.time() * 1000), "itemsvc", ("GET", "/items"), filled))
+    line = json.dumps(emf.operation_document(int(time.time() * 1000), "itemsvc", ("GET", "/gadgets"), filled))
     assert len(specification.metrics(line)["Latency", (("Service", "itemsvc"),)]["Values"]) == 82
     assert len(json.dumps(json.loads(line), separators=(",", ":"))) < 4096
 
@@ -229,7 +229,11 @@ def test_a_value_is_right_within_a_tenth(milliseconds: float) -> None:
 
 @pytest.mark.parametrize(
     ("route", "name"),
-    [("items/<uuid:pk>", "/items/{id}"), ("docs", "/docs"), ("admin/items/item/<path:object_id>/change/", "/admin/")],
+    [
+        ("gadgets/<uuid:pk>", "/gadgets/{id}"),
+        ("docs", "/docs"),
+        ("admin/sample/gadget/<path:object_id>/change/", "/admin/"),
+    ],
 )
 def test_a_route_is_named_as_the_schema_does(route: str, name: str) -> None:
     assert template(route) == name
@@ -238,13 +242,13 @@ def test_a_route_is_named_as_the_schema_does(route: str, name: str) -> None:
 @pytest.mark.parametrize(
     ("environ", "status", "expected"),
     [
-        ({"REQUEST_METHOD": "HEAD", KEY: "/items"}, 200, ("GET", "/items")),
+        ({"REQUEST_METHOD": "HEAD", KEY: "/gadgets"}, 200, ("GET", "/gadgets")),
         ({"REQUEST_METHOD": "GET", "PATH_INFO": "/health/"}, 200, ("GET", "/health")),
         ({"REQUEST_METHOD": "GET", "PATH_INFO": "/static/a.css"}, 200, ("GET", "/static/")),
         ({"REQUEST_METHOD": "PUT", "PATH_INFO": "/static/a.css"}, 404, ("other", "other")),
         ({"REQUEST_METHOD": "GET", "PATH_INFO": "/made/up"}, 404, ("other", "other")),
-        ({"REQUEST_METHOD": "PUT", KEY: "/items"}, 405, ("other", "other")),
-        ({"REQUEST_METHOD": "MADEUP", KEY: "/items"}, 400, ("other", "other")),
+        ({"REQUEST_METHOD": "PUT", KEY: "/gadgets"}, 405, ("other", "other")),
+        ({"REQUEST_METHOD": "MADEUP", KEY: "/gadgets"}, 400, ("other", "other")),
         ({}, 400, ("other", "other")),
     ],
 )
@@ -255,13 +259,13 @@ def test_callers_cannot_make_operations_up(environ: dict[str, str], status: int,
 def test_requests_are_counted_under_their_route_or_what_their_path_says() -> None:
     recorder = metrics.Recorder(lambda: 0)
     for _ in range(2):
-        for path, route in (("/items", "/items"), ("/health", None), ("/made/up", None)):
+        for path, route in (("/gadgets", "/gadgets"), ("/health", None), ("/made/up", None)):
             recorder.record({"REQUEST_METHOD": "GET", "PATH_INFO": path} | ({KEY: route} if route else {}), 200, 0.001)
-        recorder.record({"REQUEST_METHOD": "MADEUP", KEY: "/items"}, 400, 0.001)
-        recorder.record({"REQUEST_METHOD": "GET", KEY: "/items"}, 405, 0.001)
+        recorder.record({"REQUEST_METHOD": "MADEUP", KEY: "/gadgets"}, 400, 0.001)
+        recorder.record({"REQUEST_METHOD": "GET", KEY: "/gadgets"}, 405, 0.001)
     found = {key: operation.statuses for key, operation in recorder.take()[0].items()}
     assert found == {
-        ("GET", "/items"): {200: 2},
+        ("GET", "/gadgets"): {200: 2},
         ("GET", "/health"): {200: 2},
         ("other", "other"): {200: 2, 400: 2, 405: 2},
     }
@@ -294,8 +298,8 @@ def scrape(port: int) -> dict[tuple[str, tuple[str, ...]], float]:
     }
 
 
-def requests_to_items(port: int) -> float:
-    return scrape(port).get(("itemsvc_requests_total", ("GET", "/items", "200")), 0)
+def requests_to_gadgets(port: int) -> float:
+    return scrape(port).get(("itemsvc_requests_total", ("GET", "/gadgets", "200")), 0)
 
 
 @pytest.mark.slow
@@ -303,13 +307,13 @@ def test_prometheus_answers_for_all_workers_and_for_those_that_ended(start_servi
     port = free_port()
     service = start_service(METRICS="prometheus", METRICS_PORT=str(port), WEB_CONCURRENCY="2")
     exercise(service)
-    wait_until(lambda: requests_to_items(port) == 20, "both workers' numbers are published")
+    wait_until(lambda: requests_to_gadgets(port) == 20, "both workers' numbers are published")
     samples = scrape(port)
     assert samples["itemsvc_processes", ()] == 2
     assert samples["itemsvc_requests_total", ("other", "other", "404")] == 2
-    assert samples["itemsvc_requests_total", ("POST", "/items", "201")] == 2
-    assert samples["itemsvc_request_duration_seconds_count", ("GET", "/items")] == 20
-    assert samples["itemsvc_queries_total", ("GET", "/items")] == 20
+    assert samples["itemsvc_requests_total", ("POST", "/gadgets", "201")] == 2
+    assert samples["itemsvc_request_duration_seconds_count", ("GET", "/gadgets")] == 20
+    assert samples["itemsvc_queries_total", ("GET", "/gadgets")] == 20
     assert samples["itemsvc_database_connections", ()] >= 1
 
     worker = next(line for line in service.log_lines() if line["message"].startswith("Booting worker"))
@@ -317,7 +321,7 @@ def test_prometheus_answers_for_all_workers_and_for_those_that_ended(start_servi
     ended = "the killed worker is replaced"
     wait_until(lambda: sum("Booting" in line["message"] for line in service.log_lines()) == 3, ended)
     wait_until(lambda: scrape(port)["itemsvc_processes", ()] == 2, "the new one is counted")
-    assert requests_to_items(port) == 20
+    assert requests_to_gadgets(port) == 20
 
 
 @pytest.mark.slow
@@ -325,7 +329,7 @@ def test_prometheus_is_not_on_the_public_port(start_service) -> None:
     port = free_port()
     service = start_service(METRICS="prometheus", METRICS_PORT=str(port))
     assert service.get("/metrics").status_code == 404
-    other = requests.get(f"http://127.0.0.1:{port}/items", timeout=5)
+    other = requests.get(f"http://127.0.0.1:{port}/gadgets", timeout=5)
     assert (other.status_code, other.headers.get("Server")) == (404, None)
     # A client that says nothing does not keep the service from ending.
     with socket.create_connection(("127.0.0.1", port)):
@@ -362,7 +366,7 @@ def test_a_port_in_use_stops_the_service() -> None:
 
 
 def test_off_writes_and_loads_nothing(service: Service) -> None:
-    service.get("/items", headers={"X-Request-ID": "unmeasured"})
+    service.get("/gadgets", headers={"X-Request-ID": "unmeasured"})
     wait_until(lambda: "unmeasured" in service.log.read_text(), "the access line")
     assert emf_lines(service) == []
     code = "import gunicorn.app.wsgiapp, runpy, sys; runpy.run_path('gunicorn.conf.py'); import itemsvc.wsgi; "
@@ -375,12 +379,12 @@ def test_off_writes_and_loads_nothing(service: Service) -> None:
 def test_a_slow_request_is_logged_with_what_it_asked_the_database(start_service) -> None:
     service = start_service(SLOW_REQUEST_MS="1000")
     for name in ("first", "fast"):
-        service.get("/items", headers={"X-Request-ID": name})
+        service.get("/gadgets", headers={"X-Request-ID": name})
     with service.connection() as connection, connection.cursor() as cursor:
         connection.autocommit = False
-        cursor.execute("LOCK TABLE items_item")
+        cursor.execute("LOCK TABLE sample_gadget")
         with ThreadPoolExecutor(1) as pool:
-            answer = pool.submit(service.get, "/items", headers={"X-Request-ID": "slow"})
+            answer = pool.submit(service.get, "/gadgets", headers={"X-Request-ID": "slow"})
             waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
             wait_until(lambda: service.execute(waiting), "the request waits")
             began = time.monotonic()
@@ -392,8 +396,8 @@ def test_a_slow_request_is_logged_with_what_it_asked_the_database(start_service)
     )
     assert "fast" not in {line["request_id"] for line in lines}
     line = next(line for line in lines if line["request_id"] == "slow")
-    assert (line["level"], line["method"], line["path"], line["status"]) == ("WARNING", "GET", "/items", 200)
-    assert (line["route"], line["queries"]) == ("/items", 1)
+    assert (line["level"], line["method"], line["path"], line["status"]) == ("WARNING", "GET", "/gadgets", 200)
+    assert (line["route"], line["queries"]) == ("/gadgets", 1)
     assert 1100 <= line["database_ms"] <= line["duration_ms"]
 
 
@@ -407,7 +411,7 @@ def test_no_reader_of_standard_output_costs_no_request(start_service) -> None:
         [sys.executable, "-m", "gunicorn"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
     try:
-        answers = lambda: requests.get(f"http://127.0.0.1:{port}/items", timeout=5).status_code == 200  # noqa: E731
+        answers = lambda: requests.get(f"http://127.0.0.1:{port}/gadgets", timeout=5).status_code == 200  # noqa: E731
         wait_until(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0, "it listens")
         assert answers()
         assert process.stdout

@@ -39,7 +39,7 @@ def test_two_at_once_on_an_empty_database_apply_each_migration_once(target: Serv
     assert [code for code, _, _ in results] == [0, 0], results
     applied = target.execute("SELECT app || '.' || name FROM django_migrations")
     assert len(applied) == len(set(applied)) > 10
-    said = sum(output.count("Applying items.0001_initial") for _, output, _ in results)
+    said = sum(output.count("Applying sample.0001_initial") for _, output, _ in results)
     assert said == 1
 
 
@@ -75,22 +75,22 @@ def test_the_lock_of_a_killed_migrate_is_free(target: Service) -> None:
 def test_a_table_in_use_is_not_waited_for(target: Service) -> None:
     target.manage("migrate", "--noinput", check=True)
     with target.connection() as reader, reader.cursor() as cursor:
-        cursor.execute("BEGIN; SELECT * FROM items_item")
-        code, _, errors = finish(begin(target, "items", "zero", MIGRATE_LOCK_TIMEOUT_MS="100"))
+        cursor.execute("BEGIN; SELECT * FROM sample_gadget")
+        code, _, errors = finish(begin(target, "sample", "zero", MIGRATE_LOCK_TIMEOUT_MS="100"))
     assert code == 1
-    assert errors.startswith("CommandError: Migration items.0001_initial failed: canceling statement due to lock")
+    assert errors.startswith("CommandError: Migration sample.0001_initial failed: canceling statement due to lock")
     assert "a long query held the table for more than 100 ms" in errors
     assert errors.count("\n") == 1
-    assert target.execute("SELECT count(*) FROM items_item") == [(0,)]
-    assert finish(begin(target, "items", "zero"))[0] == 0
+    assert target.execute("SELECT count(*) FROM sample_gadget") == [(0,)]
+    assert finish(begin(target, "sample", "zero"))[0] == 0
 
 
 def test_a_migration_that_fails_is_named_and_leaves_nothing(target: Service) -> None:
-    target.execute("CREATE TABLE items_item (id int)")
+    target.execute("CREATE TABLE sample_gadget (id int)")
     code, _, errors = finish(begin(target))
     assert code == 1
-    assert errors == 'CommandError: Migration items.0001_initial failed: relation "items_item" already exists\n'
-    assert target.execute("SELECT count(*) FROM django_migrations WHERE app = 'items'") == [(0,)]
+    assert errors == 'CommandError: Migration sample.0001_initial failed: relation "sample_gadget" already exists\n'
+    assert target.execute("SELECT count(*) FROM django_migrations WHERE app = 'sample'") == [(0,)]
 
 
 def test_a_statement_may_take_longer_than_a_request(target: Service) -> None:
@@ -98,7 +98,7 @@ def test_a_statement_may_take_longer_than_a_request(target: Service) -> None:
         "CREATE FUNCTION slow() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.3); END';"
         "CREATE EVENT TRIGGER slow ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION slow()"
     )
-    assert finish(begin(target, "items", DB_STATEMENT_TIMEOUT_MS="200"))[0] == 0
+    assert finish(begin(target, "sample", DB_STATEMENT_TIMEOUT_MS="200"))[0] == 0
 
 
 def test_a_database_that_is_away_is_one_sentence(target: Service) -> None:

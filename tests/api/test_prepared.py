@@ -15,16 +15,16 @@ from tests.support.service import Service
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ONE = "SELECT name FROM items_item WHERE name = %s"
+ONE = "SELECT name FROM sample_gadget WHERE name = %s"
 
 
 @pytest.fixture
 def session() -> Iterator[Any]:
-    """A connection of the service's own kind, with one item in its table."""
+    """A connection of the service's own kind, with one gadget in its table."""
     session: Any = connections.create_connection("default")
     session.settings_dict = connections["default"].settings_dict
     session.fetch(
-        "INSERT INTO items_item (name, description) VALUES (%s, %s) RETURNING id", ["o'ak", ""], repeatable=False
+        "INSERT INTO sample_gadget (name, description) VALUES (%s, %s) RETURNING id", ["o'ak", ""], repeatable=False
     )
     yield session
     session.close()
@@ -87,7 +87,7 @@ def test_a_session_whose_autocommit_was_left_off_is_not_used(session: Any) -> No
 
 def test_no_more_is_kept_than_the_server_has_room_for(session: Any) -> None:
     for number in range(3 * MAX_PREPARED):
-        assert session.fetch(f"SELECT {number}, name FROM items_item", (), repeatable=True) == [(number, "o'ak")]
+        assert session.fetch(f"SELECT {number}, name FROM sample_gadget", (), repeatable=True) == [(number, "o'ak")]
     assert 0 < len(prepared(session)) <= MAX_PREPARED
     assert find(session)
 
@@ -112,7 +112,7 @@ def test_what_cannot_be_prepared_is_sent_as_it_is(session: Any) -> None:
 
 def test_an_error_of_the_statement_is_its_own(session: Any) -> None:
     with pytest.raises(UndefinedColumn):
-        session.fetch("SELECT nome FROM items_item", (), repeatable=True)
+        session.fetch("SELECT nome FROM sample_gadget", (), repeatable=True)
     assert find(session)
 
 
@@ -126,12 +126,12 @@ def test_a_session_that_ended_is_followed_by_one_that_prepares_anew(session: Any
 
 def test_a_migration_may_change_a_columns_type_under_a_running_service(start_service: Any) -> None:
     service: Service = start_service()
-    key = service.post("/items", json={"name": "oak"}).json()["id"]
-    assert service.get(f"/items/{key}").json()["name"] == "oak"
-    service.execute("ALTER TABLE items_item ALTER COLUMN name TYPE text")
+    key = service.post("/gadgets", json={"name": "oak"}).json()["id"]
+    assert service.get(f"/gadgets/{key}").json()["name"] == "oak"
+    service.execute("ALTER TABLE sample_gadget ALTER COLUMN name TYPE text")
     try:
-        assert [service.get(f"/items/{key}").json()["name"] for _ in range(3)] == ["oak"] * 3
-        assert service.post("/items", json={"name": "elm"}).json()["name"] == "elm"
+        assert [service.get(f"/gadgets/{key}").json()["name"] for _ in range(3)] == ["oak"] * 3
+        assert service.post("/gadgets", json={"name": "elm"}).json()["name"] == "elm"
         assert not [line for line in service.log_lines() if line["level"] in ("WARNING", "ERROR")]
     finally:
-        service.execute("ALTER TABLE items_item ALTER COLUMN name TYPE varchar(255)")
+        service.execute("ALTER TABLE sample_gadget ALTER COLUMN name TYPE varchar(255)")

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from rest_framework import serializers
 from rest_framework.renderers import JSONRenderer
 
-from items.models import Item
-from items.serializers import ItemSerializer
 from itemsvc.resources.row_json import Rows
+from tests.sample.models import Gadget
+from tests.sample.serializers import GadgetSerializer
 
 # What PostgreSQL keeps, the characters weighed that JSON or JavaScript escapes.
 TEXT = st.text(
@@ -26,31 +26,31 @@ ROWS = st.lists(st.tuples(st.uuids(), TEXT, TEXT, TIMES), max_size=5)
 @settings(deadline=None, max_examples=300)
 @given(ROWS)
 def test_the_same_bytes_as_the_serializer(values: list[tuple[uuid.UUID, str, str, datetime]]) -> None:
-    rows = Rows.of(ItemSerializer)
+    rows = Rows.of(GadgetSerializer)
     assert rows
-    items = [Item(id=key, name=name, description=text, created_at=time) for key, name, text, time in values]
+    gadgets = [Gadget(id=key, name=name, description=text, created_at=time) for key, name, text, time in values]
     raw = [(str(key), *rest, 1) for key, *rest in values]
     render = JSONRenderer().render
-    assert rows.array(raw) == render(ItemSerializer(items, many=True).data)
-    assert rows.lines(raw) == b"".join(render(ItemSerializer(item).data) + b"\n" for item in items)
+    assert rows.array(raw) == render(GadgetSerializer(gadgets, many=True).data)
+    assert rows.lines(raw) == b"".join(render(GadgetSerializer(gadget).data) + b"\n" for gadget in gadgets)
 
 
-class Method(ItemSerializer):
+class Method(GadgetSerializer):
     shout = serializers.SerializerMethodField()
 
-    class Meta(ItemSerializer.Meta):
+    class Meta(GadgetSerializer.Meta):
         fields = ("id", "shout")
 
-    def get_shout(self, item: Item) -> str:
-        return item.name.upper()
+    def get_shout(self, gadget: Gadget) -> str:
+        return gadget.name.upper()
 
 
-class Represented(ItemSerializer):
-    def to_representation(self, instance: Item) -> dict[str, str]:
+class Represented(GadgetSerializer):
+    def to_representation(self, instance: Gadget) -> dict[str, str]:
         return {"id": str(instance.id)}
 
 
-class OwnField(ItemSerializer):
+class OwnField(GadgetSerializer):
     class Shouted(serializers.CharField):
         def to_representation(self, value: str) -> str:
             return value.upper()
@@ -58,9 +58,9 @@ class OwnField(ItemSerializer):
     name = Shouted()
 
 
-class OwnValue(ItemSerializer):
+class OwnValue(GadgetSerializer):
     class First(serializers.CharField):
-        def get_attribute(self, instance: Item) -> str:
+        def get_attribute(self, instance: Gadget) -> str:
             return instance.name[:1]
 
     name = First()
@@ -70,15 +70,15 @@ class NoModel(serializers.Serializer):
     name = serializers.CharField()
 
 
-class OtherFormat(ItemSerializer):
+class OtherFormat(GadgetSerializer):
     created_at = serializers.DateTimeField(format="%Y")
 
 
-class OtherType(ItemSerializer):
+class OtherType(GadgetSerializer):
     id = serializers.CharField()
 
 
-class HexKey(ItemSerializer):
+class HexKey(GadgetSerializer):
     id = serializers.UUIDField(format="hex")
 
 
@@ -89,11 +89,11 @@ def test_a_field_that_is_more_than_its_column_is_left_to_the_serializer(serializ
     assert Rows.of(serializer) is None
 
 
-class Renamed(ItemSerializer):
+class Renamed(GadgetSerializer):
     title = serializers.CharField(source="name")
     secret = serializers.CharField(source="description", write_only=True)
 
-    class Meta(ItemSerializer.Meta):
+    class Meta(GadgetSerializer.Meta):
         fields = ("title", "id", "secret")
 
 

@@ -25,7 +25,7 @@ def test_it_comes_as_asked_for(api: Client, media_type: str) -> None:
     assert api.get("/schema", headers={"accept": media_type})["Content-Type"].startswith(media_type)
 
 
-@pytest.mark.parametrize("path", ["/schema", "/docs", "/health", "/health/ready", "/items", "/nowhere", "/items/1"])
+@pytest.mark.parametrize("path", ["/schema", "/docs", "/health", "/health/ready", "/gadgets", "/nowhere", "/gadgets/1"])
 def test_asking_changes_no_later_answer(api: Client, path: str) -> None:
     def answer() -> tuple[int, str, list[str]]:
         response = api.get(path)
@@ -37,7 +37,7 @@ def test_asking_changes_no_later_answer(api: Client, path: str) -> None:
 
 
 def test_asking_changes_nothing_that_outlives_a_request(api: Client) -> None:
-    paths = ["/schema", "/docs", "/health", "/health/ready", "/items", "/items?limit=x", "/nowhere", "/items/1"]
+    paths = ["/schema", "/docs", "/health", "/health/ready", "/gadgets", "/gadgets?limit=x", "/nowhere", "/gadgets/1"]
 
     def ask() -> None:
         for path in paths:
@@ -54,7 +54,7 @@ def test_asking_changes_nothing_that_outlives_a_request(api: Client) -> None:
 def kept_by_modules() -> Iterator[tuple[str, Any]]:
     """The dictionaries, lists and sets of the service's modules and of their classes."""
     for name, module in sorted(sys.modules.items()):
-        if name.partition(".")[0] not in ("itemsvc", "items"):
+        if not name.startswith(("itemsvc.", "tests.sample.")):
             continue
         holders = [module, *(each for each in vars(module).values() if isinstance(each, type))]
         for holder in holders:
@@ -65,17 +65,17 @@ def kept_by_modules() -> Iterator[tuple[str, Any]]:
 
 def test_it_lists_every_endpoint_and_method(api: Client) -> None:
     paths = api.get("/schema").json()["paths"]
-    assert {path: sorted(operations) for path, operations in paths.items()} == {
+    assert {path: sorted(operations) for path, operations in paths.items() if re.match("/(health|gadgets)", path)} == {
         "/health": ["get"],
         "/": ["get"],
         "/health/ready": ["get"],
-        "/items": ["get", "post"],
-        "/items/{id}": ["delete", "get", "patch", "put"],
+        "/gadgets": ["get", "post"],
+        "/gadgets/{id}": ["delete", "get", "patch", "put"],
     }
 
 
 def test_it_lists_every_parameter_of_the_list(api: Client) -> None:
-    operation = api.get("/schema").json()["paths"]["/items"]["get"]
+    operation = api.get("/schema").json()["paths"]["/gadgets"]["get"]
     queries = {parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "query"}
     assert queries == {"limit", "cursor", "ordering", "name", "search", "created_after", "created_before"}
 
@@ -83,11 +83,11 @@ def test_it_lists_every_parameter_of_the_list(api: Client) -> None:
 @pytest.mark.parametrize(
     ("path", "method", "statuses"),
     [
-        ("/items", "get", "200 304 400 406 412 500 503"),
-        ("/items", "post", "201 400 406 409 413 415 422 500 503"),
-        ("/items/{id}", "get", "200 304 400 404 406 412 500 503"),
-        ("/items/{id}", "put", "200 400 404 406 412 413 415 500 503"),
-        ("/items/{id}", "delete", "204 400 404 406 412 500 503"),
+        ("/gadgets", "get", "200 304 400 406 412 500 503"),
+        ("/gadgets", "post", "201 400 406 409 413 415 422 500 503"),
+        ("/gadgets/{id}", "get", "200 304 400 404 406 412 500 503"),
+        ("/gadgets/{id}", "put", "200 400 404 406 412 413 415 500 503"),
+        ("/gadgets/{id}", "delete", "204 400 404 406 412 500 503"),
     ],
 )
 def test_it_lists_every_status(api: Client, path: str, method: str, statuses: str) -> None:
@@ -104,7 +104,7 @@ def test_it_is_valid(api: Client) -> None:
     ("status", "headers", "body", "complaint"),
     [
         (418, {}, {}, "does not list"),
-        (201, {"Location": "/items/1"}, {"id": "1"}, "not valid under any"),
+        (201, {"Location": "/gadgets/1"}, {"id": "1"}, "not valid under any"),
         (503, {}, {"detail": "a"}, "Retry-After"),
         (201, {"Location": "/", "Link": "x"}, {}, "Link"),
         (400, {"Content-Type": "text/plain"}, {}, "text/plain"),
@@ -116,7 +116,7 @@ def test_the_tests_judge_is_strict(
 ) -> None:
     everything = {"Content-Type": "application/json", "X-Request-ID": "1", **headers}
     with pytest.raises(Exception, match=complaint):
-        schema.judge("POST", "/items", status, everything, json.dumps(body).encode())
+        schema.judge("POST", "/gadgets", status, everything, json.dumps(body).encode())
 
 
 def test_docs_load_nothing_from_elsewhere(api: Client) -> None:

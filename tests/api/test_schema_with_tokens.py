@@ -25,12 +25,12 @@ def test_it_names_the_scope_of_every_operation(closed: Schema) -> None:
         ("/", "get"): [],
         ("/health", "get"): [],
         ("/health/ready", "get"): [],
-        ("/items", "get"): ["items:read"],
-        ("/items", "post"): ["items:write"],
-        ("/items/{id}", "get"): ["items:read"],
-        ("/items/{id}", "put"): ["items:write"],
-        ("/items/{id}", "patch"): ["items:write"],
-        ("/items/{id}", "delete"): ["items:write"],
+        ("/gadgets", "get"): ["gadgets:read"],
+        ("/gadgets", "post"): ["gadgets:write"],
+        ("/gadgets/{id}", "get"): ["gadgets:read"],
+        ("/gadgets/{id}", "put"): ["gadgets:write"],
+        ("/gadgets/{id}", "patch"): ["gadgets:write"],
+        ("/gadgets/{id}", "delete"): ["gadgets:write"],
     }
 
 
@@ -43,7 +43,7 @@ def test_it_says_how_to_authorize(closed: Schema, issuer: Issuer) -> None:
 def test_an_operation_that_needs_a_token_lists_both_refusals(closed: Schema, schema: Schema) -> None:
     for path, operations in closed.document["paths"].items():
         for method, operation in operations.items():
-            refusals = {"401", "403"} if path.startswith("/items") else set()
+            refusals = {"401", "403"} if path.startswith("/gadgets") else set()
             assert {"401", "403"} & set(operation["responses"]) == refusals, (method, path)
     for name in ("Unauthorized", "Forbidden"):
         assert closed.document["components"]["responses"][name]["headers"].keys() >= {"WWW-Authenticate"}
@@ -67,8 +67,8 @@ def test_it_differs_in_nothing_else(closed: Schema, schema: Schema) -> None:
 
 def test_the_browsable_api_offers_what_the_token_allows(secured: Service, issuer: Issuer) -> None:
     page = {"Accept": "text/html"}
-    reading = secured.get("/items", headers=page | bearer(issuer.token(scope="items:read")))
-    writing = secured.get("/items", headers=page | bearer(issuer.token()))
+    reading = secured.get("/gadgets", headers=page | bearer(issuer.token(scope="gadgets:read")))
+    writing = secured.get("/gadgets", headers=page | bearer(issuer.token()))
     assert (reading.status_code, writing.status_code) == (200, 200)
     assert "machine" in reading.text
     assert 'name="description"' in writing.text

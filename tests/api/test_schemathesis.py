@@ -34,7 +34,7 @@ def test_every_check_passes_with_tokens(service: Service, secured: Service, issu
 def check(service: Service, examples: int, headers: dict[str, str], directory: Path) -> None:
     """Runs schemathesis; every check of it passes, and the service logs no error."""
     for name in ("one", "two", "three"):
-        service.post("/items", json={"name": name}, headers=headers)
+        service.post("/gadgets", json={"name": name}, headers=headers)
     logged = len(service.log_lines())
     run = subprocess.run(
         [Path(sys.executable).parent / "st", "--no-color", "run", f"{service.url}/schema",

@@ -85,23 +85,23 @@ def owner(tasks: dict[str, str], django_db_blocker: Any) -> Iterator[BaseDatabas
 def strong(superuser: psycopg2.extensions.cursor) -> Iterator[Callable[[str], None]]:
     """Runs statements as the superuser that give the role `strong` too much; it is gone afterwards."""
     yield superuser.execute
-    superuser.execute("REVOKE ALL ON items_item FROM PUBLIC; SELECT 1 FROM pg_roles WHERE rolname = 'strong'")
+    superuser.execute("REVOKE ALL ON sample_gadget FROM PUBLIC; SELECT 1 FROM pg_roles WHERE rolname = 'strong'")
     if superuser.fetchone():
         superuser.execute("DROP OWNED BY strong; DROP ROLE strong")
 
 
 FORBIDDEN = (
-    "DROP TABLE items_item",
-    "TRUNCATE items_item",
-    "ALTER TABLE items_item ADD COLUMN mine text",
-    "ALTER TABLE items_item OWNER TO CURRENT_USER",
-    "CREATE INDEX ON items_item (name)",
-    "CREATE TRIGGER mine BEFORE UPDATE ON items_item EXECUTE FUNCTION suppress_redundant_updates_trigger()",
-    "COMMENT ON TABLE items_item IS 'mine'",
-    "CREATE TABLE mine (item uuid REFERENCES items_item)",
+    "DROP TABLE sample_gadget",
+    "TRUNCATE sample_gadget",
+    "ALTER TABLE sample_gadget ADD COLUMN mine text",
+    "ALTER TABLE sample_gadget OWNER TO CURRENT_USER",
+    "CREATE INDEX ON sample_gadget (name)",
+    "CREATE TRIGGER mine BEFORE UPDATE ON sample_gadget EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+    "COMMENT ON TABLE sample_gadget IS 'mine'",
+    "CREATE TABLE mine (gadget uuid REFERENCES sample_gadget)",
     "CREATE TABLE mine (id int)",
     "CREATE TEMPORARY TABLE mine (id int)",
-    "CREATE VIEW mine AS SELECT * FROM items_item",
+    "CREATE VIEW mine AS SELECT * FROM sample_gadget",
     "CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
     "CREATE SCHEMA mine",
     "CREATE EXTENSION hstore",
@@ -110,11 +110,11 @@ FORBIDDEN = (
     f"ALTER ROLE {OWNER} PASSWORD 'mine'",
     f"SET ROLE {OWNER}",
     "DELETE FROM django_migrations",
-    "INSERT INTO django_migrations (app, name, applied) VALUES ('items', '9999_mine', now())",
+    "INSERT INTO django_migrations (app, name, applied) VALUES ('sample', '9999_mine', now())",
     "SELECT rolpassword FROM pg_authid",
     "SELECT pg_read_file('postgresql.conf')",
-    "COPY items_item TO PROGRAM 'cat'",
-    "COPY items_item TO '/tmp/mine'",
+    "COPY sample_gadget TO PROGRAM 'cat'",
+    "COPY sample_gadget TO '/tmp/mine'",
     "ALTER SYSTEM SET log_statement = 'none'",
     "SELECT setval('auth_user_id_seq', 1)",
 )
@@ -132,7 +132,7 @@ def test_the_service_may_read_and_write_rows(connection: psycopg2.extensions.con
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'django_migrations'"
         )
         tables = [name for (name,) in cursor.fetchall()]
-        assert "items_item" in tables
+        assert "sample_gadget" in tables
         for table in tables:
             cursor.execute(
                 "SELECT bool_and(has_table_privilege(oid, privilege)) FROM pg_class,"
@@ -162,10 +162,10 @@ def test_the_whole_service_works_with_it(tasks: dict[str, str], static_files: No
     service_environment = {name: value for name, value in tasks.items() if name != "MIGRATE_DATABASE_URL"}
     with Service(tasks["DATABASE_URL"]) as service:
         assert service.get("/health/ready").json()["status"] == "ready"
-        assert len(service.get("/items").json()) == 10
-        item = service.post("/items", json={"name": "by the service's role"}).json()
+        assert len(service.get("/gadgets").json()) == 10
+        gadget = service.post("/gadgets", json={"name": "by the service's role"}).json()
         for method, body in (("PUT", {"name": "put"}), ("PATCH", {"name": "patched"}), ("DELETE", None)):
-            assert service.request(method, f"/items/{item['id']}", json=body).ok
+            assert service.request(method, f"/gadgets/{gadget['id']}", json=body).ok
     assert manage(service_environment, "migrate", "--check").returncode == 0
 
 
@@ -176,7 +176,7 @@ def test_migrating_again_changes_the_password_and_nothing_else(
     def access() -> list[tuple[object, ...]]:
         return postgres.execute(
             postgres_server,
-            "SELECT relname, relacl::text FROM pg_class WHERE relname LIKE 'items%' ORDER BY 1",
+            "SELECT relname, relacl::text FROM pg_class WHERE relname LIKE 'sample%' ORDER BY 1",
         )
 
     def verifier() -> object:
@@ -221,8 +221,8 @@ def test_the_password_reaches_no_log_of_the_server(tasks: dict[str, str], postgr
             f"BYPASSRLS, is a member of {OWNER}, is a member of pg_",
         ),
         (
-            f"CREATE ROLE strong LOGIN ADMIN {OWNER}; GRANT TRUNCATE ON items_item TO PUBLIC",
-            "strong still may truncate or maintain items_item",
+            f"CREATE ROLE strong LOGIN ADMIN {OWNER}; GRANT TRUNCATE ON sample_gadget TO PUBLIC",
+            "strong still may truncate or maintain sample_gadget",
         ),
     ],
 )
@@ -239,7 +239,7 @@ def test_a_role_that_may_do_more_is_refused(
 def test_a_role_that_is_refused_is_not_made(
     owner: BaseDatabaseWrapper, strong: Callable[[str], None], superuser: psycopg2.extensions.cursor
 ) -> None:
-    strong("GRANT TRUNCATE ON items_item TO PUBLIC")
+    strong("GRANT TRUNCATE ON sample_gadget TO PUBLIC")
     with pytest.raises(CommandError):
         provide(owner, "strong", "a password")
     superuser.execute("SELECT 1 FROM pg_roles WHERE rolname = 'strong'")
@@ -320,6 +320,6 @@ def test_the_role_of_after_the_next_change_of_the_password_is_there_before_it(ta
     assert result.returncode == 0, result.stderr
     for url in (tasks["DATABASE_URL"], following):
         with contextlib.closing(psycopg2.connect(libpq_url(url))) as connection, connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM items_item")
+            cursor.execute("SELECT count(*) FROM sample_gadget")
             with pytest.raises(errors.InsufficientPrivilege):
-                cursor.execute("DROP TABLE items_item")
+                cursor.execute("DROP TABLE sample_gadget")

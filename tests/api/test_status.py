@@ -49,13 +49,13 @@ def test_text_and_no_secret(database: Service) -> None:
 
 
 def test_a_missing_and_a_newer_migration(database: Service) -> None:
-    database.execute("UPDATE django_migrations SET name = '9999_future' WHERE app = 'items' AND name = '0001_initial'")
+    database.execute("UPDATE django_migrations SET name = '9999_future' WHERE app = 'sample' AND name = '0001_initial'")
     try:
         found = report(database, 1)
     finally:
         database.execute("UPDATE django_migrations SET name = '0001_initial' WHERE name = '9999_future'")
-    assert (found["healthy"], found["migrations"]["missing"]) == (False, ["items.0001_initial"])
-    assert found["migrations"]["newer"] == ["items.9999_future"]
+    assert (found["healthy"], found["migrations"]["missing"]) == (False, ["sample.0001_initial"])
+    assert found["migrations"]["newer"] == ["sample.9999_future"]
 
 
 def test_no_database(database: Service) -> None:

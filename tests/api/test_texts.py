@@ -65,12 +65,12 @@ def test_the_same_as_every_validator_says(name: str, text: str) -> None:
 
 @pytest.mark.parametrize("body", [{"name": "a\ud800"}, {"name": "é", "description": "\udfff"}, {"name": "a\0é"}])
 def test_what_the_database_cannot_keep_is_refused(api: Client, body: dict[str, str]) -> None:
-    assert api.post("/items", body).status_code == 400
+    assert api.post("/gadgets", body).status_code == 400
 
 
 @pytest.mark.parametrize(("text", "taken"), [("a", True), (" é ", True), (" \n", False), ("", False), ("a\0", False)])
 def test_the_schema_shows_what_is_no_name(schema: openapi.Schema, text: str, taken: bool) -> None:
-    name = schema.document["components"]["schemas"]["ItemRequest"]["properties"]["name"]
+    name = schema.document["components"]["schemas"]["GadgetRequest"]["properties"]["name"]
     assert bool(re.search(name["pattern"], text)) is taken
 
 

@@ -60,15 +60,15 @@ def spans(collector: Collector, response: requests.Response, count: int | None) 
 
 
 def test_a_request_and_its_statement(traced: Service, collector: Collector) -> None:
-    item = traced.post("/items", json={"name": "s3cr3t"}).json()
-    response = traced.get(f"/items/{item['id']}?name=s3cr3t", headers={"User-Agent": "a-reader"})
+    gadget = traced.post("/gadgets", json={"name": "s3cr3t"}).json()
+    response = traced.get(f"/gadgets/{gadget['id']}?name=s3cr3t", headers={"User-Agent": "a-reader"})
     request, statement = spans(collector, response, 2)
-    assert (request.name, request.kind, request.parent) == ("GET /items/{id}", "SERVER", "")
+    assert (request.name, request.kind, request.parent) == ("GET /gadgets/{id}", "SERVER", "")
     assert request.attributes == {
         "http.request.method": "GET",
-        "http.route": "/items/{id}",
+        "http.route": "/gadgets/{id}",
         "http.response.status_code": response.status_code,
-        "url.path": f"/items/{item['id']}",
+        "url.path": f"/gadgets/{gadget['id']}",
         "url.scheme": "http",
         "network.protocol.version": "1.1",
         "client.address": "127.0.0.1",
@@ -84,11 +84,11 @@ def test_a_request_and_its_statement(traced: Service, collector: Collector) -> N
 
 
 def test_its_id_is_on_every_log_line_and_the_response(traced: Service) -> None:
-    traced.execute("ALTER TABLE items_item RENAME COLUMN name TO nome")
+    traced.execute("ALTER TABLE sample_gadget RENAME COLUMN name TO nome")
     try:
-        response = traced.get("/items", headers={"X-Request-ID": "traced-1"})
+        response = traced.get("/gadgets", headers={"X-Request-ID": "traced-1"})
     finally:
-        traced.execute("ALTER TABLE items_item RENAME COLUMN nome TO name")
+        traced.execute("ALTER TABLE sample_gadget RENAME COLUMN nome TO name")
     lines = wait_until(
         lambda: (
             [line for line in traced.log_lines() if line["request_id"] == "traced-1" and "path" in line]
@@ -101,11 +101,11 @@ def test_its_id_is_on_every_log_line_and_the_response(traced: Service) -> None:
 
 
 def test_a_failed_statement_is_an_error_with_its_code(traced: Service, collector: Collector) -> None:
-    traced.execute("ALTER TABLE items_item RENAME COLUMN name TO nome")
+    traced.execute("ALTER TABLE sample_gadget RENAME COLUMN name TO nome")
     try:
-        response = traced.get("/items")
+        response = traced.get("/gadgets")
     finally:
-        traced.execute("ALTER TABLE items_item RENAME COLUMN nome TO name")
+        traced.execute("ALTER TABLE sample_gadget RENAME COLUMN nome TO name")
     # The short way's statement, and that of the ordinary one, to which it leaves what failed.
     request, *statements = spans(collector, response, None)
     assert (request.failed, request.attributes["error.type"]) == (True, "500")
@@ -141,7 +141,7 @@ def test_a_trace_goes_on(
 
 def test_an_unsampled_trace_is_not_sent_and_still_named(traced: Service, collector: Collector) -> None:
     collector.spans.clear()
-    response = traced.get("/items", headers={"traceparent": f"00-{ROOT_ID}-{PARENT_ID}-00"})
+    response = traced.get("/gadgets", headers={"traceparent": f"00-{ROOT_ID}-{PARENT_ID}-00"})
     assert response.headers["X-Trace-ID"] == ROOT_ID
     spans(collector, traced.get("/schema"), 1)
     assert ROOT_ID not in {span.trace for span in collector.spans}
@@ -171,7 +171,7 @@ def test_a_trace_is_sent_with_all_its_spans_or_not_at_all_and_is_always_named(
 ) -> None:
     collector.spans.clear()
     identifier = f"halved-{time.monotonic_ns()}"
-    response = halved.get("/items", headers=headers | {"X-Request-ID": identifier})
+    response = halved.get("/gadgets", headers=headers | {"X-Request-ID": identifier})
     assert response.headers["X-Trace-ID"] == trace
     line = wait_until(
         lambda: next((line for line in halved.log_lines() if line["request_id"] == identifier), None), "its access line"
@@ -182,33 +182,33 @@ def test_a_trace_is_sent_with_all_its_spans_or_not_at_all_and_is_always_named(
         assert {span.trace for span in collector.spans} == {OTHER_TRACE}
     else:
         request, statement = spans(collector, response, 2)
-        assert (request.name, request.parent, statement.parent) == ("GET /items", parent, request.identifier)
+        assert (request.name, request.parent, statement.parent) == ("GET /gadgets", parent, request.identifier)
 
 
 def test_what_no_caller_began_is_sampled_by_the_id_that_it_is_given(halved: Service, collector: Collector) -> None:
     collector.spans.clear()
-    traces = [halved.get("/items").headers["X-Trace-ID"] for _ in range(40)]
+    traces = [halved.get("/gadgets").headers["X-Trace-ID"] for _ in range(40)]
     assert len(set(traces)) == 40
     assert all(len(trace) == 32 and abs(int(trace[:8], 16) - time.time()) < 60 for trace in traces)
     sampled = {trace for trace in traces if trace[16] < "8"}
-    wait_until(lambda: len(collector.named("GET /items")) >= len(sampled), "their spans")
+    wait_until(lambda: len(collector.named("GET /gadgets")) >= len(sampled), "their spans")
     assert {span.trace for span in collector.spans} == sampled
 
 
 def test_a_streams_span_ends_with_the_stream(traced: Service, collector: Collector) -> None:
     traced.execute(
-        "INSERT INTO items_item (name, description) SELECT n, repeat('x', 5000) FROM generate_series(1, 5000) n"
+        "INSERT INTO sample_gadget (name, description) SELECT n, repeat('x', 5000) FROM generate_series(1, 5000) n"
     )
     lines = {"Accept": "application/x-ndjson"}
     try:
-        response = requests.get(f"{traced.url}/items", headers=lines, stream=True, timeout=30)
+        response = requests.get(f"{traced.url}/gadgets", headers=lines, stream=True, timeout=30)
         # More than a socket's buffers hold is left to send; what another request left meanwhile has arrived.
         spans(collector, traced.get("/schema"), 1)
         assert response.headers["X-Trace-ID"] not in {span.trace for span in collector.spans if span.kind == "SERVER"}
         read_at = time.time_ns()
         assert len(response.content.splitlines()) >= 5000
     finally:
-        traced.execute("TRUNCATE items_item")
+        traced.execute("TRUNCATE sample_gadget")
     assert spans(collector, response, 2)[0].ended > read_at
 
 
@@ -250,7 +250,7 @@ def test_a_collector_that_is_away_harms_nobody(start_service, status: int | None
 
         def ask(_: int) -> float:
             began = time.monotonic()
-            assert requests.get(f"{service.url}/items", timeout=10).status_code == 200
+            assert requests.get(f"{service.url}/gadgets", timeout=10).status_code == 200
             return time.monotonic() - began
 
         with ThreadPoolExecutor(4) as pool:

@@ -1,6 +1,6 @@
 """What an attacker tries, byte for byte as it goes over the wire, and what comes back.
 
-`ITEM` in a request stands for the id of an item that exists. Where malformed requests as such are concerned,
+`GADGET` in a request stands for the id of a gadget that exists. Where malformed requests as such are concerned,
 `tests/api/hostile_requests.py` has some 500 more; tokens are in `test_tokens.py`.
 """
 
@@ -29,7 +29,7 @@ class Attack:
     aim: str = ""
 
 
-SMUGGLED = b"DELETE /items/ITEM HTTP/1.1\r\nHost: localhost\r\n\r\n"
+SMUGGLED = b"DELETE /gadgets/GADGET HTTP/1.1\r\nHost: localhost\r\n\r\n"
 BODY = json.dumps({"name": "attack"}).encode()
 HTTPS = "X-Forwarded-Proto: https"
 #: Ways to say where one comes from, under which name and by which path, that some server or framework believes.
@@ -60,9 +60,12 @@ def raw(*lines: str, body: bytes = b"") -> bytes:
 def forwarding() -> list[Attack]:
     """To pass for somebody else, another host, another path or HTTPS."""
     return [
-        *(Attack(line, post(BODY, JSON, line), 201, r"Location: http://localhost/items/", FORGERY) for line in FORGED),
         *(
-            Attack(line, post(BODY, JSON, line), 201, r"Location: http://localhost/items/", "https:")
+            Attack(line, post(BODY, JSON, line), 201, r"Location: http://localhost/gadgets/", FORGERY)
+            for line in FORGED
+        ),
+        *(
+            Attack(line, post(BODY, JSON, line), 201, r"Location: http://localhost/gadgets/", "https:")
             for line in FORGED_SCHEMES
         ),
         *(
@@ -70,7 +73,7 @@ def forwarding() -> list[Attack]:
                 f"{line}, behind",
                 post(BODY, JSON, HTTPS, line),
                 201,
-                r"Location: https://localhost/items/",
+                r"Location: https://localhost/gadgets/",
                 FORGERY,
                 behind=True,
             )
@@ -79,20 +82,20 @@ def forwarding() -> list[Attack]:
         *(
             Attack(
                 f"{line}, behind, over HTTP",
-                head("GET", "/items", line),
+                head("GET", "/gadgets", line),
                 301,
-                "Location: https://localhost/items\r",
+                "Location: https://localhost/gadgets\r",
                 behind=True,
             )
             for line in FORGED_SCHEMES[1:]
         ),
         Attack(
             "HTTPS first claimed, then denied",
-            head("GET", "/items", "X-Forwarded-Proto: http, https"),
+            head("GET", "/gadgets", "X-Forwarded-Proto: http, https"),
             301,
             behind=True,
         ),
-        Attack("the PROXY protocol", b"PROXY TCP4 6.6.6.6 127.0.0.1 1 80\r\n" + head("GET", "/items"), 400),
+        Attack("the PROXY protocol", b"PROXY TCP4 6.6.6.6 127.0.0.1 1 80\r\n" + head("GET", "/gadgets"), 400),
     ]
 
 
@@ -100,8 +103,8 @@ def smuggling() -> list[Attack]:
     """To hide a request within another one."""
     zero = chunk(b"")
     te, cl = "Transfer-Encoding: chunked", "Content-Length: {}"
-    start = ("POST /items HTTP/1.1", "Host: localhost", f"Content-Type: {JSON}")
-    get_body = ("GET /items HTTP/1.1", "Host: localhost", f"Content-Length: {len(SMUGGLED)}", "Connection: close")
+    start = ("POST /gadgets HTTP/1.1", "Host: localhost", f"Content-Type: {JSON}")
+    get_body = ("GET /gadgets HTTP/1.1", "Host: localhost", f"Content-Length: {len(SMUGGLED)}", "Connection: close")
     return [
         Attack("CL.TE", raw(*start, cl.format(len(zero + SMUGGLED)), te, body=zero + SMUGGLED), 400),
         Attack("TE.CL", raw(*start, te, cl.format(4), body=chunk(SMUGGLED) + zero), 400),
@@ -117,7 +120,7 @@ def smuggling() -> list[Attack]:
             raw(*start, "Transfer_Encoding: chunked", cl.format(0), "Connection: close", body=zero + SMUGGLED),
             400,
         ),
-        Attack("TE in HTTP/1.0", raw("POST /items HTTP/1.0", *start[1:], te, body=zero + SMUGGLED), 400),
+        Attack("TE in HTTP/1.0", raw("POST /gadgets HTTP/1.0", *start[1:], te, body=zero + SMUGGLED), 400),
         Attack("TE quoted", raw(*start, 'Transfer-Encoding: "chunked"', body=zero + SMUGGLED), 400),
         Attack("two lengths", raw(*start, cl.format(0), cl.format(len(SMUGGLED)), body=SMUGGLED), 400),
         Attack("two lengths in one", raw(*start, "Content-Length: 0, 50", body=SMUGGLED), 400),
@@ -129,7 +132,9 @@ def smuggling() -> list[Attack]:
         Attack("a request in the trailers", chunked(chunk(BODY) + b"0\r\nX: y\r\n\r\n"), 201),
         Attack("a chunk of -1 bytes", chunked(b"-1\r\n" + SMUGGLED), 400),
         Attack(
-            "HTTP/2 without TLS", head("GET", "/items", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA"), 200
+            "HTTP/2 without TLS",
+            head("GET", "/gadgets", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA"),
+            200,
         ),
         Attack("HTTP/2 at once", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
     ]
@@ -143,14 +148,17 @@ def hosts() -> list[Attack]:
         "[::ffff:127.0.0.1]",
     )  # fmt: skip
     return [
-        *(Attack(host or "none", head("GET", "/items", f"Host: {host}"), 400) for host in wrong),
-        *(Attack(f"{host}, behind", head("GET", "/items", f"Host: {host}", HTTPS), 400, behind=True) for host in wrong),
+        *(Attack(host or "none", head("GET", "/gadgets", f"Host: {host}"), 400) for host in wrong),
         *(
-            Attack(f"{host}, behind, over HTTP", head("GET", "/items", f"Host: {host}"), 400, behind=True)
+            Attack(f"{host}, behind", head("GET", "/gadgets", f"Host: {host}", HTTPS), 400, behind=True)
             for host in wrong
         ),
-        Attack("two of them", head("GET", "/items", "Host: localhost", "Host: evil.example"), 400),
-        Attack("another one in the target", head("GET", "http://evil.example/items?limit=1", "Host: localhost"), 200),
+        *(
+            Attack(f"{host}, behind, over HTTP", head("GET", "/gadgets", f"Host: {host}"), 400, behind=True)
+            for host in wrong
+        ),
+        Attack("two of them", head("GET", "/gadgets", "Host: localhost", "Host: evil.example"), 400),
+        Attack("another one in the target", head("GET", "http://evil.example/gadgets?limit=1", "Host: localhost"), 200),
         Attack("a probe's", head("GET", "/health", "Host: evil.example"), 200, '{"status":"healthy"}'),
     ]
 
@@ -162,23 +170,23 @@ def paths() -> list[Attack]:
         *(
             Attack(path, head("GET", path), 404, hides=hidden)
             for path in (
-                "//items",
+                "//gadgets",
                 "///",
-                "/items//ITEM",
-                "/items/./ITEM",
-                "/items/../items/ITEM",
-                "/items/%2e%2e/items",
-                "/items;/ITEM",
-                "/items/ITEM;.css",
-                "/items/ITEM/x.css",
-                "/items/ITEM.json",
-                "/items/ITEM%3f.js",
-                "/items/ITEM%23",
-                "/items%20",
-                "/items%09",
-                "/items/ITEM%00.css",
-                "/%2e/items",
-                "/\\items",
+                "/gadgets//GADGET",
+                "/gadgets/./GADGET",
+                "/gadgets/../gadgets/GADGET",
+                "/gadgets/%2e%2e/gadgets",
+                "/gadgets;/GADGET",
+                "/gadgets/GADGET;.css",
+                "/gadgets/GADGET/x.css",
+                "/gadgets/GADGET.json",
+                "/gadgets/GADGET%3f.js",
+                "/gadgets/GADGET%23",
+                "/gadgets%20",
+                "/gadgets%09",
+                "/gadgets/GADGET%00.css",
+                "/%2e/gadgets",
+                "/\\gadgets",
                 "/admin",
                 "/admin/",
                 "/admin/login/",
@@ -186,7 +194,7 @@ def paths() -> list[Attack]:
                 "/%61dmin/",
                 "/admin;/",
                 "/static/../itemsvc/settings.py",
-                "/static/..%2f..%2fitemsvc/settings.py",
+                "/static/..%2f..%2fgadgetsvc/settings.py",
                 "/static/%2e%2e/%2e%2e/%2e%2e/etc/passwd",
                 "/static/..%5c..%5cmanage.py",
                 "/static//etc/passwd",
@@ -199,13 +207,13 @@ def paths() -> list[Attack]:
                 "/__debug__/",
                 "/actuator/env",
                 "/api-auth/login/",
-                "/items/ITEM/history",
+                "/gadgets/GADGET/history",
             )
         ),
-        Attack("an encoded slash is a slash", head("GET", "/items%2fITEM"), 200, '"name":"kept"'),
+        Attack("an encoded slash is a slash", head("GET", "/gadgets%2fGADGET"), 200, '"name":"kept"'),
         Attack(
             "an open redirect",
-            head("GET", "//evil.example/items"),
+            head("GET", "//evil.example/gadgets"),
             301,
             "Location: https://localhost/",
             r"Location: //|://evil",
@@ -219,7 +227,7 @@ def paths() -> list[Attack]:
             r"://evil",
             behind=True,
         ),
-        Attack("an @ in the target", head("GET", "@evil.example/items"), 400, hides="://evil", behind=True),
+        Attack("an @ in the target", head("GET", "@evil.example/gadgets"), 400, hides="://evil", behind=True),
     ]
 
 
@@ -227,21 +235,21 @@ def methods() -> list[Attack]:
     """To do by one method what is allowed with another."""
     overrides = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Method")
     return [
-        *(Attack(f"{name} of a GET", head("GET", "/items/ITEM", f"{name}: DELETE"), 200) for name in overrides),
+        *(Attack(f"{name} of a GET", head("GET", "/gadgets/GADGET", f"{name}: DELETE"), 200) for name in overrides),
         *(
-            Attack(f"{name} of a POST", send("POST", "/items/ITEM", b"{}", JSON, f"{name}: DELETE"), 405)
+            Attack(f"{name} of a POST", send("POST", "/gadgets/GADGET", b"{}", JSON, f"{name}: DELETE"), 405)
             for name in overrides
         ),
-        Attack("_method in the query", head("POST", "/items/ITEM?_method=DELETE"), 405),
+        Attack("_method in the query", head("POST", "/gadgets/GADGET?_method=DELETE"), 405),
         Attack(
             "_method in a form",
-            send("POST", "/items/ITEM", b"_method=DELETE", "application/x-www-form-urlencoded"),
+            send("POST", "/gadgets/GADGET", b"_method=DELETE", "application/x-www-form-urlencoded"),
             405,
         ),
-        Attack("TRACE", head("TRACE", "/items", "X-Secret: evil"), 405),
-        Attack("TRACK", head("TRACK", "/items", "X-Secret: evil"), 405),
+        Attack("TRACE", head("TRACE", "/gadgets", "X-Secret: evil"), 405),
+        Attack("TRACK", head("TRACK", "/gadgets", "X-Secret: evil"), 405),
         Attack("CONNECT", head("CONNECT", "evil.example:443"), 404),
-        Attack("DEBUG", head("DEBUG", "/items", "Command: stop-debug"), 405),
+        Attack("DEBUG", head("DEBUG", "/gadgets", "Command: stop-debug"), 405),
     ]
 
 
@@ -254,7 +262,7 @@ def origins() -> list[Attack]:
         *(
             Attack(
                 f"a preflight from {origin}",
-                head("OPTIONS", "/items/ITEM", f"Origin: {origin}", *preflight),
+                head("OPTIONS", "/gadgets/GADGET", f"Origin: {origin}", *preflight),
                 200,
                 hides=hides,
             )
@@ -262,20 +270,20 @@ def origins() -> list[Attack]:
         ),
         Attack(
             "a read",
-            head("GET", "/items", "Origin: https://evil.example"),
+            head("GET", "/gadgets", "Origin: https://evil.example"),
             200,
             "Cross-Origin-Resource-Policy: same-origin",
             hides,
         ),
         Attack(
             "a form's JSON",
-            send("POST", "/items", b'{"name":"attack","x":"="}', form, "Origin: https://evil.example"),
+            send("POST", "/gadgets", b'{"name":"attack","x":"="}', form, "Origin: https://evil.example"),
             415,
         ),
-        Attack("a form", send("POST", "/items", b"name=attack", "application/x-www-form-urlencoded"), 415),
+        Attack("a form", send("POST", "/gadgets", b"name=attack", "application/x-www-form-urlencoded"), 415),
         Attack(
             "a session's cookie",
-            head("GET", "/items", "Cookie: sessionid=evil; csrftoken=evil"),
+            head("GET", "/gadgets", "Cookie: sessionid=evil; csrftoken=evil"),
             200,
             hides="evil|Set-Cookie",
         ),
@@ -291,7 +299,7 @@ def injection() -> list[Attack]:
             Attack(f"search={value}", get(f"search={value}"), 200, nothing, "syntax")
             for value in (
                 "'%20OR%20'1'='1",
-                "';DROP%20TABLE%20items_item--",
+                "';DROP%20TABLE%20sample_gadget--",
                 "%25",
                 "_____",
                 "%5C",
@@ -311,10 +319,10 @@ def injection() -> list[Attack]:
         *(
             Attack(f"ordering={value}", get(f"ordering={value}"), 400, "ordering", "syntax")
             for value in (
-                "id;DROP%20TABLE%20items_item",
+                "id;DROP%20TABLE%20sample_gadget",
                 "(SELECT%20pg_sleep(9))",
                 "created_at%20DESC",
-                "items_item.name",
+                "sample_gadget.name",
             )
         ),
         *(
@@ -324,11 +332,11 @@ def injection() -> list[Attack]:
         Attack("limit=1 UNION", get("limit=1%20UNION%20SELECT%201"), 400, "limit"),
         Attack("a lookup of the ORM's", get("name__regex=.*"), 400, "Unknown"),
         Attack("a relation of the ORM's", get("user__password__startswith=a"), 400, "Unknown"),
-        Attack("an id", head("GET", "/items/1'%20OR%20'1'='1"), 404),
-        Attack("a name that is SQL", post({"name": "'); DROP TABLE items;--"}), 201),
+        Attack("an id", head("GET", "/gadgets/1'%20OR%20'1'='1"), 404),
+        Attack("a name that is SQL", post({"name": "'); DROP TABLE gadgets;--"}), 201),
         Attack(
             "a name that is HTML",
-            send("POST", "/items", {"name": "<script>alert(1)</script>"}, JSON, "Accept: text/html"),
+            send("POST", "/gadgets", {"name": "<script>alert(1)</script>"}, JSON, "Accept: text/html"),
             201,
             "&lt;script&gt;alert",
             "<script>alert",
@@ -340,22 +348,26 @@ def injection() -> list[Attack]:
             "application/json",
             "alert",
         ),
-        Attack("CRLF in the request id", head("GET", "/items", "X-Request-ID: a%0d%0aSet-Cookie: evil"), 200),
+        Attack("CRLF in the request id", head("GET", "/gadgets", "X-Request-ID: a%0d%0aSet-Cookie: evil"), 200),
         Attack(
             "a bare CR in the request id",
-            head("GET", "/items", b"X-Request-ID: a\rSet-Cookie: evil"),
+            head("GET", "/gadgets", b"X-Request-ID: a\rSet-Cookie: evil"),
             400,
             hides="\nSet-Cookie",
         ),
         Attack(
             "CRLF in the trace id",
-            head("GET", "/items", "X-Amzn-Trace-Id: Root=1-67891233-abcdef01234567891234567%0d%0aevil"),
+            head("GET", "/gadgets", "X-Amzn-Trace-Id: Root=1-67891233-abcdef01234567891234567%0d%0aevil"),
             200,
         ),
         Attack("CRLF in a parameter", get("cursor=%0d%0aSet-Cookie:%20evil"), 400, hides="\nSet-Cookie"),
         Attack("CRLF in a link", get("limit=1&name=attack%0d%0aSet-Cookie:%20a=b"), 200, hides="\nSet-Cookie"),
         Attack(
-            "CRLF in a redirect", head("GET", "/items/%0d%0aSet-Cookie:%20a=b"), 301, hides="\nSet-Cookie", behind=True
+            "CRLF in a redirect",
+            head("GET", "/gadgets/%0d%0aSet-Cookie:%20a=b"),
+            301,
+            hides="\nSet-Cookie",
+            behind=True,
         ),
         Attack("a pickled body", post(b"\x80\x04\x95\x05\x00\x00\x00", "application/python-pickle"), 415),
         Attack(
@@ -372,9 +384,9 @@ def sizes() -> list[Attack]:
     """To make the service work or remember more than a request is worth."""
     bomb = gzip.compress(b'{"name":"' + b" " * 10_000_000 + b'"}')
     return [
-        Attack("a header of 9 KB", head("GET", "/items", "X: " + "x" * 9000), 431),
-        Attack("1,000 headers", head("GET", "/items", *(f"X-{n}: 1" for n in range(1000))), 431),
-        Attack("a target of 9 KB", head("GET", "/items?name=" + "x" * 9000), 414),
+        Attack("a header of 9 KB", head("GET", "/gadgets", "X: " + "x" * 9000), 431),
+        Attack("1,000 headers", head("GET", "/gadgets", *(f"X-{n}: 1" for n in range(1000))), 431),
+        Attack("a target of 9 KB", head("GET", "/gadgets?name=" + "x" * 9000), 414),
         Attack("a body of 2 MiB", post(b" " * 2**21), 413),
         Attack("a gzip bomb", post(bomb, JSON, "Content-Encoding: gzip"), 400),
         Attack("a zlib bomb as charset", post(bomb, f"{JSON}; charset=zlib_codec"), 415),
@@ -385,13 +397,13 @@ def sizes() -> list[Attack]:
         Attack("a page of 10**9", get("limit=1000000000"), 400),
         Attack(
             "ranges without number",
-            head("GET", "/items", "Range: bytes=" + ",".join(f"{n}-" for n in range(1000))),
+            head("GET", "/gadgets", "Range: bytes=" + ",".join(f"{n}-" for n in range(1000))),
             200,
         ),
-        Attack("Accept-Encoding without number", head("GET", "/items", "Accept-Encoding: " + "gzip," * 1500), 200),
+        Attack("Accept-Encoding without number", head("GET", "/gadgets", "Accept-Encoding: " + "gzip," * 1500), 200),
         Attack(
             "Accept without number, of which the first 64 count",
-            head("GET", "/items", "Accept: " + "a/b," * 1500 + JSON),
+            head("GET", "/gadgets", "Accept: " + "a/b," * 1500 + JSON),
             406,
         ),
     ]
@@ -403,18 +415,18 @@ def disclosure() -> list[Attack]:
         Attack(
             "a page that is not there", head("GET", "/nothing", "Accept: text/html"), 404, '{"detail":"Not found."}'
         ),
-        Attack("a bad request", head("GET", "/items", "Host: ]"), 400, '{"detail":"Bad request."}'),
+        Attack("a bad request", head("GET", "/gadgets", "Host: ]"), 400, '{"detail":"Bad request."}'),
         Attack("a line that is none", b"\x00\r\n\r\n", 400),
         Attack("a TLS handshake", b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", 400),
         Attack("a missing static file", head("GET", "/static/nothing.css"), 404, '{"detail":"Not found."}'),
         Attack(
-            "caches keep JSON and HTML apart", head("GET", "/items", "Accept: text/html"), 200, r"Vary: [^\r]*Accept"
+            "caches keep JSON and HTML apart", head("GET", "/gadgets", "Accept: text/html"), 200, r"Vary: [^\r]*Accept"
         ),
-        Attack("and JSON from HTML", head("GET", "/items"), 200, r"Vary: [^\r]*Accept"),
+        Attack("and JSON from HTML", head("GET", "/gadgets"), 200, r"Vary: [^\r]*Accept"),
         Attack("a frame", head("GET", "/docs", "Accept: text/html"), 200, "X-Frame-Options: DENY"),
         Attack(
             "HTTPS is remembered",
-            head("GET", "/items", HTTPS),
+            head("GET", "/gadgets", HTTPS),
             200,
             "Strict-Transport-Security: max-age=31536000\r",
             behind=True,

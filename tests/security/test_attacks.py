@@ -16,7 +16,8 @@ pytestmark = pytest.mark.slow
 
 #: What no answer may say, whatever was asked: which software answers, and what it looks like inside.
 TELLTALE = re.compile(
-    rb"(?i)traceback|gunicorn|wsgi|psycopg|site-packages|\.py\b|line \d+, in|postgres|items_item|\nServer:|X-Powered-By"
+    rb"(?i)traceback|gunicorn|wsgi|psycopg|site-packages|\.py\b|line \d+, in|postgres|sample_gadget"
+    rb"|\nServer:|X-Powered-By"
 )
 EVERY_RESPONSE = (
     b"X-Request-ID: ",
@@ -31,19 +32,19 @@ PAGES = re.compile(rb"GET /(docs|schema) |Accept: text/html")
 
 @dataclass
 class Target:
-    """A service and an item of it, which is there afterwards."""
+    """A service and a gadget of it, which is there afterwards."""
 
     service: Service
-    item: str
+    gadget: str
 
     def send(self, request: bytes) -> bytes:
         """Everything that comes back."""
-        return self.service.raw(request.replace(b"ITEM", self.item.encode()), seconds=20)
+        return self.service.raw(request.replace(b"GADGET", self.gadget.encode()), seconds=20)
 
 
 def target(service: Service) -> Target:
-    """With an item made in the database: nothing of the service need work for it."""
-    return Target(service, service.execute("INSERT INTO items_item (name) VALUES ('kept') RETURNING id::text")[0][0])
+    """With a gadget made in the database: nothing of the service need work for it."""
+    return Target(service, service.execute("INSERT INTO sample_gadget (name) VALUES ('kept') RETURNING id::text")[0][0])
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +88,7 @@ def judge(target: Target, attack: Attack) -> None:
         assert line in answer_head, line
     assert b"\nSet-Cookie:" not in answer_head
     assert not TELLTALE.search(answer_head if PAGES.search(attack.request) else answer), answer[:2000]
-    assert target.service.execute("SELECT name FROM items_item WHERE id = %s", target.item) == [("kept",)]
+    assert target.service.execute("SELECT name FROM sample_gadget WHERE id = %s", target.gadget) == [("kept",)]
 
 
 @pytest.mark.parametrize(

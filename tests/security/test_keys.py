@@ -405,7 +405,7 @@ def test_without_a_key_nobody_waits_for_long(own: Issuer, monkeypatch: pytest.Mo
 def test_what_cannot_be_told_is_503(api: Client, settings, monkeypatch: pytest.MonkeyPatch, own: Issuer) -> None:
     settings.API_AUTH, own.status = "oidc", 500
     monkeypatch.setattr(oidc, "key_set", functools.cache(lambda: key_set(own)))
-    answer = api.get("/items", headers=bearer(own.token()))
+    answer = api.get("/gadgets", headers=bearer(own.token()))
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
     assert answer.json() == {"detail": "The token issuer does not answer. Try again shortly."}
 
@@ -485,25 +485,25 @@ def test_a_service_whose_issuer_comes_and_goes(running_service: Service, own: Is
     """Started while it is away, then there, then away again, then with another key."""
     own.status = 503
     with Service(running_service.database_url, **own.environment()) as service:
-        answer = service.get("/items", headers=bearer(own.token()))
+        answer = service.get("/gadgets", headers=bearer(own.token()))
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
         assert answer.json() == {"detail": "The token issuer does not answer. Try again shortly."}
         assert (service.get("/health").status_code, service.get("/health/ready").status_code) == (200, 200)
         assert any("keys could not be fetched" in line["message"] for line in service.log_lines())
 
         own.status = 200
-        wait_until(lambda: service.get("/items", headers=bearer(own.token())).ok, "the issuer is noticed", 20)
+        wait_until(lambda: service.get("/gadgets", headers=bearer(own.token())).ok, "the issuer is noticed", 20)
 
         own.status = 503
         for number in range(20):
-            assert service.get("/items", headers=bearer(own.token(sub=f"caller {number}"))).status_code == 200
+            assert service.get("/gadgets", headers=bearer(own.token(sub=f"caller {number}"))).status_code == 200
         new = SigningKey("second")
         wait_until(
-            lambda: service.get("/items", headers=bearer(own.token(new))).status_code == 503, "nobody can tell", 20
+            lambda: service.get("/gadgets", headers=bearer(own.token(new))).status_code == 503, "nobody can tell", 20
         )
 
         own.status, own.keys = 200, [own.key, new]
-        wait_until(lambda: service.get("/items", headers=bearer(own.token(new))).ok, "the new key is noticed", 20)
+        wait_until(lambda: service.get("/gadgets", headers=bearer(own.token(new))).ok, "the new key is noticed", 20)
         assert own.requests.count(DISCOVERY) < 10
 
 
@@ -512,13 +512,13 @@ def test_made_up_keys_do_not_slow_the_others_down(running_service: Service, own:
     """With an issuer that takes two seconds for each answer."""
     with Service(running_service.database_url, **own.environment()) as service:
         good = bearer(own.token())
-        assert service.get("/items", headers=good).ok
+        assert service.get("/gadgets", headers=good).ok
         own.delay_seconds = 2
         stop = time.monotonic() + 8
 
         def attack(number: int) -> None:
             while time.monotonic() < stop:
-                service.get("/items", headers=bearer(own.token(headers={"kid": f"{number} {time.time()}"})))
+                service.get("/gadgets", headers=bearer(own.token(headers={"kid": f"{number} {time.time()}"})))
 
         attackers = [threading.Thread(target=attack, args=[number]) for number in range(2)]
         for attacker in attackers:
@@ -526,7 +526,7 @@ def test_made_up_keys_do_not_slow_the_others_down(running_service: Service, own:
         slowest = 0.0
         while time.monotonic() < stop:
             started = time.monotonic()
-            assert service.get("/items", headers=good).status_code == 200
+            assert service.get("/gadgets", headers=good).status_code == 200
             slowest = max(slowest, time.monotonic() - started)
         for attacker in attackers:
             attacker.join()

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.service import Service
 
-PATHS = ("/items", "/items/00000000-0000-7000-8000-000000000000", "/health", "/health/ready", "/schema", "/nowhere",
+PATHS = ("/gadgets", "/gadgets/00000000-0000-7000-8000-000000000000", "/health", "/health/ready", "/schema", "/nowhere",
          "/docs", "/admin/login/", "/static/nothing.css")  # fmt: skip
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 MALFORMED = (
@@ -69,25 +69,25 @@ def test_it_is_never_an_error_of_the_service(target: Service, header: str, value
 
 @pytest.mark.parametrize("value", [each for each in MALFORMED if each != "*/*"], ids=lambda value: value[:40])
 def test_a_body_of_it_is_refused_in_json(target: Service, value: str) -> None:
-    status, answer = ask(target, "POST", "/items", ("Content-Type", value), b'{"name":"a"}')
+    status, answer = ask(target, "POST", "/gadgets", ("Content-Type", value), b'{"name":"a"}')
     assert status in (400, 415)
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["detail"]
 
 
 def test_an_accept_with_a_good_type_beside_it_is_answered(target: Service) -> None:
-    status, answer = ask(target, "GET", "/items", ("Accept", "a/b; x*=bogus''%20, application/json"))
+    status, answer = ask(target, "GET", "/gadgets", ("Accept", "a/b; x*=bogus''%20, application/json"))
     assert (status, b"application/json" in answer) == (200, True)
-    assert ask(target, "GET", "/items", ("Accept", "a/b; x*=bogus''%20"))[0] == 406
+    assert ask(target, "GET", "/gadgets", ("Accept", "a/b; x*=bogus''%20"))[0] == 406
 
 
 # -- Errors before a request is parsed --------------------------------------------------------------------------------
 
 SPACES = b" " * 6000
 UNFINISHED = {
-    "head": b"GET /items HTTP/1.1\r\nHost: localhost\r\nX-Request-ID:" + SPACES,
-    "body": b"POST /items HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900000\r\n\r\n"
+    "head": b"GET /gadgets HTTP/1.1\r\nHost: localhost\r\nX-Request-ID:" + SPACES,
+    "body": b"POST /gadgets HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900000\r\n\r\n"
     + (b"\r\nX-Request-ID:" + SPACES) * 20,
-    "tabs": b"GET /items HTTP/1.1\r\nHost: localhost\r\nX-Amzn-Trace-Id:" + b"\t;" * 20_000,
+    "tabs": b"GET /gadgets HTTP/1.1\r\nHost: localhost\r\nX-Amzn-Trace-Id:" + b"\t;" * 20_000,
 }
 
 
@@ -98,7 +98,7 @@ def test_a_request_that_never_ends_holds_up_nobody(target: Service, kind: str) -
         deadline, received = time.monotonic() + 20, b""
         connection.settimeout(0.05)
         while not received and time.monotonic() < deadline:
-            assert target.get("/items").status_code == 200
+            assert target.get("/gadgets").status_code == 200
             try:
                 received = connection.recv(65536)
             except TimeoutError:
@@ -107,7 +107,7 @@ def test_a_request_that_never_ends_holds_up_nobody(target: Service, kind: str) -
 
 
 def test_the_id_of_an_error_comes_from_the_head_alone(target: Service) -> None:
-    head = b"POST /items HTTP/1.1\r\nHost: localhost\r\nContent-Length: 90000\r\n"
+    head = b"POST /gadgets HTTP/1.1\r\nHost: localhost\r\nContent-Length: 90000\r\n"
     forged = b"\r\nX-Request-ID: forged\r\n" * 3
     assert b"forged" not in target.raw(head + b"\r\n" + forged, 20)
     answer = target.raw(head + b"x-request-id:\t own-1 \t\r\n\r\n" + forged, 20)

@@ -20,23 +20,23 @@ def guarded(new_database: Callable[[str], str]) -> Iterator[Service]:
 
 
 def test_an_allow_list_lets_nobody_in_after_an_insider(guarded: Service) -> None:
-    made = guarded.post("/items", json={"name": "oak"}, headers=INSIDER)
-    paths = ("/items", "/items?search=oak", f"/items/{made.json()['id']}")
+    made = guarded.post("/gadgets", json={"name": "oak"}, headers=INSIDER)
+    paths = ("/gadgets", "/gadgets?search=oak", f"/gadgets/{made.json()['id']}")
     for path in paths:
         assert guarded.get(path, headers=INSIDER).status_code == 200
         assert guarded.get(path).status_code == 403
-    assert guarded.post("/items", json={"name": "elm"}).status_code == 403
-    assert [item["name"] for item in guarded.get("/items", headers=INSIDER).json()] == ["oak"]
+    assert guarded.post("/gadgets", json={"name": "elm"}).status_code == 403
+    assert [gadget["name"] for gadget in guarded.get("/gadgets", headers=INSIDER).json()] == ["oak"]
 
 
 def test_each_origin_gets_its_own_headers(guarded: Service) -> None:
     for origin in ("https://a.example", "https://b.example", "https://a.example"):
-        response = guarded.get("/items", headers=INSIDER | {"Origin": origin})
+        response = guarded.get("/gadgets", headers=INSIDER | {"Origin": origin})
         assert response.headers["Access-Control-Allow-Origin"] == origin
 
 
 def test_an_audit_sees_every_request(guarded: Service) -> None:
-    requests = [("GET", "/items"), ("GET", "/items"), ("POST", "/items"), ("GET", "/nowhere")]
+    requests = [("GET", "/gadgets"), ("GET", "/gadgets"), ("POST", "/gadgets"), ("GET", "/nowhere")]
     seen = [
         int(guarded.request(method, path, headers=INSIDER, json={"name": "ash"}).headers["X-Seen"])
         for method, path in requests
@@ -45,6 +45,6 @@ def test_an_audit_sees_every_request(guarded: Service) -> None:
 
 
 def test_the_log_says_once_that_the_fast_path_is_off(guarded: Service, running_service: Service) -> None:
-    guarded.get("/items", headers=INSIDER)
+    guarded.get("/gadgets", headers=INSIDER)
     assert [OFF in line["message"] for line in guarded.log_lines()].count(True) == 1
     assert not any(OFF in line["message"] for line in running_service.log_lines())

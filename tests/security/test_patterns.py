@@ -9,12 +9,14 @@ import re._constants as codes
 import re._parser as parser
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 
-import items
 import itemsvc
+from tests.support.service import ROOT
 
 #: A repetition of no more than so many is cheap, whatever it stands beside.
 FEW = 400
@@ -23,14 +25,15 @@ CHARACTERS = [chr(code) for code in range(256)]
 
 
 def patterns() -> Iterator[tuple[str, re.Pattern[Any]]]:
-    """Every compiled pattern of the service's modules."""
-    for package in (items, itemsvc):
+    """Every compiled pattern of the service's modules, and of every app's in the repository."""
+    packages = [itemsvc, *(each.module for each in apps.get_app_configs() if Path(each.path).parent == ROOT)]
+    for package in packages:
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if ".migrations" in found.name or found.name in ("itemsvc.http.healthcheck", "itemsvc.wsgi"):
                 continue
             importlib.import_module(found.name)
     for name, module in sorted(sys.modules.items()):
-        if name.partition(".")[0] in ("items", "itemsvc"):
+        if name.partition(".")[0] in {package.__name__ for package in packages}:
             for attribute, value in vars(module).items():
                 if isinstance(value, re.Pattern):
                     yield f"{name}.{attribute}", value

@@ -179,8 +179,8 @@ def limited_views(limited: None, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("limited_views")
 def test_one_too_many_is_429_and_told_when_to_come_again(client: Client) -> None:
-    assert [client.get("/items").status_code for _ in range(3)] == [200] * 3
-    refused = client.get("/items")
+    assert [client.get("/gadgets").status_code for _ in range(3)] == [200] * 3
+    refused = client.get("/gadgets")
     assert refused.status_code == 429
     assert HOUR - 60 < int(refused["Retry-After"]) <= HOUR
 
@@ -189,7 +189,7 @@ def test_one_too_many_is_429_and_told_when_to_come_again(client: Client) -> None
 def test_a_token_is_counted_by_its_subject_wherever_it_comes_from(client: Client) -> None:
     def get(subject: str, number: int) -> int:
         caller = {CALLER: Caller(subject, frozenset())} if subject else {}
-        return client.get("/items", **caller, headers={"X-Forwarded-For": f"192.0.2.{number}"}).status_code
+        return client.get("/gadgets", **caller, headers={"X-Forwarded-For": f"192.0.2.{number}"}).status_code
 
     assert [get("ada", number) for number in range(4)] == [200, 200, 200, 429]
     assert [get("", 0), get("grace", 0), get("ada", 9)] == [200, 200, 429]
@@ -198,7 +198,7 @@ def test_a_token_is_counted_by_its_subject_wherever_it_comes_from(client: Client
 @pytest.mark.usefixtures("limited_views")
 @pytest.mark.parametrize("address", ["not:an:address", "fe80::1%eth0 x", ":", "unknown"])
 def test_an_address_that_is_none_is_counted_as_it_is(client: Client, address: str) -> None:
-    statuses = [client.get("/items", headers={"X-Forwarded-For": address}).status_code for _ in range(4)]
+    statuses = [client.get("/gadgets", headers={"X-Forwarded-For": address}).status_code for _ in range(4)]
     assert statuses == [200, 200, 200, 429]
 
 
@@ -235,7 +235,7 @@ def test_the_counters_are_in_no_write_ahead_log() -> None:
 def test_the_schema_knows_429_where_there_is_a_limit(settings: Any, limit: Any, known: bool) -> None:
     settings.RATE_LIMIT = limit
     paths = openapi.load().document["paths"]
-    assert ("429" in paths["/items"]["get"]["responses"]) is known
+    assert ("429" in paths["/gadgets"]["get"]["responses"]) is known
     assert "429" not in paths["/health"]["get"]["responses"] | paths["/health/ready"]["get"]["responses"]
 
 
@@ -248,14 +248,14 @@ def test_holds_across_processes_and_tasks(start_service: Callable[..., Service])
     second = start_service(first.database_url, **settings)
 
     def get(number: int) -> int:
-        return requests.get((first, second)[number % 2].url + "/items", timeout=30).status_code
+        return requests.get((first, second)[number % 2].url + "/gadgets", timeout=30).status_code
 
     with ThreadPoolExecutor(8) as pool:
         statuses = Counter(pool.map(get, range(400)))
     assert set(statuses) == {200, 429}
     assert limit - block * (processes - 1) <= statuses[200] <= limit
 
-    refused = first.get("/items")
+    refused = first.get("/gadgets")
     assert refused.json()["detail"].startswith("Request was throttled.")
     assert HOUR - 120 < int(refused.headers["Retry-After"]) <= HOUR
     for path in ("/health", "/health/ready"):
@@ -265,8 +265,8 @@ def test_holds_across_processes_and_tasks(start_service: Callable[..., Service])
 @pytest.mark.slow
 def test_a_caller_is_admitted_again_after_retry_after(start_service: Callable[..., Service]) -> None:
     service = start_service(RATE_LIMIT="1/s")
-    wait_until(lambda: service.get("/items").headers.get("Retry-After") == "1", "a refusal")
-    wait_until(lambda: service.get("/items").status_code == 200, "the next window", 3)
+    wait_until(lambda: service.get("/gadgets").headers.get("Retry-After") == "1", "a refusal")
+    wait_until(lambda: service.get("/gadgets").status_code == 200, "the next window", 3)
 
 
 @pytest.mark.slow
@@ -277,5 +277,5 @@ def test_a_forged_address_is_no_way_out(start_service: Callable[..., Service], p
     for number in range(10):
         forged = f"10.9.8.{number}"
         headers = {"X-Forwarded-For": forged + own, "Forwarded": f"for={forged}", "X-Real-IP": forged}
-        statuses.append(service.get("/items", headers=headers).status_code)
+        statuses.append(service.get("/gadgets", headers=headers).status_code)
     assert statuses == [200] * 5 + [429] * 5

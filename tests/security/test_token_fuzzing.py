@@ -97,5 +97,5 @@ def test_a_good_token_with_one_other_character(believed: Issuer, position: int, 
 
 def test_the_good_one_is_good(believed: Issuer) -> None:
     assert outcome(signed(believed, {"alg": "ES256", "kid": "first"}, believed.claims())) == Caller(
-        "machine", frozenset({"items:read", "items:write"})
+        "machine", frozenset({"gadgets:read", "gadgets:write"})
     )

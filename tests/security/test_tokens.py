@@ -54,7 +54,7 @@ def pem(issuer: Issuer) -> bytes:
 
 def spliced(issuer: Issuer) -> str:
     """The claims of one token under the signature of another."""
-    head, _, signature = issuer.token(scope="items:read").split(".")
+    head, _, signature = issuer.token(scope="gadgets:read").split(".")
     return f"{head}.{encoded(issuer.claims(sub='admin'))}.{signature}"
 
 
@@ -113,7 +113,7 @@ INVALID: dict[str, tuple[Mint, str]] = {
     "expired in 1970": (lambda i: i.token(exp=True), "The token has expired."),
     "no expiry": (lambda i: i.token(exp=None), LACKS),
     "another audience, with scopes that look like Cognito's": (
-        lambda i: i.token(aud="other", token_use="access", scope=f"{AUDIENCE}/items:read"),
+        lambda i: i.token(aud="other", token_use="access", scope=f"{AUDIENCE}/gadgets:read"),
         AUDIENCES,
     ),
     "an expiry that is no number": (lambda i: i.token(exp="never"), MALFORMED),
@@ -130,11 +130,11 @@ INVALID: dict[str, tuple[Mint, str]] = {
     "an audience that is an object": (lambda i: i.token(aud={AUDIENCE: 1}), AUDIENCES),
     "no audience": (lambda i: i.token(aud=None), AUDIENCES),
     "no audience, and a scope that looks like Cognito's": (
-        lambda i: i.token(aud=None, scope=f"{AUDIENCE}/items:read"),
+        lambda i: i.token(aud=None, scope=f"{AUDIENCE}/gadgets:read"),
         AUDIENCES,
     ),
     "Cognito's, for another resource server": (
-        lambda i: i.token(aud=None, token_use="access", scope="billing/items:read"),
+        lambda i: i.token(aud=None, token_use="access", scope="billing/gadgets:read"),
         AUDIENCES,
     ),
     "Cognito's, for none": (lambda i: i.token(aud=None, token_use="access", scope="openid"), AUDIENCES),
@@ -162,7 +162,7 @@ INVALID: dict[str, tuple[Mint, str]] = {
 @pytest.mark.parametrize("what", INVALID)
 def test_a_token_that_is_refused(secured: Service, issuer: Issuer, what: str) -> None:
     mint, problem = INVALID[what]
-    response = secured.get("/items", headers=bearer(mint(issuer)))
+    response = secured.get("/gadgets", headers=bearer(mint(issuer)))
     assert (response.status_code, response.json()) == (401, {"detail": problem})
     challenge = f'Bearer realm="itemsvc", error="invalid_token", error_description="{problem}"'
     assert response.headers["WWW-Authenticate"] == challenge
@@ -174,10 +174,10 @@ ACCEPTED: dict[str, Mint] = {
     "not yet valid within the leeway": lambda i: i.token(nbf=from_now(25), iat=from_now(25)),
     "typed": lambda i: i.token(headers={"typ": "at+JWT"}),
     "one of several audiences": lambda i: i.token(aud=["other", AUDIENCE]),
-    "scopes in scp, a list": lambda i: i.token(scope=None, scp=["items:read"]),
-    "scopes in scp, a text": lambda i: i.token(scope=None, scp="openid items:read"),
-    "scopes under the audience": lambda i: i.token(scope=f"{AUDIENCE}/items:read"),
-    "Cognito's access token": lambda i: i.token(aud=None, token_use="access", scope=f"{AUDIENCE}/items:read"),
+    "scopes in scp, a list": lambda i: i.token(scope=None, scp=["gadgets:read"]),
+    "scopes in scp, a text": lambda i: i.token(scope=None, scp="openid gadgets:read"),
+    "scopes under the audience": lambda i: i.token(scope=f"{AUDIENCE}/gadgets:read"),
+    "Cognito's access token": lambda i: i.token(aud=None, token_use="access", scope=f"{AUDIENCE}/gadgets:read"),
     "only a client id": lambda i: i.token(sub=None, client_id="machine"),
     "nearly 8,000 bytes": lambda i: padded(i, 7990),
     "without nbf and iat": lambda i: i.token(nbf=None, iat=None),
@@ -186,36 +186,36 @@ ACCEPTED: dict[str, Mint] = {
 
 @pytest.mark.parametrize("what", ACCEPTED)
 def test_a_token_that_is_good(secured: Service, issuer: Issuer, what: str) -> None:
-    assert secured.get("/items", headers=bearer(ACCEPTED[what](issuer))).status_code == 200
+    assert secured.get("/gadgets", headers=bearer(ACCEPTED[what](issuer))).status_code == 200
 
 
 @pytest.mark.parametrize(
     "scope",
-    ["", "openid", "ITEMS:READ", "items:readall", "items", "other/items:read", f"{AUDIENCE}/x/items:read",
-     f"{AUDIENCE}items:read", ["items:read"], 5, {"items:read": 1}, "items:write"],
+    ["", "openid", "GADGETS:READ", "gadgets:readall", "gadgets", "other/gadgets:read", f"{AUDIENCE}/x/gadgets:read",
+     f"{AUDIENCE}gadgets:read", ["gadgets:read"], 5, {"gadgets:read": 1}, "gadgets:write"],
 )  # fmt: skip
 def test_reading_needs_its_scope(secured: Service, issuer: Issuer, scope: Any) -> None:
     # A list is none of the forms of `scope`; but where `scp` may be one, it is taken here as well.
-    response = secured.get("/items", headers=bearer(issuer.token(scope=scope)))
-    if scope == ["items:read"]:
+    response = secured.get("/gadgets", headers=bearer(issuer.token(scope=scope)))
+    if scope == ["gadgets:read"]:
         assert response.status_code == 200
         return
     assert response.status_code == 403
-    assert response.json() == {"detail": "The token lacks the scope items:read."}
+    assert response.json() == {"detail": "The token lacks the scope gadgets:read."}
     assert response.headers["WWW-Authenticate"] == (
         'Bearer realm="itemsvc", error="insufficient_scope", '
-        'error_description="The token lacks the scope items:read.", scope="items:read"'
+        'error_description="The token lacks the scope gadgets:read.", scope="gadgets:read"'
     )
 
 
 def test_writing_needs_its_own(service: Service, secured: Service, issuer: Issuer) -> None:
-    path = service.post("/items", json={"name": "kept"}).headers["Location"].removeprefix(service.url)
-    reader, writer = (bearer(issuer.token(scope=f"items:{verb}")) for verb in ("read", "write"))
+    path = service.post("/gadgets", json={"name": "kept"}).headers["Location"].removeprefix(service.url)
+    reader, writer = (bearer(issuer.token(scope=f"gadgets:{verb}")) for verb in ("read", "write"))
     body = {"name": "changed"}
-    for method, where in [("HEAD", "/items"), ("OPTIONS", path)]:
+    for method, where in [("HEAD", "/gadgets"), ("OPTIONS", path)]:
         assert secured.request(method, where, headers=reader).status_code == 200
         assert secured.request(method, where, headers=writer).status_code == 403
-    for method, where in [("POST", "/items"), ("PUT", path), ("PATCH", path), ("DELETE", path)]:
+    for method, where in [("POST", "/gadgets"), ("PUT", path), ("PATCH", path), ("DELETE", path)]:
         assert secured.request(method, where, json=body, headers=reader).status_code == 403
     assert secured.get(path, headers=reader).json()["name"] == "kept"
     assert secured.get(path, headers=writer).status_code == 403
@@ -226,9 +226,10 @@ def test_writing_needs_its_own(service: Service, secured: Service, issuer: Issue
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW"])
 @pytest.mark.parametrize(
     "path",
-    ["/items", "/items/", "//items", "/items/01a20345-2a68-71e7-8885-ffb9c4503ab4", "/schema", "/docs", "/nothing",
-     "/health/ready/more", "/health/../items", "/health/ready/../../items", "/health%2f..%2fitems", "/HEALTH/READY",
-     "/static/nothing", "/static/../items", "/items;/health/ready", "/items?/health", "/administration"],
+    ["/gadgets", "/gadgets/", "//gadgets", "/gadgets/01a20345-2a68-71e7-8885-ffb9c4503ab4", "/schema", "/docs",
+     "/nothing", "/health/ready/more", "/health/../gadgets", "/health/ready/../../gadgets", "/health%2f..%2fgadgets",
+     "/HEALTH/READY", "/static/nothing", "/static/../gadgets", "/gadgets;/health/ready",
+     "/gadgets?/health", "/administration"],
 )  # fmt: skip
 def test_no_path_and_no_method_tells_more_than_401(secured: Service, method: str, path: str) -> None:
     answer = secured.raw(f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
@@ -247,49 +248,51 @@ def test_the_root_and_the_health_checks_need_no_token_and_mind_none(secured: Ser
 def test_with_a_token_paths_and_methods_are_told_apart(secured: Service, issuer: Issuer) -> None:
     headers = bearer(issuer.token())
     assert secured.get("/nothing", headers=headers).status_code == 404
-    assert secured.request("DELETE", "/items", headers=headers).status_code == 405
-    assert secured.request("OPTIONS", "/items", headers=headers).status_code == 200
+    assert secured.request("DELETE", "/gadgets", headers=headers).status_code == 405
+    assert secured.request("OPTIONS", "/gadgets", headers=headers).status_code == 200
     assert secured.get("/docs", headers=headers | {"Accept": "text/html"}).status_code == 200
 
 
 @pytest.mark.parametrize("form", ["Bearer  {}", "bearer {}", "BEARER {}"])
 def test_the_schemes_case_and_spaces_do_not_matter(secured: Service, issuer: Issuer, form: str) -> None:
-    assert secured.get("/items", headers={"Authorization": form.format(issuer.token())}).status_code == 200
+    assert secured.get("/gadgets", headers={"Authorization": form.format(issuer.token())}).status_code == 200
 
 
 @pytest.mark.parametrize("value", ["Basic YTpi", "Token {}", "{}", "Bearer", "Bearer:{}", "DPoP {}", "", "Bearer\t{}"])
 def test_another_scheme_is_no_token(secured: Service, issuer: Issuer, value: str) -> None:
-    response = secured.get("/items", headers={"Authorization": value.format(issuer.token())})
+    response = secured.get("/gadgets", headers={"Authorization": value.format(issuer.token())})
     assert response.status_code == 401
     assert response.headers["WWW-Authenticate"].startswith('Bearer realm="itemsvc"')
 
 
 def test_a_token_elsewhere_is_none(secured: Service, issuer: Issuer) -> None:
     token = issuer.token()
-    assert secured.get(f"/items?access_token={token}").status_code == 401
-    assert secured.get("/items", cookies={"Authorization": f"Bearer {token}", "access_token": token}).status_code == 401
+    assert secured.get(f"/gadgets?access_token={token}").status_code == 401
+    assert (
+        secured.get("/gadgets", cookies={"Authorization": f"Bearer {token}", "access_token": token}).status_code == 401
+    )
     form = {"access_token": token}
-    assert secured.post("/items", data=form).status_code == 401
+    assert secured.post("/gadgets", data=form).status_code == 401
     for header in ("X-Authorization", "Proxy-Authorization", "X-Forwarded-Authorization", "Itemsvc.Caller"):
-        assert secured.get("/items", headers={header: f"Bearer {token}"}).status_code == 401
+        assert secured.get("/gadgets", headers={header: f"Bearer {token}"}).status_code == 401
 
 
 def test_two_authorization_headers_are_none(secured: Service, issuer: Issuer) -> None:
     line = f"Authorization: Bearer {issuer.token()}\r\n"
-    answer = secured.raw(f"GET /items HTTP/1.1\r\nHost: localhost\r\n{line}{line}Connection: close\r\n\r\n".encode())
+    answer = secured.raw(f"GET /gadgets HTTP/1.1\r\nHost: localhost\r\n{line}{line}Connection: close\r\n\r\n".encode())
     assert answer.startswith(b"HTTP/1.1 401 ")
 
 
 def test_a_header_larger_than_gunicorn_takes_is_refused_before(secured: Service) -> None:
     answer = secured.raw(
-        b"GET /items HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + b"x" * 9000 + b"\r\n\r\n"
+        b"GET /gadgets HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + b"x" * 9000 + b"\r\n\r\n"
     )
     assert answer.startswith(b"HTTP/1.1 431 ")
     assert b'{"detail":' in answer
 
 
 def test_a_session_of_the_admin_opens_nothing(secured: Service) -> None:
-    assert secured.get("/items", cookies={"sessionid": "x" * 32, "csrftoken": "x" * 32}).status_code == 401
+    assert secured.get("/gadgets", cookies={"sessionid": "x" * 32, "csrftoken": "x" * 32}).status_code == 401
 
 
 @pytest.mark.django_db
@@ -305,16 +308,16 @@ def test_the_admin_has_its_own_login_and_opens_nothing_else(running_service: Ser
     with Service(running_service.database_url, ADMIN_ENABLED="true", **issuer.environment()) as service:
         assert service.get("/admin/login/").status_code == 200
         assert service.get("/admin/", allow_redirects=False).status_code == 302
-        for path in ("/items", "/schema", "/docs", "/administration", "/admin2/login"):
+        for path in ("/gadgets", "/schema", "/docs", "/administration", "/admin2/login"):
             assert service.get(path).status_code == 401
-        answer = service.raw(b"GET /admin/../items HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        answer = service.raw(b"GET /admin/../gadgets HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         assert b"200 OK" not in answer.split(b"\r\n")[0]
 
 
 def test_the_log_has_no_token(secured: Service, issuer: Issuer) -> None:
     token = issuer.token(sub="not-for-the-log")
-    secured.get("/items", headers=bearer(token))
-    secured.get("/items", headers=bearer(token + "x"))
+    secured.get("/gadgets", headers=bearer(token))
+    secured.get("/gadgets", headers=bearer(token + "x"))
     assert token.split(".")[2][:20] not in secured.log.read_text()
 
 

@@ -10,7 +10,7 @@ from tests.support import openapi
 
 
 class Client(DjangoClient):
-    """JSON in, JSON out: `data` of a post, put or patch is encoded as JSON unless a content type is given."""
+    """JSON in, JSON out: the `data` of a post is encoded as JSON unless a content type is given."""
 
     def __init__(self, schema: openapi.Schema):
         super().__init__(raise_request_exception=False)

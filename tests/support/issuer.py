@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 AUDIENCE = "itemsvc-tests"
-SCOPES = "items:read items:write"
+SCOPES = "gadgets:read gadgets:write"
 DISCOVERY = "/.well-known/openid-configuration"
 KEYS = "/keys"
 

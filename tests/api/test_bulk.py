@@ -1,4 +1,4 @@
-"""`POST /items` with an array."""
+"""`POST /gadgets` with an array."""
 
 from __future__ import annotations
 
@@ -9,37 +9,37 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from items.models import Item
+from tests.sample.models import Gadget
 from tests.support.client import Client
 from tests.support.service import Service
 
 
 def test_answers_them_in_the_given_order(api: Client) -> None:
-    given = [{"name": f"  item {n} ", "description": "text"[: n % 5]} for n in range(1000)]
-    response = api.post("/items", given)
+    given = [{"name": f"  gadget {n} ", "description": "text"[: n % 5]} for n in range(1000)]
+    response = api.post("/gadgets", given)
     made = response.json()
     assert response.status_code == 201
     assert list(made[0]) == ["id", "name", "description", "created_at"]
-    assert [(item["name"], item["description"]) for item in made] == [
-        (item["name"].strip(), item["description"]) for item in given
+    assert [(gadget["name"], gadget["description"]) for gadget in made] == [
+        (gadget["name"].strip(), gadget["description"]) for gadget in given
     ]
     for header in ("Location", "ETag"):
         assert header not in response
-    assert api.get("/items?limit=1000").json() == made[::-1]
+    assert api.get("/gadgets?limit=1000").json() == made[::-1]
 
 
 def test_what_is_left_out_of_one_is_not_left_out_of_the_others(api: Client) -> None:
-    made = api.post("/items", [{"name": "a"}, {"name": "b", "description": "c"}]).json()
-    assert [item["description"] for item in made] == ["", "c"]
+    made = api.post("/gadgets", [{"name": "a"}, {"name": "b", "description": "c"}]).json()
+    assert [gadget["description"] for gadget in made] == ["", "c"]
 
 
 def test_it_takes_one_statement(api: Client, django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(1):
-        api.post("/items", [{"name": "a"}] * 1000)
+        api.post("/gadgets", [{"name": "a"}] * 1000)
 
 
 def test_an_array_of_one_is_answered_as_an_array(api: Client) -> None:
-    response = api.post("/items", [{"name": "a"}])
+    response = api.post("/gadgets", [{"name": "a"}])
     assert (response.status_code, len(response.json())) == (201, 1)
 
 
@@ -56,59 +56,59 @@ def test_an_array_of_one_is_answered_as_an_array(api: Client) -> None:
     ],
 )
 def test_what_is_wrong_is_named_by_index_and_nothing_is_made(api: Client, body: Any, errors: Any) -> None:
-    response = api.post("/items", body)
+    response = api.post("/gadgets", body)
     assert (response.status_code, response.json()) == (400, errors)
-    assert not Item.objects.exists()
+    assert not Gadget.objects.exists()
 
 
 @pytest.mark.parametrize(
     ("wrong", "count"), [({}, 1000), ({f"x{n}": 1 for n in range(900)}, 100)], ids=["no name", "x"]
 )
 def test_the_answer_to_many_wrong_ones_is_no_larger_than_they_could_be(api: Client, wrong: Any, count: int) -> None:
-    response = api.post("/items", [wrong] * count)
+    response = api.post("/gadgets", [wrong] * count)
     assert len(response.json()) == count
     assert len(response.content) < 100_000
 
 
 def test_more_than_the_limit_in_bytes_is_413(api: Client) -> None:
-    assert api.post("/items", [{"name": "a", "description": "x" * 10_000}] * 200).status_code == 413
-    assert not Item.objects.exists()
+    assert api.post("/gadgets", [{"name": "a", "description": "x" * 10_000}] * 200).status_code == 413
+    assert not Gadget.objects.exists()
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 
 
 @hypothesis_settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(items=st.lists(st.fixed_dictionaries({"name": TEXT.filter(str.strip)}, optional={"description": TEXT})))
-def test_many_at_once_are_what_each_would_be_alone(api: Client, items: list[dict[str, str]]) -> None:
-    together = api.post("/items", items)
-    alone = [api.post("/items", item).json() for item in items]
-    assert together.status_code == (201 if items else 400)
-    for one, other in zip(together.json() if items else [], alone, strict=True):
+@given(gadgets=st.lists(st.fixed_dictionaries({"name": TEXT.filter(str.strip)}, optional={"description": TEXT})))
+def test_many_at_once_are_what_each_would_be_alone(api: Client, gadgets: list[dict[str, str]]) -> None:
+    together = api.post("/gadgets", gadgets)
+    alone = [api.post("/gadgets", gadget).json() for gadget in gadgets]
+    assert together.status_code == (201 if gadgets else 400)
+    for one, other in zip(together.json() if gadgets else [], alone, strict=True):
         assert (one["name"], one["description"]) == (other["name"], other["description"])
 
 
 def test_keys_are_in_the_order_of_the_array_and_of_time(service: Service) -> None:
-    made = [service.post("/items", json=[{"name": str(n)} for n in range(1000)]).json() for _ in range(3)]
-    keys = [item["id"] for array in made for item in array]
+    made = [service.post("/gadgets", json=[{"name": str(n)} for n in range(1000)]).json() for _ in range(3)]
+    keys = [gadget["id"] for array in made for gadget in array]
     assert keys == sorted(keys)
     assert len(set(keys)) == 3000
 
 
 def test_all_of_them_or_none(service: Service) -> None:
-    service.execute("ALTER TABLE items_item ADD CONSTRAINT no_last CHECK (name <> 'last')")
+    service.execute("ALTER TABLE sample_gadget ADD CONSTRAINT no_last CHECK (name <> 'last')")
     try:
-        response = service.post("/items", json=[*({"name": "first"} for _ in range(999)), {"name": "last"}])
+        response = service.post("/gadgets", json=[*({"name": "first"} for _ in range(999)), {"name": "last"}])
     finally:
-        service.execute("ALTER TABLE items_item DROP CONSTRAINT no_last")
+        service.execute("ALTER TABLE sample_gadget DROP CONSTRAINT no_last")
     assert response.status_code == 500
-    assert service.execute("SELECT count(*) FROM items_item") == [(0,)]
+    assert service.execute("SELECT count(*) FROM sample_gadget") == [(0,)]
 
 
 def test_the_browsable_api_takes_and_shows_them(api: Client) -> None:
     for body, status in (([{"name": "lamp"}, {"name": "torch"}], 201), ([{"name": "lamp"}, {}], 400), ([], 400)):
-        response = api.post("/items", body, headers={"accept": "text/html"})
+        response = api.post("/gadgets", body, headers={"accept": "text/html"})
         assert response.status_code == status
         assert response["Content-Type"].startswith("text/html")
         assert b'id="post-object-form"' in response.content
-    assert Item.objects.count() == 2
+    assert Gadget.objects.count() == 2

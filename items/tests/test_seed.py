@@ -10,12 +10,12 @@ from tests.support.client import Client
 
 
 def test_it_adds_as_many_as_asked_for(api: Client) -> None:
-    call_command("seed", 25_001)
+    call_command("seed", 25_001, "items")
     assert Item.objects.count() == 25_001
 
 
 def test_the_items_are_such_as_the_api_takes(api: Client) -> None:
-    call_command("seed", 100, seed=7)
+    call_command("seed", 100, "items", seed=7)
     for item in api.get("/items").json():
         response = api.post("/items", {"name": item["name"], "description": item["description"]})
         assert response.status_code == 201
@@ -24,7 +24,7 @@ def test_the_items_are_such_as_the_api_takes(api: Client) -> None:
 
 def test_the_same_seed_makes_the_same_names(db: None) -> None:
     for _ in range(2):
-        call_command("seed", 50, seed=7)
+        call_command("seed", 50, "items", seed=7)
     names = list(Item.objects.order_by("id").values_list("name", flat=True))
     assert names[:50] == names[50:]
 
@@ -32,4 +32,9 @@ def test_the_same_seed_makes_the_same_names(db: None) -> None:
 @pytest.mark.parametrize("count", [0, -5])
 def test_less_than_one_is_refused(db: None, count: int) -> None:
     with pytest.raises(CommandError, match="1 or more"):
-        call_command("seed", count)
+        call_command("seed", count, "items")
+
+
+def test_an_app_without_seed_is_named(db: None) -> None:
+    with pytest.raises(CommandError, match=r"No app named nothing has a seed\.py"):
+        call_command("seed", 1, "nothing")

@@ -1,4 +1,4 @@
-"""`GET /items`: pages, filters, orderings."""
+"""`GET /gadgets`: pages, filters, orderings."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from items.models import Item
 from itemsvc.resources.cursors import Cursor, Ordering
 from itemsvc.resources.pagination import Keyset
-from tests.api.factories import make_items
+from tests.api.factories import make_gadgets
+from tests.sample.models import Gadget
 from tests.support import openapi
 from tests.support.client import Client
 
@@ -27,7 +27,7 @@ def links(response: Any) -> dict[str, str]:
 
 def ids(response: Any) -> list[str]:
     """The keys that a page lists."""
-    return [item["id"] for item in response.json()]
+    return [gadget["id"] for gadget in response.json()]
 
 
 def walk(api: Client, url: str, relation: str = "next") -> list[list[str]]:
@@ -41,51 +41,51 @@ def walk(api: Client, url: str, relation: str = "next") -> list[list[str]]:
 
 
 def test_nothing_is_an_empty_array(api: Client) -> None:
-    response = api.get("/items")
+    response = api.get("/gadgets")
     assert (response.status_code, response.content) == (200, b"[]")
     assert "Link" not in response
 
 
 def test_newest_first(api: Client) -> None:
-    made = [str(item.id) for item in make_items(3)]
-    assert ids(api.get("/items")) == made[::-1]
-    assert ids(api.get("/items?ordering=-created_at")) == made[::-1]
-    assert ids(api.get("/items?ordering=created_at")) == made
+    made = [str(gadget.id) for gadget in make_gadgets(3)]
+    assert ids(api.get("/gadgets")) == made[::-1]
+    assert ids(api.get("/gadgets?ordering=-created_at")) == made[::-1]
+    assert ids(api.get("/gadgets?ordering=created_at")) == made
 
 
 def test_head_has_the_headers_and_no_body(api: Client) -> None:
-    make_items(3)
-    get, head = api.get("/items?limit=2"), api.head("/items?limit=2")
+    make_gadgets(3)
+    get, head = api.get("/gadgets?limit=2"), api.head("/gadgets?limit=2")
     assert (head.status_code, head.content) == (200, b"")
     assert head["Link"] == get["Link"]
 
 
 def test_options_says_what_is_allowed(api: Client) -> None:
-    response = api.options("/items")
+    response = api.options("/gadgets")
     assert (response.status_code, response["Allow"]) == (200, "GET, POST, HEAD, OPTIONS")
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete", "trace"])
 def test_other_methods_are_refused(api: Client, method: str) -> None:
-    response = getattr(api, method)("/items")
+    response = getattr(api, method)("/gadgets")
     assert (response.status_code, response["Allow"]) == (405, "GET, POST, HEAD, OPTIONS")
 
 
 def test_a_page_holds_100_by_default(api: Client) -> None:
-    make_items(101)
-    response = api.get("/items")
+    make_gadgets(101)
+    response = api.get("/gadgets")
     assert len(ids(response)) == 100
     assert [len(page) for page in walk(api, links(response)["next"])] == [1]
 
 
 @pytest.mark.parametrize("ordering", ["created_at", "-created_at"])
 def test_pages_lead_there_and_back(api: Client, ordering: str) -> None:
-    made = [str(item.id) for item in make_items(7)]
+    made = [str(gadget.id) for gadget in make_gadgets(7)]
     expected = made if ordering == "created_at" else made[::-1]
-    forth = walk(api, f"/items?limit=3&ordering={ordering}")
+    forth = walk(api, f"/gadgets?limit=3&ordering={ordering}")
     assert forth == [expected[:3], expected[3:6], expected[6:]]
 
-    first = api.get(f"/items?limit=3&ordering={ordering}")
+    first = api.get(f"/gadgets?limit=3&ordering={ordering}")
     last = api.get(links(api.get(links(first)["next"]))["next"])
     assert set(links(first)) == {"next"}
     assert set(links(last)) == {"prev"}
@@ -93,15 +93,15 @@ def test_pages_lead_there_and_back(api: Client, ordering: str) -> None:
 
 
 def test_links_keep_the_filters(api: Client) -> None:
-    make_items(3, name="wanted {n}")
-    make_items(3, name="other {n}")
-    assert [len(page) for page in walk(api, "/items?limit=2&search=wanted")] == [2, 1]
+    make_gadgets(3, name="wanted {n}")
+    make_gadgets(3, name="other {n}")
+    assert [len(page) for page in walk(api, "/gadgets?limit=2&search=wanted")] == [2, 1]
 
 
 def test_a_page_that_was_emptied_still_leads_back(api: Client) -> None:
-    made = make_items(4)
-    following = links(api.get("/items?limit=2"))["next"]
-    Item.objects.filter(id__in=[item.id for item in made[:2]]).delete()
+    made = make_gadgets(4)
+    following = links(api.get("/gadgets?limit=2"))["next"]
+    Gadget.objects.filter(id__in=[gadget.id for gadget in made[:2]]).delete()
     page = api.get(following)
     assert ids(page) == []
     assert ids(api.get(links(page)["prev"])) == [str(made[3].id), str(made[2].id)]
@@ -109,12 +109,12 @@ def test_a_page_that_was_emptied_still_leads_back(api: Client) -> None:
 
 @pytest.mark.parametrize("ordering", ["created_at", "-created_at"])
 def test_a_page_back_that_was_emptied_leads_forth(api: Client, ordering: str) -> None:
-    listed = make_items(4) if ordering == "created_at" else make_items(4)[::-1]
-    second = api.get(links(api.get(f"/items?limit=2&ordering={ordering}"))["next"])
-    Item.objects.filter(id__in=[item.id for item in listed[:2]]).delete()
+    listed = make_gadgets(4) if ordering == "created_at" else make_gadgets(4)[::-1]
+    second = api.get(links(api.get(f"/gadgets?limit=2&ordering={ordering}"))["next"])
+    Gadget.objects.filter(id__in=[gadget.id for gadget in listed[:2]]).delete()
     page = api.get(links(second)["prev"])
     assert ids(page) == []
-    assert ids(api.get(links(page)["next"])) == [str(item.id) for item in listed[2:]]
+    assert ids(api.get(links(page)["next"])) == [str(gadget.id) for gadget in listed[2:]]
 
 
 @hypothesis_settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -122,17 +122,17 @@ def test_a_page_back_that_was_emptied_leads_forth(api: Client, ordering: str) ->
 def test_what_stays_is_listed_once_whatever_comes_and_goes(
     api: Client, data: st.DataObject, limit: int, count: int
 ) -> None:
-    Item.objects.all().delete()
-    staying = {str(item.id) for item in make_items(count)}
+    Gadget.objects.all().delete()
+    staying = {str(gadget.id) for gadget in make_gadgets(count)}
     seen: list[str] = []
-    url: str | None = f"/items?limit={limit}"
+    url: str | None = f"/gadgets?limit={limit}"
     while url:
         response = api.get(url)
         seen += ids(response)
         url = links(response).get("next")
-        make_items(data.draw(st.integers(0, 2), label="inserted"), name="came later")
+        make_gadgets(data.draw(st.integers(0, 2), label="inserted"), name="came later")
         going = data.draw(st.lists(st.sampled_from(sorted(staying)), max_size=1) if staying else st.just([]))
-        Item.objects.filter(id__in=going).delete()
+        Gadget.objects.filter(id__in=going).delete()
         staying -= set(going)
     assert len(seen) == len(set(seen))
     assert staying <= set(seen)
@@ -140,15 +140,15 @@ def test_what_stays_is_listed_once_whatever_comes_and_goes(
 
 @given(key=st.uuids(), ordering=st.sampled_from(["created_at", "-created_at"]), flags=st.tuples(*[st.booleans()] * 2))
 def test_a_cursor_comes_back_as_it_was(key: uuid.UUID, ordering: str, flags: tuple[bool, bool]) -> None:
-    orderings = Keyset.of(Item, None).orderings
+    orderings = Keyset.of(Gadget, None).orderings
     cursor = Cursor(orderings[ordering], (key,), *flags)
     assert Cursor.decode(cursor.encode(), orderings) == cursor
 
 
 def test_a_cursor_belongs_to_its_ordering(api: Client) -> None:
-    make_items(2)
-    cursor = re.search(r"cursor=([\w-]+)", api.get("/items?limit=1")["Link"]).group(1)
-    response = api.get(f"/items?limit=1&ordering=created_at&cursor={cursor}")
+    make_gadgets(2)
+    cursor = re.search(r"cursor=([\w-]+)", api.get("/gadgets?limit=1")["Link"]).group(1)
+    response = api.get(f"/gadgets?limit=1&ordering=created_at&cursor={cursor}")
     assert (response.status_code, list(response.json())) == (400, ["cursor"])
 
 
@@ -165,21 +165,21 @@ def test_a_cursor_belongs_to_its_ordering(api: Client) -> None:
     ids=["its end", "its middle", "shorter", "padded", "in another alphabet", "no ASCII"],
 )
 def test_a_damaged_cursor_is_refused(api: Client, damage: Any) -> None:
-    text = Cursor(Ordering.of(Item, "-created_at"), (uuid.UUID(int=2**128 - 1),)).encode()
-    assert api.get("/items", {"cursor": text}).status_code == 200
-    response = api.get("/items", {"cursor": damage(text)})
+    text = Cursor(Ordering.of(Gadget, "-created_at"), (uuid.UUID(int=2**128 - 1),)).encode()
+    assert api.get("/gadgets", {"cursor": text}).status_code == 200
+    response = api.get("/gadgets", {"cursor": damage(text)})
     assert (response.status_code, list(response.json())) == (400, ["cursor"])
 
 
 def test_a_cursor_with_flags_that_nobody_writes_is_refused(api: Client) -> None:
-    text = Cursor(Ordering.of(Item, "-created_at"), (uuid.UUID(int=1),), backward=5).encode()  # type: ignore[arg-type]
-    assert api.get("/items", {"cursor": text}).status_code == 400
+    text = Cursor(Ordering.of(Gadget, "-created_at"), (uuid.UUID(int=1),), backward=5).encode()  # type: ignore[arg-type]
+    assert api.get("/gadgets", {"cursor": text}).status_code == 400
 
 
 def test_name_is_exact(api: Client) -> None:
     for name in ("lamp", "Lamp", "lamps"):
-        api.post("/items", {"name": name})
-    assert [item["name"] for item in api.get("/items?name=lamp").json()] == ["lamp"]
+        api.post("/gadgets", {"name": name})
+    assert [gadget["name"] for gadget in api.get("/gadgets?name=lamp").json()] == ["lamp"]
 
 
 @pytest.mark.parametrize(
@@ -195,19 +195,19 @@ def test_name_is_exact(api: Client) -> None:
 )
 def test_search_finds_a_part_in_either_case(api: Client, search: str, found: set[str]) -> None:
     for name in ("Lamp", "STAMP", "100% wool", "snake_case", "Straße"):
-        api.post("/items", {"name": name})
-    assert {item["name"] for item in api.get("/items", {"search": search}).json()} == found
+        api.post("/gadgets", {"name": name})
+    assert {gadget["name"] for gadget in api.get("/gadgets", {"search": search}).json()} == found
 
 
 def test_times_are_exclusive_bounds(api: Client) -> None:
-    items = [{"created_at": f"2026-01-01T00:00:0{n}Z", "id": at(f"2026-01-01T00:00:0{n}+00:00")} for n in range(3)]
-    for item in items:
-        Item.objects.create(id=item["id"], name=item["created_at"])
+    gadgets = [{"created_at": f"2026-01-01T00:00:0{n}Z", "id": at(f"2026-01-01T00:00:0{n}+00:00")} for n in range(3)]
+    for gadget in gadgets:
+        Gadget.objects.create(id=gadget["id"], name=gadget["created_at"])
 
     def listed(**query: str) -> list[str]:
-        return [item["name"] for item in api.get("/items", {"ordering": "created_at", **query}).json()]
+        return [gadget["name"] for gadget in api.get("/gadgets", {"ordering": "created_at", **query}).json()]
 
-    first, second, third = (item["created_at"] for item in items)
+    first, second, third = (gadget["created_at"] for gadget in gadgets)
     assert listed(created_after=second) == [third]
     assert listed(created_before=second) == [first]
     assert listed(created_after=first, created_before=third) == [second]
@@ -221,13 +221,13 @@ def test_times_are_exclusive_bounds(api: Client) -> None:
 
 def test_a_millisecond_begins_with_its_smallest_key(api: Client) -> None:
     milliseconds = int(datetime.fromisoformat("2026-01-01T00:00:01Z").timestamp() * 1000)
-    Item.objects.create(id=uuid.UUID(int=milliseconds << 80 | 0x7 << 76 | 0b10 << 62), name="the first of its second")
-    assert len(ids(api.get("/items?created_after=2026-01-01T00:00:00.999Z"))) == 1
-    assert ids(api.get("/items?created_before=2026-01-01T00:00:01Z")) == []
+    Gadget.objects.create(id=uuid.UUID(int=milliseconds << 80 | 0x7 << 76 | 0b10 << 62), name="the first of its second")
+    assert len(ids(api.get("/gadgets?created_after=2026-01-01T00:00:00.999Z"))) == 1
+    assert ids(api.get("/gadgets?created_before=2026-01-01T00:00:01Z")) == []
 
 
 def test_the_schema_says_that_no_filter_may_be_empty(schema: openapi.Schema) -> None:
-    parameters = {each["name"]: each["schema"] for each in schema.document["paths"]["/items"]["get"]["parameters"]}
+    parameters = {each["name"]: each["schema"] for each in schema.document["paths"]["/gadgets"]["get"]["parameters"]}
     assert {parameters[name]["minLength"] for name in ("name", "search")} == {1}
 
 
@@ -239,7 +239,7 @@ def at(time: str) -> uuid.UUID:
 
 @pytest.mark.parametrize("limit", [1, 1000])
 def test_the_smallest_and_the_largest_limit(api: Client, limit: int) -> None:
-    assert api.get(f"/items?limit={limit}").status_code == 200
+    assert api.get(f"/gadgets?limit={limit}").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -265,9 +265,9 @@ def test_the_smallest_and_the_largest_limit(api: Client, limit: int) -> None:
     ],
 )
 def test_an_unknown_or_malformed_parameter_is_named(api: Client, query: str, parameter: str) -> None:
-    response = api.get(f"/items?{query}")
+    response = api.get(f"/gadgets?{query}")
     assert (response.status_code, list(response.json())) == (400, [parameter])
 
 
 def test_every_wrong_parameter_is_named(api: Client) -> None:
-    assert set(api.get("/items?page=2&offset=3").json()) == {"page", "offset"}
+    assert set(api.get("/gadgets?page=2&offset=3").json()) == {"page", "offset"}
