@@ -27,6 +27,8 @@ preload_app = True
 keepalive = settings.KEEPALIVE_SECONDS
 # Shorter than the task's stop timeout, or requests in service would be killed with the task.
 graceful_timeout = settings.GRACEFUL_TIMEOUT_SECONDS
+# The most that gunicorn can: a cursor and two filters in another script fill 4 KB when percent-encoded.
+limit_request_line = 8190
 # A heartbeat of the worker, no limit for a request: DB_STATEMENT_TIMEOUT_MS bounds the work.
 timeout = 30
 

@@ -45,6 +45,7 @@ CHECKS = (
     Check("style", ("ruff", "check", ".")),
     Check("format", ("ruff", "format", "--check", ".")),
     Check("types", ("mypy",)),
+    Check("layers", ("lint-imports", "--no-cache")),
     Check("settings", (*DJANGO, "check", "--deploy", "--fail-level", "WARNING")),
     Check("schema", (*DJANGO, "spectacular", "--validate", "--fail-on-warn", "--file", os.devnull)),
     Check("migrations", ("python", "-m", "dev.migrations")),

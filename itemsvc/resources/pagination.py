@@ -19,7 +19,7 @@ from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from itemsvc.http.links import link_header
-from itemsvc.resources.cursors import MAX_CURSOR, Cursor, Ordering
+from itemsvc.resources.cursors import Cursor, Ordering
 
 R = TypeVar("R")
 Place = tuple[Any, ...]
@@ -191,12 +191,12 @@ class KeysetPagination(BasePagination):
         """What `limit`, `cursor` and `ordering` take."""
         names = list(keyset_of(view).orderings)
         limits = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
-        cursors = {"type": "string", "minLength": 1, "maxLength": MAX_CURSOR}
+        cursors = {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"}
         orderings = {"type": "string", "enum": names, "default": names[0]}
         return [
-            _parameter("limit", limits, "How many items a page holds."),
+            _parameter("limit", limits, "How many rows a page holds."),
             _parameter("cursor", cursors, "Where the page starts: from a Link header, not to be made up."),
-            _parameter("ordering", orderings, "What the items are sorted by; a minus sign puts the largest first."),
+            _parameter("ordering", orderings, "What the rows are sorted by; a minus sign puts the largest first."),
         ]
 
 

@@ -78,7 +78,7 @@ class ResourceListView(
             resolve(path, getattr(self.request, "urlconf", None))
         except Resolver404:
             return {}
-        return {"Location": self.request.build_absolute_uri(path)}
+        return {"Location": self.request.build_absolute_uri(f"{self.request.path.removesuffix('/')}/{key}")}
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         """An error is JSON, also for a client that asked for a stream."""

@@ -13,7 +13,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from items.models import Item
-from itemsvc.resources.cursors import Cursor
+from itemsvc.resources.cursors import Cursor, Ordering
 from itemsvc.resources.pagination import Keyset
 from tests.api.factories import make_items
 from tests.support import openapi
@@ -159,20 +159,20 @@ def test_a_cursor_belongs_to_its_ordering(api: Client) -> None:
         lambda text: text[:12] + ("A" if text[12] != "A" else "B") + text[13:],
         lambda text: text[:-1],
         lambda text: text + "=",
-        lambda text: text.replace("_", "/"),
+        lambda text: f"{text[:-1]}/",
         lambda text: "é" + text[1:],
     ],
     ids=["its end", "its middle", "shorter", "padded", "in another alphabet", "no ASCII"],
 )
 def test_a_damaged_cursor_is_refused(api: Client, damage: Any) -> None:
-    text = Cursor(uuid.UUID(int=2**128 - 1), descending=True, backward=False).encode()
+    text = Cursor(Ordering.of(Item, "-created_at"), (uuid.UUID(int=2**128 - 1),)).encode()
     assert api.get("/items", {"cursor": text}).status_code == 200
     response = api.get("/items", {"cursor": damage(text)})
     assert (response.status_code, list(response.json())) == (400, ["cursor"])
 
 
 def test_a_cursor_with_flags_that_nobody_writes_is_refused(api: Client) -> None:
-    text = Cursor(uuid.UUID(int=1), descending=5, backward=False).encode()  # type: ignore[arg-type]
+    text = Cursor(Ordering.of(Item, "-created_at"), (uuid.UUID(int=1),), backward=5).encode()  # type: ignore[arg-type]
     assert api.get("/items", {"cursor": text}).status_code == 400
 
 

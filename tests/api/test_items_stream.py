@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client as DjangoClient
 from django.test.utils import CaptureQueriesContext
 
-from itemsvc.core.capacity import MAX_STREAMS
 from tests.api.factories import make_items
 from tests.support.client import Client
 
@@ -61,7 +61,7 @@ def test_head_reads_no_item(api: Client) -> None:
 @pytest.mark.django_db
 def test_one_more_than_run_at_a_time_is_told_when_to_try_again(client: DjangoClient) -> None:
     make_items(1)
-    running = [client.get("/items", headers=NDJSON) for _ in range(MAX_STREAMS)]
+    running = [client.get("/items", headers=NDJSON) for _ in range(settings.MAX_STREAMS)]
     refused = client.get("/items", headers=NDJSON)
     assert (refused.status_code, refused["Retry-After"]) == (503, "5")
     for response in running:

@@ -190,7 +190,7 @@ def test_an_answer_that_is_no_http_is_a_failure() -> None:
 
 ENDS_MEANWHILE = """
 import functools, sys
-from itemsvc import jwks
+from itemsvc.auth import jwks
 jwks.FETCH_SECONDS, jwks.WAIT_SECONDS = 60, 0.1
 jwks.KeySet(functools.partial(jwks.fetch, sys.argv[1])).find("first", "ES256")
 """
