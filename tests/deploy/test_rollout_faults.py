@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import time
 from typing import Any
 
@@ -67,7 +68,7 @@ def test_replaced_before_the_first_look(deployed: LocalProject, gateway: Gateway
 
 
 def test_a_deployment_not_listed_yet_is_waited_for(deployed: LocalProject, gateway: Gateway, ecs: ScriptedEcs) -> None:
-    before = iter([ecs.describe_services({})] * 3)
+    before = iter([copy.deepcopy(ecs.describe_services({}))] * 3)
 
     def look(payload: dict[str, Any]) -> dict[str, Any]:
         rolled_out = bool(gateway.called("UpdateService"))
