@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -33,12 +34,16 @@ class Server(ThreadingHTTPServer):
 
 
 class Gateway:
-    """`answers` maps an action ("RunTask") to a function of the request's JSON; `calls` is every (action, JSON)."""
+    """`answers` maps an action ("RunTask") to a function of the request's JSON; `calls` is every (action, JSON).
+
+    `behind` is by how many seconds AWS's clock is behind this machine's.
+    """
 
     def __init__(self, upstream: str):
         self.upstream = upstream
         self.answers: dict[str, Answer] = {}
         self.raw: dict[str, bytes] = {}
+        self.behind = 0.0
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self._server = Server(("127.0.0.1", 0), _handler(self))
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -119,6 +124,9 @@ def _handler(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
             self.wfile.write(answer)
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return super().date_time_string((timestamp or time.time()) - gateway.behind)
 
         def log_message(self, *arguments: object) -> None:
             """Nothing on the test's stderr."""

@@ -101,6 +101,6 @@ class Snapshot:
         self._ecs.deployments = copy.deepcopy(self._deployments)
         ssm = self._project.client("ssm")
         ssm.put_parameter(Name=RELEASES, Value=self._releases, Type="String", Overwrite=True)
-        ssm.delete_parameters(Names=[LOCK])
+        ssm.delete_parameters(Names=[LOCK, f"{LOCK}-takeover"])
         self._project.write_variables("dev")
         return self._project

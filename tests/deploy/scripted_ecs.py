@@ -46,6 +46,7 @@ class ScriptedEcs:
         self._looks = 0
         self.gateway.calls.clear()
         self.gateway.raw.clear()
+        self.gateway.behind = 0.0
         self.gateway.answers = {action: getattr(self, method) for action, method in ANSWERED.items()}
 
     def register_task_definition(self, payload: dict[str, Any]) -> dict[str, Any]:
@@ -73,7 +74,11 @@ class ScriptedEcs:
         return {"tasks": [self._task({"lastStatus": "PROVISIONING"})], "failures": []}
 
     def stop_task(self, payload: dict[str, Any]) -> dict[str, Any]:
-        self.task = [{"lastStatus": "STOPPED", "stopCode": "UserInitiated", "exitCode": 143}]
+        self.task = [
+            {"lastStatus": "STOPPING"},
+            {"lastStatus": "STOPPED", "stopCode": "UserInitiated", "exitCode": 143},
+        ]
+        self._looks = 0
         return {"task": self._task(self.task[0])}
 
     def list_tasks(self, payload: dict[str, Any]) -> dict[str, Any]:
@@ -147,16 +152,15 @@ class ScriptedEcs:
 
     def _fail(self, primary: dict[str, Any]) -> None:
         primary.update(rolloutState="FAILED", rolloutStateReason=BREAKER, failedTasks=3, pendingCount=0)
-        self.stopped_tasks = [
-            self._task(
-                {"lastStatus": "STOPPED", "stopCode": "EssentialContainerExited", "exitCode": 1},
-                taskArn=f"{ARN}:task/stand-in-dev/crashed",
-                startedBy=primary["id"],
-                taskDefinitionArn=primary["taskDefinition"],
-                stoppedReason="Essential container in task exited",
-                container="api",
-            )
-        ]
+        crashed = self._task(
+            {"lastStatus": "STOPPED", "stopCode": "EssentialContainerExited", "exitCode": 1},
+            taskArn=f"{ARN}:task/stand-in-dev/crashed",
+            startedBy=primary["id"],
+            taskDefinitionArn=primary["taskDefinition"],
+            stoppedReason="Essential container in task exited",
+            container="api",
+        )
+        self.stopped_tasks.append(crashed)
 
     def _bring_back(self) -> None:
         completed = [known for known in self.deployments if known["rolloutState"] == "COMPLETED"]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import time
+from typing import Any
 
 import pytest
 
@@ -34,13 +36,58 @@ def test_circuit_breaker(deployed: LocalProject, ecs: ScriptedEcs, outcome: str)
 
 def test_too_long(deployed: LocalProject, ecs: ScriptedEcs) -> None:
     ecs.outcomes["v2"] = "nowhere"
-    deployed.up("v2", "--rollout-timeout", "0.1").expect(51, "was not done after 0 s", "Serving now: v1.")
+    run = deployed.up("v2", "--rollout-timeout", "0.1").expect(51, "was not done after 0 s", "Serving now: v1.")
+    assert "no task stopped; the service's last events:" in run.output
+    assert "(service api) has started 1 tasks." in run.output
     assert ecs.serving() == deployed.outputs()["image_tag"] == "v1"
 
 
 def test_replaced_by_somebody_else(deployed: LocalProject, ecs: ScriptedEcs) -> None:
     ecs.outcomes["v2"] = "replaced"
     deployed.up("v2").expect(52, "Another deployment of the service replaced this one", "primary ecs-svc/")
+
+
+def test_replaced_before_the_first_look(deployed: LocalProject, gateway: Gateway, ecs: ScriptedEcs) -> None:
+    looks = 0
+
+    def roll_out_and_replace(payload: dict[str, Any]) -> dict[str, Any]:
+        answer = ecs.update_service(payload)
+        if ecs.tags[payload["taskDefinition"]] == "v2":
+            ecs._go_replaced(ecs.deployments[0])
+            gateway.answers |= {"DescribeServices": look, "UpdateService": ecs.update_service}
+        return answer
+
+    def look(payload: dict[str, Any]) -> dict[str, Any]:
+        nonlocal looks
+        looks += 1
+        return ecs.describe_services(payload)
+
+    gateway.answers["UpdateService"] = roll_out_and_replace
+    deployed.up("v2", "--rollout-timeout", "5").expect(52, "Another deployment of the service replaced this one")
+    assert looks < 10  # It is told at once, not when the time for a deployment to appear is over.
+
+
+def test_a_deployment_not_listed_yet_is_waited_for(deployed: LocalProject, gateway: Gateway, ecs: ScriptedEcs) -> None:
+    before = iter([copy.deepcopy(ecs.describe_services({}))] * 3)
+
+    def look(payload: dict[str, Any]) -> dict[str, Any]:
+        rolled_out = bool(gateway.called("UpdateService"))
+        return (next(before, None) if rolled_out else None) or ecs.describe_services(payload)
+
+    gateway.answers["DescribeServices"] = look
+    deployed.up("v2").expect(0)
+    assert next(before, None) is None
+    assert ecs.serving() == "v2"
+
+
+def test_the_tasks_of_an_earlier_try_are_no_evidence(project: LocalProject, ecs: ScriptedEcs) -> None:
+    project.create()
+    ecs.outcomes["v1"] = "wrong"
+    project.up("v1").expect(50, "task crashed: Essential container in task exited")
+    (earlier,) = ecs.stopped_tasks
+    earlier |= {"taskArn": earlier["taskArn"].replace("crashed", "earlier"), "stoppedReason": "Failed in the first try"}
+    run = project.up("v1").expect(50, "starting a new deployment of it", "task crashed: Essential container in task")
+    assert "first try" not in run.output
 
 
 def test_restoring_fails_too(deployed: LocalProject, ecs: ScriptedEcs) -> None:
@@ -80,7 +127,7 @@ def test_the_service_disappears(deployed: LocalProject, gateway: Gateway, ecs: S
     ecs.outcomes["v2"] = "nowhere"
     looks = iter(range(100))
 
-    def describe(payload: dict[str, object]) -> dict[str, object]:
+    def describe(payload: dict[str, Any]) -> dict[str, Any]:
         gone = bool(gateway.called("UpdateService")) and next(looks) > 1
         return {"services": [], "failures": []} if gone else ecs.describe_services(payload)
 

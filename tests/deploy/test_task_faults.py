@@ -47,6 +47,7 @@ def test_stopped_before_it_logged(deployed: LocalProject, ecs: ScriptedEcs, reas
         ({"exitCode": 1}, "failed with exit code 1"),
         ({"exitCode": 75}, "Another migration holds the database's lock"),
         ({"exitCode": 137, "reason": "OutOfMemoryError: Container killed due to memory usage"}, "raise task_memory"),
+        ({"exitCode": 137}, "raise task_memory"),
         ({"exitCode": 0, "stopCode": "UserInitiated"}, "Somebody stopped the migrate task."),
         ({"exitCode": 143, "stopCode": "SpotInterruption", "stoppedReason": "Spot Task was interrupted"}, "Spot Task"),
     ],
@@ -54,6 +55,30 @@ def test_stopped_before_it_logged(deployed: LocalProject, ecs: ScriptedEcs, reas
 def test_exits_other_than_zero(deployed: LocalProject, ecs: ScriptedEcs, state: dict[str, Any], text: str) -> None:
     ecs.task = [RUNNING, {**DONE, **state}]
     deployed.deploy("migrate").expect(42, text)
+
+
+def test_lines_that_come_after_the_stop_are_shown(deployed: LocalProject, gateway: Gateway, ecs: ScriptedEcs) -> None:
+    ecs.task = [{**DONE, "exitCode": 1}]
+    pages = iter([[], [{"message": "relation items_item already exists"}]])
+
+    def events(_: dict[str, Any]) -> dict[str, Any]:
+        return {"events": next(pages, []), "nextForwardToken": f"f/{len(gateway.called('GetLogEvents'))}"}
+
+    gateway.answers["GetLogEvents"] = events
+    deployed.deploy("migrate").expect(42, "relation items_item already exists", "its log is above")
+
+
+def test_a_one_off_task_has_no_public_address(deployed: LocalProject, gateway: Gateway) -> None:
+    outputs = deployed.outputs()
+    before = len(gateway.called("RunTask"))
+    deployed.deploy("migrate").expect(0)
+    deployed.deploy("run", "--", "true").expect(0)
+    for request in gateway.called("RunTask")[before:]:
+        assert request["networkConfiguration"]["awsvpcConfiguration"] == {
+            "subnets": outputs["migrate_subnet_ids"],
+            "securityGroups": outputs["migrate_security_group_ids"],
+            "assignPublicIp": "DISABLED",
+        }
 
 
 def test_time_out_stops_the_task(deployed: LocalProject, gateway: Gateway, ecs: ScriptedEcs) -> None:
