@@ -48,8 +48,8 @@ class Copy(Service):
             text = text.replace(old, new, 1)
         path.write_text(text)
 
-    def short_way(self) -> str:
-        """What the short way takes: methods and paths, and the filters of lists."""
+    def fast_path(self) -> str:
+        """What the fast path takes: methods and paths, and the filters of lists."""
         code = "from itemsvc.wsgi import application as a; print(*sorted([*a._exact, *a._below]))"
         code += "; print(*[name for each in a._exact.values() for name in getattr(each, 'filters', ())])"
         return self.manage("shell", "--no-imports", "-c", code, check=True).stdout
@@ -86,29 +86,29 @@ def everywhere(service: Service, member: str) -> list[object]:
     return list(item.items())
 
 
-def test_a_new_column_is_everywhere_and_still_on_the_short_way(copy: Copy) -> None:
-    before = copy.short_way()
+def test_a_new_column_is_everywhere_and_still_on_the_fast_path(copy: Copy) -> None:
+    before = copy.fast_path()
     copy.edit("models.py", COLUMN)
     copy.edit("serializers.py", NAMED)
     copy.begin()
     assert ("quantity", 1) in everywhere(copy, "quantity")
-    assert copy.short_way() == before
+    assert copy.fast_path() == before
     assert "POST" in before
     assert copy.post("/items", json={"name": "b", "quantity": 7}).json()["quantity"] == 7
     assert copy.post("/items", json={"name": "b", "quantity": "x"}).status_code == 400
 
 
-def test_a_computed_member_is_everywhere_on_the_ordinary_way(copy: Copy) -> None:
+def test_a_computed_member_is_everywhere_on_drfs_path(copy: Copy) -> None:
     copy.edit("serializers.py", IMPORTED, COMPUTED, SHOWN)
     copy.begin()
     assert ("shout", "A") in everywhere(copy, "shout")
-    assert copy.short_way().strip() == ""
+    assert copy.fast_path().strip() == ""
 
 
-def test_a_new_filter_is_on_the_short_way_too(copy: Copy) -> None:
+def test_a_new_filter_is_on_the_fast_path_too(copy: Copy) -> None:
     copy.edit("filters.py", FILTER)
     copy.begin()
     copy.post("/items", json=[{"name": "a", "description": "Of oak"}, {"name": "b", "description": "Of elm"}])
     assert [item["name"] for item in copy.get("/items?described=OAK&search=a").json()] == ["a"]
     assert copy.get("/items?described=").json() == {"described": ["May not be empty."]}
-    assert copy.short_way().splitlines()[-1] == "name search described"
+    assert copy.fast_path().splitlines()[-1] == "name search described"
