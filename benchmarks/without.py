@@ -1,4 +1,4 @@
-"""The service with one of its optimisations undone: what is measured, and the application that gunicorn is given."""
+"""The service with one of its optimisations undone: the programs to measure, and the application for gunicorn."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from benchmarks.programs import PRODUCT, Program
 
 @dataclass(frozen=True)
 class Step:
-    """What it is called; the object that is it, and what stands there instead; or gunicorn's options that undo it.
+    """One optimisation: its name and how to undo it.
 
-    ``also`` are steps that are undone with it.
+    ``place`` is the object that ``instead()`` replaces; ``options`` are gunicorn's options that undo it. ``also`` are
+    the steps that are undone together with it.
     """
 
     name: str
@@ -27,14 +28,14 @@ class Step:
     also: tuple[Step, ...] = ()
 
     def program(self) -> Program:
-        """The product without it."""
+        """The product without this optimisation."""
         title = f"without {self.name}"
         words = [*PRODUCT.command(0), "benchmarks.without:undone()", *self.options]
         environment = {**PRODUCT.environment, "WITHOUT": self.name}
         return replace(PRODUCT, name=title, title=title, command=lambda port: words, environment=environment)
 
     def undo(self) -> None:
-        """Undoes it in this process."""
+        """Undoes the optimisation in this process."""
         if self.place:
             module, _, path = self.place.partition(":")
             owner, _, attribute = path.rpartition(".")
@@ -43,37 +44,37 @@ class Step:
             step.undo()
 
 
-def ordinary(self: Any, environ: dict[str, Any], start_response: Any) -> Any:
-    """Instead of the short way: Django and Django REST Framework."""
-    return self._ordinary(environ, start_response)
+def drf_path(self: Any, environ: dict[str, Any], start_response: Any) -> Any:
+    """Replaces the fast path: every request takes DRF's path."""
+    return self._drf_path(environ, start_response)
 
 
 def written_at_once(self: Any, line: bytes) -> None:
-    """Instead of keeping it for the next ones."""
+    """Replaces ``Lines.add``: writes each line at once."""
     os.write(1, line)
 
 
 def sent_as_it_is(self: Any, cursor: Any, sql: str, parameters: Any, prepared: bool) -> None:
-    """Instead of preparing it."""
+    """Replaces ``DatabaseWrapper._send``: prepares no statement."""
     cursor.execute(sql, parameters)
 
 
 def answered_at_once() -> Callable[..., Any]:
-    """Instead of asking for a token and a permit first, and leaving the route for who may want it."""
+    """Replaces ``FastPath._answer``: checks neither token nor rate limit, and sets no route for metrics."""
     respond = resolve_name("itemsvc.fast.dispatch:respond")
 
     def answer(self: Any, operation: Any, name: str, environ: dict[str, Any], start_response: Any) -> Any:
-        frame = self._frames.get(environ, operation)
-        content = frame and operation.answer(environ, frame, name)
+        template = self._templates.get(environ, operation)
+        content = template and operation.answer(environ, template, name)
         if content is None:
-            return self._ordinary(environ, start_response)
-        return respond(environ, start_response, frame, *content)
+            return self._drf_path(environ, start_response)
+        return respond(environ, start_response, template, *content)
 
     return answer
 
 
 def counted_alone(self: Any, seconds: float, sql: Any = "", error: BaseException | None = None) -> None:
-    """Instead of counting a statement and telling of it whoever wants to know."""
+    """Replaces ``Statistics.record``: counts a statement, but calls no observer."""
     self.queries += 1
     self.seconds += seconds
 
@@ -93,7 +94,7 @@ STEPS = (
         lambda: resolve_name("gunicorn.http.wsgi:Response"),
     ),
     Step("probes answered in the loop", "itemsvc.server.event_loop:is_probe", lambda: lambda request: False),
-    # They are logging's records then, with the same formatter.
+    # Without it, access lines are records of `logging`, with the same formatter.
     Step("access lines without records", "itemsvc.server.worker:LOG_FORMAT"),
     Step("access lines written together", "itemsvc.core.logs:Lines.add", lambda: written_at_once),
     Step("statements prepared once", "itemsvc.db.postgresql.base:DatabaseWrapper._send", lambda: sent_as_it_is),
@@ -107,10 +108,10 @@ STEPS = (
         "itemsvc.resources.serializers:StringField.run_validation",
         lambda: resolve_name("rest_framework.serializers:CharField.run_validation"),
     ),
-    Step("the short way", "itemsvc.fast.dispatch:FastPath.__call__", lambda: ordinary),
+    Step("the fast path", "itemsvc.fast.dispatch:FastPath.__call__", lambda: drf_path),
     SWITCHED_OFF,
-    # The short way needs them too.
-    Step("rows and the short way", "itemsvc.resources.row_json:Rows.of", lambda: lambda serializer: None),
+    # The fast path needs `Rows` too.
+    Step("rows and the fast path", "itemsvc.resources.row_json:Rows.of", lambda: lambda serializer: None),
 )
 
 

@@ -14,8 +14,8 @@ from django.conf import settings
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "itemsvc.settings")
 django.setup(set_prefix=False)
 
-from itemsvc.fast.dispatch import FastPath  # noqa: E402  These need the settings.
-from itemsvc.fast.frames import Handler  # noqa: E402
+from itemsvc.fast.dispatch import FastPath  # noqa: E402  (needs the settings)
+from itemsvc.fast.response_templates import Handler  # noqa: E402
 from itemsvc.settings import middleware  # noqa: E402
 
 logger = logging.getLogger(__name__)
@@ -23,29 +23,29 @@ logger = logging.getLogger(__name__)
 django_application = Handler()
 
 
-def ordinary(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Django, given a Content-Length for a chunked body too.
+def drf_path(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """DRF's path: Django, with a Content-Length for a chunked body too.
 
-    Without one Django takes the body for empty. At most one byte more than the limit is read, which is enough for
-    Django to answer 413.
+    Without a Content-Length, Django treats the body as empty. Reads at most one byte more than MAX_BODY_BYTES, which
+    is enough for Django to answer 413.
     """
     if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
         body = environ["wsgi.input"].read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
-        # In place: what is left in it (the route) is read when the request has been answered.
+        # In place, because metrics and traces read the route from this environ after the response.
         environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
     return django_application(environ, start_response)
 
 
-application: Any = ordinary
+application: Any = drf_path
 if settings.MIDDLEWARE in (middleware(admin=False), middleware(admin=True)):
-    application = FastPath(django_application, ordinary)
+    application = FastPath(django_application, drf_path)
 else:
-    # It keeps what the middleware adds to an answer, by host and scheme; another's may depend on anything else.
+    # The fast path keeps the middleware's headers for each host and scheme. Other middleware may depend on more.
     unknown = ", ".join(sorted(set(settings.MIDDLEWARE).difference(middleware(admin=True)))) or "another order"
     logger.warning("The fast path is off: MIDDLEWARE has what it does not know (%s). Every request passes it.", unknown)
 
 if settings.TRACES_EXPORTER != "none":
-    # Off, neither is OpenTelemetry loaded nor the application wrapped.
+    # Imported here, so that OpenTelemetry is loaded only if traces are on.
     from itemsvc.observability.tracing import Tracing
 
     application = Tracing(application)

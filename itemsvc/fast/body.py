@@ -1,4 +1,4 @@
-"""A request's body, read so that it can be read again."""
+"""Reads a request's body so that it can be read again."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 from django.conf import settings
 
-# Beyond it, parsing costs more than the way here; what is too large at all, the ordinary way says.
+# Parsing a larger body costs more than the fast path saves. DRF's path refuses one above MAX_BODY_BYTES.
 BODY_BYTES = min(64 * 1024, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 
 
 def read_body(environ: dict[str, Any]) -> bytes | None:
-    """A whole, small JSON body, which stays in the environ for the ordinary way; None for any other one."""
+    """A complete JSON body of at most ``BODY_BYTES``, else None; DRF's path can read it again from the environ."""
     length = environ.get("CONTENT_LENGTH", "")
     if environ.get("CONTENT_TYPE") != "application/json" or not length.isdecimal() or int(length) > BODY_BYTES:
         return None

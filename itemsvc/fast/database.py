@@ -12,7 +12,7 @@ from itemsvc.resources.row_json import Row
 
 
 class Database(threading.local):
-    """Remembered: Django looks for it anew each time."""
+    """Keeps the thread's connection, because Django's lookup takes several calls."""
 
     def __init__(self) -> None:
         self.connection: Any = connections["default"]
@@ -22,6 +22,6 @@ database = Database()
 
 
 def fetch(sql: str, parameters: Sequence[Any], *, repeatable: bool, prepared: bool = True) -> list[Row]:
-    """The rows of one statement, as the driver has them."""
+    """The rows of one statement, as the driver has them; see ``DatabaseWrapper.fetch`` for the parameters."""
     rows: list[Row] = database.connection.fetch(sql, parameters, repeatable=repeatable, prepared=prepared)
     return rows

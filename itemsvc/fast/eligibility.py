@@ -1,4 +1,4 @@
-"""Which views the short way may answer for: those of which it knows all that they do."""
+"""Which views the fast path may answer for: only those that do nothing it does not know."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from itemsvc.resources.generics import RowsListMixin
 from itemsvc.resources.idempotency import IdempotentCreateMixin
 from itemsvc.resources.views import ResourceListView
 
-#: Overrides of the shared views that, for a plain request, do what the overridden function does.
+#: Overrides in the shared views. For a request that the fast path takes, each does what the original function does.
 EQUIVALENT = frozenset(
     {
         RowsListMixin.list,
@@ -27,7 +27,7 @@ EQUIVALENT = frozenset(
         ResourceListView.finalize_response,
     }
 )
-#: What the ordinary way calls of any view.
+#: The methods that DRF calls on every view.
 COMMON = (
     "dispatch initialize_request initial finalize_response handle_exception get_exception_handler options "
     "get_authenticators get_permissions get_throttles get_renderers get_parsers get_content_negotiator "
@@ -35,7 +35,7 @@ COMMON = (
     "determine_version get_queryset get_object filter_queryset get_serializer get_serializer_class "
     "get_serializer_context paginate_queryset get_paginated_response default_response_headers"
 ).split()
-#: And for one operation.
+#: The methods that DRF calls for one operation, each with the original that the fast path knows.
 HOOKS: dict[str, dict[str, Any]] = {
     "list": {"get": generics.ListCreateAPIView.get, "list": mixins.ListModelMixin.list},
     "create": {
@@ -49,7 +49,7 @@ HOOKS: dict[str, dict[str, Any]] = {
         "retrieve": mixins.RetrieveModelMixin.retrieve,
     },
 }
-#: What a view may be configured with; who may call, and how often, ``FastPath`` asks the same functions as these do.
+#: The classes that a view may be configured with. ``FastPath`` checks tokens and rate limits by the same functions.
 CLASSES = {
     "authentication_classes": {"itemsvc.auth.authentication.BearerToken"},
     "permission_classes": {"itemsvc.auth.authentication.HasScope", "rest_framework.permissions.AllowAny"},
@@ -66,25 +66,25 @@ VALUES: dict[str, Any] = {
 
 
 def is_known(view: type[APIView], operation: str) -> bool:
-    """Whether each hook and setting of the view is the framework's own, or equivalent to it."""
+    """Whether each method and setting of the view is DRF's own or equivalent to it."""
     if any(getattr(view, name, None) != value for name, value in VALUES.items()):
         return False
     for name, known in CLASSES.items():
         if not {f"{each.__module__}.{each.__qualname__}" for each in getattr(view, name, ())} <= known:
             return False
     hooks = {name: getattr(generics.GenericAPIView, name) for name in COMMON} | HOOKS[operation]
-    return all(_is_plain(getattr(view, name, None), original) for name, original in hooks.items())
+    return all(_is_equivalent(getattr(view, name, None), original) for name, original in hooks.items())
 
 
-def filters_nothing(view: type[Any]) -> bool:
-    """Whether its filters leave the queryset as it is where no parameter asks for them."""
-    return all(getattr(backend, "is_plain", _never)(view) for backend in view.filter_backends)
+def filters_only_by_parameters(view: type[Any]) -> bool:
+    """Whether the view's filters leave the queryset unchanged if the request has no parameter for them."""
+    return all(getattr(backend, "filters_only_by_parameters", _never)(view) for backend in view.filter_backends)
 
 
-def _is_plain(function: Any, original: Any) -> bool:
+def _is_equivalent(function: Any, original: Any) -> bool:
     if function in EQUIVALENT:
         return True
-    # drf-spectacular wraps the methods that it is told more about.
+    # drf-spectacular's extend_schema wraps methods.
     return function is original or (callable(function) and unwrap(function) is original)
 
 

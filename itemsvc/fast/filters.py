@@ -1,4 +1,4 @@
-"""What a list on the short way can be narrowed by."""
+"""The filters that the fast path can apply to a list."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rest_framework.exceptions import ValidationError
 from itemsvc.fast.database import database
 from itemsvc.resources.row_json import TEXTS
 
-#: What each lookup of a text has for its parameter.
+#: For each text lookup: the function that turns the text into the statement's parameter.
 LOOKUPS: dict[str, Callable[[str], str]] = {
     "exact": str,
     "icontains": lambda text: f"%{database.connection.ops.prep_for_like_query(text)}%",
@@ -19,22 +19,25 @@ LOOKUPS: dict[str, Callable[[str], str]] = {
 
 
 class TextFilter:
-    """A filter of the view's filter set, with what it adds to the statement."""
+    """One filter of a view's filter set, and the parameter that it adds to the statement."""
 
     def __init__(self, name: str, declared: Any):
         self._declared, self._lookup = declared, LOOKUPS[declared.lookup_expr]
-        #: A text of its own, by whose parameter the filter is found in a statement.
+        #: A text that no other filter has, so that its parameter shows where the filter is in a statement.
         self._sample = f"A sample of {name}: 100 %_\\"
 
     def parameter(self, text: str) -> str:
-        """The statement's, for what the client gave; raises the field's ValidationError, and one for no text."""
+        """The statement's parameter for the client's text.
+
+        Raises Django's ValidationError if the field refuses the text, and DRF's ValidationError if it is empty.
+        """
         value = self._declared.field.clean(text)
         if not isinstance(value, str) or not value:
             raise ValidationError
         return self._lookup(value)
 
     def narrow(self, queryset: QuerySet) -> QuerySet:
-        """By the sample."""
+        """The queryset, filtered by the sample."""
         narrowed: QuerySet = self._declared.filter(queryset, self._sample)
         return narrowed
 
@@ -45,13 +48,14 @@ class TextFilter:
 
 
 def text_filters(view: type[Any]) -> dict[str, TextFilter]:
-    """Those of a view that compare a column's text, in the order in which its filter set applies them.
+    """The view's filters that compare a text column, by parameter name, in the filter set's order.
 
-    Of two back ends, neither knows what the other one makes of its parameters.
+    Empty for a view with more than one filter back end, because the back ends could change each other's parameters.
     """
     if len(view.filter_backends) != 1:
         return {}
-    find: Callable[[type[Any]], dict[str, Any]] = getattr(view.filter_backends[0], "plain_filters", lambda _: {})
+    backend = view.filter_backends[0]
+    find: Callable[[type[Any]], dict[str, Any]] = getattr(backend, "single_lookup_filters", lambda _: {})
     texts = {field.name for field in view.queryset.model._meta.concrete_fields if type(field) in TEXTS}
     return {
         name: TextFilter(name, declared)

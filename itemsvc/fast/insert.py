@@ -1,4 +1,4 @@
-"""The INSERT of a model's row."""
+"""The INSERT statement for a model's row."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SIGNALS = (signals.pre_init, signals.post_init, signals.pre_save, signals.post_s
 
 
 class Insert:
-    """What ``Model.save`` would send for a new row, with the columns that come back from it."""
+    """The statement that ``Model.save`` would send for a new row; it returns the columns ``returned``."""
 
     def __init__(self, model: type[models.Model], returned: Iterable[str]):
         quote = connections["default"].ops.quote_name
@@ -26,7 +26,7 @@ class Insert:
         self.sql = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({values}) RETURNING {back}"  # noqa: S608
 
     def parameters(self, values: Mapping[str, Any]) -> list[Any]:
-        """In the statement's order; what is not given is the field's default."""
+        """The statement's parameters in its order; a field without a value gets its default."""
         return [
             field.get_db_prep_save(
                 values[field.name] if field.name in values else field.get_default(), database.connection
@@ -36,7 +36,7 @@ class Insert:
 
     @staticmethod
     def is_all(model: type[models.Model]) -> bool:
-        """Whether saving a new row does nothing else: no override, no receiver of a signal, no parent's table."""
+        """Whether saving a new row is this INSERT alone: no override, no signal receiver, no parent's table."""
         overridden = model.save is not models.Model.save or model.save_base is not models.Model.save_base
         heard = any(signal.has_listeners(model) for signal in SIGNALS)
         computed = any(type(field).pre_save is not models.Field.pre_save for field in model._meta.concrete_fields)

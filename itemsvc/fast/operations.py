@@ -1,4 +1,4 @@
-"""What the short way can do: a page, one object, a new object."""
+"""The operations of the fast path: a page, one object, a new object."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from rest_framework.views import APIView
 from itemsvc.auth.authentication import needed_scope
 from itemsvc.fast.body import read_body
 from itemsvc.fast.database import fetch
-from itemsvc.fast.eligibility import filters_nothing, is_known
+from itemsvc.fast.eligibility import filters_only_by_parameters, is_known
 from itemsvc.fast.filters import text_filters
-from itemsvc.fast.frames import Environ, Frame
 from itemsvc.fast.insert import Insert
+from itemsvc.fast.response_templates import Environ, ResponseTemplate
 from itemsvc.http import parsers
 from itemsvc.http.links import link_header
 from itemsvc.resources.conditional import VERSION, ETagMixin
@@ -35,7 +35,8 @@ from itemsvc.resources.row_json import Row, Rows
 View = Callable[..., Any]
 Content = tuple[bytes, list[tuple[str, str]]]
 
-#: Its name, and its value in characters that stay as they are, or in others. NUL is no text to the database.
+#: A parameter's name and value. Group 2 is a value that needs no decoding, group 3 one that may be percent-encoded.
+#: PostgreSQL's text cannot hold NUL.
 PARAMETER = re.compile(r"(\w+)=(?:([\w-]+)|((?:[\w.~!*'(),:@/+-]|%(?!00)[0-9A-Fa-f]{2})+))", re.ASCII)
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -55,31 +56,33 @@ class Operation:
         self.route = path
         self.scope = needed_scope(self.view_class, self.method) if settings.API_AUTH != "none" else ""
         self.tagged = issubclass(self.view_class, ETagMixin)
-        # It is read after the columns.
+        # The column that is read after the serializer's columns.
         self.version = (VERSION,) if self.tagged and _has(self.view_class.queryset.model, VERSION) else ()
 
     @classmethod
     def fits(cls, view: type[APIView]) -> bool:
-        """Whether the short way knows all that this view does for this operation."""
+        """Whether the view does nothing for this operation that the fast path does not know."""
         return is_known(view, cls.name)
 
     def prototype(self) -> HttpResponse:
-        """An answer without content, as the view returns it."""
+        """An empty response with the status and headers that the view gives it."""
         view = self.view_class(**self.view.initkwargs)  # type: ignore[attr-defined]
-        view.setup(None)  # Which adds HEAD to what is allowed.
+        view.setup(None)  # Adds HEAD to the methods in Allow.
         return HttpResponse(
             content_type="application/json", status=self.status_code, headers=view.default_response_headers
         )
 
-    def answer(self, environ: Environ, frame: Frame, name: str) -> Content | None:
-        """The body and its own headers, or None for the ordinary way; ``name`` is what follows the path.
+    def answer(self, environ: Environ, template: ResponseTemplate, name: str) -> Content | None:
+        """The body and the response's own headers; None to leave the request to DRF's path.
+
+        ``name`` is the part of the URL after the operation's path, without the slash.
 
         Raises psycopg2's and Django's database errors.
         """
         raise NotImplementedError
 
     def content(self, row: Row, *headers: tuple[str, str]) -> Content:
-        """One object, with its tag."""
+        """One object as JSON; ``headers`` and its ETag."""
         body = self.rows.one(row)
         return body, [*headers, ("ETag", item_etag(row[-1], body))] if self.version else [*headers]
 
@@ -98,16 +101,16 @@ class List(Operation):
 
     @classmethod
     def fits(cls, view: type[Any]) -> bool:
-        """Only with a paginator that cuts windows, and filters that wait to be asked."""
-        if view.pagination_class is not KeysetPagination or not filters_nothing(view):
+        """Only with keyset pagination by a UUID key, and filters that do nothing without a parameter."""
+        if view.pagination_class is not KeysetPagination or not filters_only_by_parameters(view):
             return False
-        # The place of a row is its UUID, which the row shows.
+        # A cursor needs the UUID of a row, which the row has as its member `id`.
         by_key = keyset_of(view).columns == {"id"} and isinstance(view.queryset.model._meta.pk, UUIDField)
         return super().fits(view) and by_key
 
-    def answer(self, environ: Environ, frame: Frame, name: str) -> Content | None:
-        """A page, asked for by the paginator's own parameters and by filters of text."""
-        parameters = plain_parameters(environ.get("QUERY_STRING", ""), self.paginator.parameters, self.filters)
+    def answer(self, environ: Environ, template: ResponseTemplate, name: str) -> Content | None:
+        """A page, by the paginator's parameters and by text filters."""
+        parameters = read_parameters(environ.get("QUERY_STRING", ""), self.paginator.parameters, self.filters)
         if parameters is None:
             return None
         try:
@@ -123,28 +126,28 @@ class List(Operation):
         if sql is None:
             return None
         values = [*texts.values(), str(cursor.place[0])] if cursor else [*texts.values()]
-        # Which index finds a text depends on the text, and a prepared statement may keep one plan for all of them.
+        # The best index depends on the text, but a prepared statement may use one plan for every text.
         rows, more = window.page(fetch(sql, values, repeatable=True, prepared=not texts))
         first, last = ((rows[0][self.key],), (rows[-1][self.key],)) if rows else (None, None)
         links = window.links(first, last, more)
         parameters |= {name: quote_plus(parameters[name]) for name in texts}
-        headers = link_header((relation, self._address(frame, parameters, cursor)) for relation, cursor in links)
+        headers = link_header((relation, self._address(template, parameters, cursor)) for relation, cursor in links)
         body = self.rows.array(rows)
         if self.tagged:
             headers["ETag"] = list_etag(body, headers.get("Link", ""))
         return body, list(headers.items())
 
     def _statement(self, window: Window, names: tuple[str, ...]) -> str | None:
-        """The SQL; None where it has other parameters than these filters' and the cursor's, in this order."""
+        """The SQL; None if its parameters are not exactly those of the filters and then the cursor's."""
         queryset, expected = self.view_class.queryset.all(), [self.filters[name].sample for name in names]
         for name in names:
             queryset = self.filters[name].narrow(queryset)
         sql, parameters = self.rows.select(window.cut(queryset))
         return sql if [*parameters] == expected + ([*window.cursor.place] if window.cursor else []) else None
 
-    def _address(self, frame: Frame, parameters: dict[str, str], cursor: str) -> str:
+    def _address(self, template: ResponseTemplate, parameters: dict[str, str], cursor: str) -> str:
         query = "&".join(f"{name}={value}" for name, value in sorted({**parameters, "cursor": cursor}.items()))
-        return f"{frame.base}{self.path}?{query}"
+        return f"{template.base}{self.path}?{query}"
 
 
 class Retrieve(Operation):
@@ -159,11 +162,11 @@ class Retrieve(Operation):
 
     @classmethod
     def fits(cls, view: type[Any]) -> bool:
-        """Only from a queryset that adds no parameter of its own to the statement."""
+        """Only if the view's queryset adds no parameter to the statement."""
         return super().fits(view) and not view.queryset.query.sql_with_params()[1]
 
-    def answer(self, environ: Environ, frame: Frame, name: str) -> Content | None:
-        """The object; the ordinary way says that there is none."""
+    def answer(self, environ: Environ, template: ResponseTemplate, name: str) -> Content | None:
+        """The object; None if there is none, for DRF's path to answer 404."""
         found = fetch(self.sql, (name,), repeatable=True) if UUID.fullmatch(name) else []
         return self.content(found[0]) if found else None
 
@@ -183,7 +186,7 @@ class Create(Operation):
 
     @classmethod
     def fits(cls, view: type[Any]) -> bool:
-        """Only where creating is one INSERT and nothing else."""
+        """Only if the view creates a row by one INSERT and does nothing else."""
         serializer = view.serializer_class
         return (
             super().fits(view)
@@ -192,19 +195,19 @@ class Create(Operation):
             and Insert.is_all(serializer.Meta.model)
         )
 
-    def answer(self, environ: Environ, frame: Frame, name: str) -> Content | None:
-        """The new object and where it is."""
+    def answer(self, environ: Environ, template: ResponseTemplate, name: str) -> Content | None:
+        """The new object and its Location; None if the body is not valid."""
         body = read_body(environ)
         values = None if body is None else self._validated(body)
         if values is None:
             return None
         row = fetch(self.insert.sql, self.insert.parameters(values), repeatable=False)[0]
-        return self.content(row, ("Location", f"{frame.base}{self.path}/{row[self.key]}"))
+        return self.content(row, ("Location", f"{template.base}{self.path}/{row[self.key]}"))
 
     def _validated(self, body: bytes) -> dict[str, Any] | None:
         try:
             data = parsers.decode(body)
-            # The serializer keeps nothing of what it validates, so one serves every thread.
+            # The serializer keeps nothing of a request here, so all threads can share it.
             return self.serializer.run_validation(data) if isinstance(data, dict) else None
         except Exception:
             return None
@@ -214,10 +217,10 @@ def _has(model: type[Model], name: str) -> bool:
     return any(field.name == name for field in model._meta.concrete_fields)
 
 
-def plain_parameters(query: str, plain: Container[str], encoded: Container[str]) -> dict[str, str] | None:
-    """A query string's parameters, decoded; None unless each is known and given once.
+def read_parameters(query: str, unencoded: Container[str], encoded: Container[str]) -> dict[str, str] | None:
+    """A query string's decoded parameters; None unless each one is known and given once.
 
-    ``plain`` are those that need no decoding, ``encoded`` those that may need it.
+    ``unencoded`` are the names whose value must need no decoding, ``encoded`` the names whose value may need it.
     """
     parameters: dict[str, str] = {}
     for pair in query.split("&") if query else ():
@@ -225,7 +228,7 @@ def plain_parameters(query: str, plain: Container[str], encoded: Container[str])
         if not match or match[1] in parameters:
             return None
         name, word, text = match.groups()
-        if name not in encoded and (text or name not in plain):
+        if name not in encoded and (text or name not in unencoded):
             return None
         try:
             parameters[name] = word or unquote_plus(text, errors="strict")

@@ -95,8 +95,8 @@ class StrictFilterBackend(DjangoFilterBackend):
     """Filters by the view's filter set; an unknown, repeated or empty parameter is an error that names it."""
 
     @classmethod
-    def is_plain(cls, view: type[Any]) -> bool:
-        """Whether the view's filter set leaves a queryset as it is where no parameter is given."""
+    def filters_only_by_parameters(cls, view: type[Any]) -> bool:
+        """Whether the view's filter set leaves a queryset unchanged if the request has no parameter."""
         declared: Any = getattr(view, "filterset_class", None)
         return (
             declared is not None
@@ -107,13 +107,13 @@ class StrictFilterBackend(DjangoFilterBackend):
         )
 
     @classmethod
-    def plain_filters(cls, view: type[Any]) -> dict[str, Filter]:
-        """Those of the view's filters that do one lookup of the text that their field makes of what is given."""
-        if not cls.is_plain(view):
+    def single_lookup_filters(cls, view: type[Any]) -> dict[str, Filter]:
+        """The view's filters, by name, that clean their text and do one lookup with it, and nothing else."""
+        if not cls.filters_only_by_parameters(view):
             return {}
-        # Copies: a field of the declared ones would be in every request's form from then on.
+        # Copies, because reading `field` of a declared filter would put that field into the form of every request.
         copied: dict[str, Filter] = view.filterset_class(queryset=view.queryset).filters
-        return {name: each for name, each in copied.items() if _is_plain(each)}
+        return {name: each for name, each in copied.items() if _is_single_lookup(each)}
 
     def filter_queryset(self, request: Request, queryset: QuerySet, view: APIView) -> QuerySet:
         """The rows that match; raises ValidationError."""
@@ -129,7 +129,7 @@ class StrictFilterBackend(DjangoFilterBackend):
         return filtered
 
 
-def _is_plain(each: Filter) -> bool:
+def _is_single_lookup(each: Filter) -> bool:
     if not isinstance(each, CharFilter) or each.method or each.exclude or each.distinct:
         return False
     as_given = type(each.field.widget).value_from_datadict is forms.Widget.value_from_datadict

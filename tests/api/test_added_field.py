@@ -49,8 +49,8 @@ class Copy(Service):
             text = text.replace(old, new, 1)
         path.write_text(text)
 
-    def short_way(self) -> str:
-        """What the short way takes of gadgets: methods, and the filters of their list."""
+    def fast_path(self) -> str:
+        """What the fast path takes of gadgets: methods, and the filters of their list."""
         code = """from itemsvc.wsgi import application
 taken = [(*key, each) for ways in (application._exact, application._below) for key, each in ways.items()]
 taken = [(method, each) for method, path, each in taken if path == "/gadgets"]
@@ -89,29 +89,29 @@ def everywhere(service: Service, member: str) -> list[object]:
     return list(gadget.items())
 
 
-def test_a_new_column_is_everywhere_and_still_on_the_short_way(copy: Copy) -> None:
-    before = copy.short_way()
+def test_a_new_column_is_everywhere_and_still_on_the_fast_path(copy: Copy) -> None:
+    before = copy.fast_path()
     copy.edit("models.py", COLUMN)
     copy.edit("serializers.py", NAMED)
     copy.begin()
     assert ("quantity", 1) in everywhere(copy, "quantity")
-    assert copy.short_way() == before
+    assert copy.fast_path() == before
     assert "POST" in before
     assert copy.post("/gadgets", json={"name": "b", "quantity": 7}).json()["quantity"] == 7
     assert copy.post("/gadgets", json={"name": "b", "quantity": "x"}).status_code == 400
 
 
-def test_a_computed_member_is_everywhere_on_the_ordinary_way(copy: Copy) -> None:
+def test_a_computed_member_is_everywhere_on_drfs_path(copy: Copy) -> None:
     copy.edit("serializers.py", IMPORTED, COMPUTED, SHOWN)
     copy.begin()
     assert ("shout", "A") in everywhere(copy, "shout")
-    assert copy.short_way().strip() == ""
+    assert copy.fast_path().strip() == ""
 
 
-def test_a_new_filter_is_on_the_short_way_too(copy: Copy) -> None:
+def test_a_new_filter_is_on_the_fast_path_too(copy: Copy) -> None:
     copy.edit("filters.py", FILTER)
     copy.begin()
     copy.post("/gadgets", json=[{"name": "a", "description": "Of oak"}, {"name": "b", "description": "Of elm"}])
     assert [gadget["name"] for gadget in copy.get("/gadgets?described=OAK&search=a").json()] == ["a"]
     assert copy.get("/gadgets?described=").json() == {"described": ["May not be empty."]}
-    assert copy.short_way().split() == ["GET", "POST", "GET", "name", "search", "described"]
+    assert copy.fast_path().split() == ["GET", "POST", "GET", "name", "search", "described"]

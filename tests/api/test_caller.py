@@ -56,7 +56,7 @@ def test_without_the_middleware_nobody_is_let_in() -> None:
     assert BearerToken().authenticate_header(request) == 'Bearer realm="itemsvc"'
 
 
-def test_the_short_way_admits_only_tokens_that_were_verified_and_have_the_scope() -> None:
+def test_the_fast_path_admits_only_tokens_that_were_verified_and_have_the_scope() -> None:
     environ = {"HTTP_AUTHORIZATION": "Bearer known"}
     assert admits(environ, "")
     assert not admits(environ, "gadgets:read")

@@ -1,4 +1,4 @@
-"""The short way: the same answer as the ordinary one, and only where it is sure of it."""
+"""The fast path: the same answer as the drf one, and only where it is sure of it."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ from itemsvc.core.logs import RequestContextFilter
 from itemsvc.db.postgresql.base import DatabaseWrapper
 from itemsvc.fast.dispatch import FastPath, operations
 from itemsvc.fast.filters import text_filters
-from itemsvc.fast.frames import Handler
 from itemsvc.fast.insert import Insert
-from itemsvc.fast.operations import Create, List, Operation, Retrieve, plain_parameters
+from itemsvc.fast.operations import Create, List, Operation, Retrieve, read_parameters
+from itemsvc.fast.response_templates import Handler
 from itemsvc.resources.cursors import Cursor, Ordering
 from itemsvc.resources.filters import StrictFilterBackend, TextFilter
 from tests.sample.filters import GadgetFilter
@@ -46,8 +46,8 @@ from tests.sample.serializers import GadgetSerializer
 from tests.sample.views import GadgetDetail, GadgetList
 from tests.support.service import Service
 
-# Means the same, and is not what the short way waits for.
-ORDINARY = {"Accept": "application/json, application/json"}
+# Means the same, and is not what the fast path waits for.
+DRF_ONLY = {"Accept": "application/json, application/json"}
 OF_ITS_OWN = ("Date", "X-Request-ID")
 OWN_LINES = re.compile(f"({'|'.join(OF_ITS_OWN)}): [^\r]*".encode())
 
@@ -65,20 +65,20 @@ def answer(service: Service, method: str, path: str, headers: dict[str, str] | N
 
 def both(service: Service, path: str) -> tuple[Any, Any]:
     """The answers of either way."""
-    return answer(service, "GET", path), answer(service, "GET", path, ORDINARY)
+    return answer(service, "GET", path), answer(service, "GET", path, DRF_ONLY)
 
 
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(gadget=GADGETS)
 def test_a_gadget_is_the_same_on_either_way(service: Service, gadget: dict[str, str]) -> None:
     made = service.post("/gadgets", json=gadget)
-    again = service.post("/gadgets", json=gadget, headers=ORDINARY)
+    again = service.post("/gadgets", json=gadget, headers=DRF_ONLY)
     assert (made.status_code, again.status_code) == (201, 201)
     assert made.json() | {"id": "", "created_at": ""} == again.json() | {"id": "", "created_at": ""}
     assert made.headers.keys() == again.headers.keys()
     for key in (made.json()["id"], again.json()["id"]):
-        short, ordinary = both(service, f"/gadgets/{key}")
-        assert short == ordinary
+        fast, drf = both(service, f"/gadgets/{key}")
+        assert fast == drf
     assert made.headers["Location"] == f"{service.url}/gadgets/{made.json()['id']}"
 
 
@@ -92,8 +92,8 @@ def test_every_page_is_the_same_on_either_way(service: Service) -> None:
     for number in range(11):
         service.post("/gadgets", json={"name": f"no. {number}"})
     for query in PAGES:
-        short, ordinary = both(service, f"/gadgets{query}")
-        assert short == ordinary, query
+        fast, drf = both(service, f"/gadgets{query}")
+        assert fast == drf, query
 
 
 @pytest.mark.parametrize("ordering", ["created_at", "-created_at"])
@@ -102,9 +102,9 @@ def test_pages_are_followed_there_and_back_the_same_on_either_way(service: Servi
         service.post("/gadgets", json={"name": f"no. {number}"})
     url = f"{service.url}/gadgets?limit=3&ordering={ordering}"
     for relation in ("next", "next", "prev", "prev"):
-        short, ordinary = both(service, url.removeprefix(service.url))
-        assert short == ordinary
-        url = links(short[2]["Link"])[relation]
+        fast, drf = both(service, url.removeprefix(service.url))
+        assert fast == drf
+        url = links(fast[2]["Link"])[relation]
 
 
 #: Letters with another or a longer upper case, what LIKE and URLs have a meaning for, and what is no text at all.
@@ -144,9 +144,9 @@ def test_a_search_is_the_same_on_either_way(service: Service, names: list[str], 
     for _ in range(5):
         path = f"/gadgets?{data.draw(searches(names))}"
         for _ in range(3):
-            short, ordinary = both(service, path)
-            assert short == ordinary
-            following = links(short[2]["Link"]) if "Link" in short[2] else {}
+            fast, drf = both(service, path)
+            assert fast == drf
+            following = links(fast[2]["Link"]) if "Link" in fast[2] else {}
             if not following:
                 break
             path = following[data.draw(st.sampled_from(sorted(following)))].removeprefix(service.url)
@@ -166,10 +166,10 @@ REFUSED = [
 @pytest.mark.parametrize("body", REFUSED)
 def test_what_is_refused_is_refused_the_same_on_either_way(service: Service, body: bytes) -> None:
     json = {"Content-Type": "application/json"}
-    short = answer(service, "POST", "/gadgets", json, data=body)
-    ordinary = answer(service, "POST", "/gadgets", json | ORDINARY, data=body)
-    assert short == ordinary
-    assert short[0] == 400
+    fast = answer(service, "POST", "/gadgets", json, data=body)
+    drf = answer(service, "POST", "/gadgets", json | DRF_ONLY, data=body)
+    assert fast == drf
+    assert fast[0] == 400
     assert service.get("/gadgets").json() == []
 
 
@@ -185,13 +185,13 @@ def test_a_body_above_a_small_limit_is_refused(start_service: Callable[..., Serv
 
 @pytest.fixture
 def taken(transactional_db: None) -> Callable[[str], bool]:
-    """Whether the short way answers `GET /gadgets` with a query string."""
+    """Whether the fast path answers `GET /gadgets` with a query string."""
     statuses: list[str] = []
-    path = FastPath(Handler(), lambda environ, start_response: start_response("ordinary", []) or (b"",))
+    path = FastPath(Handler(), lambda environ, start_response: start_response("drf", []) or (b"",))
 
     def ask(query: str) -> bool:
         path(RequestFactory().get("/gadgets", QUERY_STRING=query).environ, lambda status, _: statuses.append(status))
-        assert statuses[-1] in ("200 OK", "ordinary")
+        assert statuses[-1] in ("200 OK", "drf")
         return statuses[-1] == "200 OK"
 
     return ask
@@ -215,7 +215,7 @@ def asked(application: Any, method: str, path: str, body: bytes = b"", **more: s
 
 @pytest.fixture
 def ways(transactional_db: None) -> tuple[Any, Any]:
-    """The service's application, and the same without the short way."""
+    """The service's application, and the same without the fast path."""
     handler = Handler()
     return FastPath(handler, handler), handler
 
@@ -240,16 +240,16 @@ ASKED: list[tuple[int, dict[str, str]]] = [
 def test_a_condition_or_another_form_is_heeded_on_either_way(
     ways: tuple[Any, Any], static_files: None, path: str
 ) -> None:
-    short, ordinary = ways
-    made, _ = [asked(ordinary, "POST", "/gadgets", b'{"name":"%d"}' % number) for number in range(2)]
+    fast, drf = ways
+    made, _ = [asked(drf, "POST", "/gadgets", b'{"name":"%d"}' % number) for number in range(2)]
     path = path.format(gadget=made[1]["Location"].removeprefix("http://testserver"))
-    etag = asked(short, "GET", path)[1]["ETag"]
+    etag = asked(fast, "GET", path)[1]["ETag"]
     for status, headers in ASKED:
         given = {name: value.format(etag=etag) for name, value in headers.items()}
         # Twice, since what was learnt by one request must not be told to another.
         for more, expected in ((given, status), ({}, 200), (given, status)):
-            answered = asked(short, "GET", path, **more)
-            assert answered == asked(ordinary, "GET", path, **more), more
+            answered = asked(fast, "GET", path, **more)
+            assert answered == asked(drf, "GET", path, **more), more
             assert answered[0] == expected, more
 
 
@@ -276,12 +276,12 @@ def test_a_key_is_heeded_on_either_way(ways: tuple[Any, Any]) -> None:
 
 def test_health_is_the_same_on_either_way(ways: tuple[Any, Any]) -> None:
     for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"):
-        short, ordinary = (asked(way, method, "/health")[:3] for way in ways)
-        assert short == ordinary, method
+        fast, drf = (asked(way, method, "/health")[:3] for way in ways)
+        assert fast == drf, method
 
 
-def test_what_clients_send_all_day_takes_the_short_way(transactional_db: None) -> None:
-    path = FastPath(Handler(), lambda environ, start_response: start_response("299 ordinary", []) or (b"",))
+def test_what_clients_send_all_day_takes_the_fast_path(transactional_db: None) -> None:
+    path = FastPath(Handler(), lambda environ, start_response: start_response("299 drf", []) or (b"",))
     made = asked(path, "POST", "/gadgets", b'{"name":"a"}')
     where = made[1].get("Location", "").removeprefix("http://testserver")
     assert [made[0], asked(path, "GET", where)[0], asked(path, "GET", "/gadgets")[0]] == [201, 200, 200]
@@ -311,15 +311,15 @@ def test_what_is_logged_has_the_id_of_the_answer(
 def test_a_read_is_repeated_where_its_session_ends_as_it_is_sent(
     ways: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    short, ordinary = ways
-    made = asked(ordinary, "POST", "/gadgets", b'{"name":"a"}')
+    fast, drf = ways
+    made = asked(drf, "POST", "/gadgets", b'{"name":"a"}')
     # As if the word that the server has ended it were still on its way.
     monkeypatch.setattr("itemsvc.db.postgresql.base._readable", lambda descriptor: False)
     for path in ("/gadgets", made[1]["Location"].removeprefix("http://testserver")):
-        before = asked(short, "GET", path)
+        before = asked(fast, "GET", path)
         with closing(psycopg2.connect(**connection.get_connection_params())) as other, other.cursor() as cursor:
             cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [connection.connection.info.backend_pid])
-        assert asked(short, "GET", path) == before
+        assert asked(fast, "GET", path) == before
 
 
 TAKEN = [
@@ -335,25 +335,25 @@ LEFT = [
 ]  # fmt: skip
 
 
-def test_a_plain_search_is_answered_on_the_short_way(taken: Callable[[str], bool]) -> None:
+def test_a_plain_search_is_answered_on_the_fast_path(taken: Callable[[str], bool]) -> None:
     assert [query for query in TAKEN if not taken(query)] == []
 
 
-def test_any_other_search_is_left_to_the_ordinary_way(taken: Callable[[str], bool]) -> None:
+def test_any_other_search_is_left_to_drfs_path(taken: Callable[[str], bool]) -> None:
     assert [query for query in LEFT if taken(query)] == []
 
 
 def test_no_text_with_nul_reaches_the_driver_whatever_a_field_takes() -> None:
-    assert plain_parameters("described=a%00", (), ("described",)) is None
+    assert read_parameters("described=a%00", (), ("described",)) is None
 
 
 def test_every_search_is_the_same_on_either_way(service: Service) -> None:
     service.post("/gadgets", json=[{"name": name} for name in ("oak", "OAK LAMP", "100%", "\u00df", "a", "it's")])
     for query in (*TAKEN, *LEFT):
         head = f"GET /gadgets?{query} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
-        asked = [f"{head}{more}\r\n".encode("latin-1") for more in ("", f"Accept: {ORDINARY['Accept']}\r\n")]
-        short, ordinary = (sorted(OWN_LINES.sub(b"", service.raw(each)).split(b"\r\n")) for each in asked)
-        assert short == ordinary, query
+        asked = [f"{head}{more}\r\n".encode("latin-1") for more in ("", f"Accept: {DRF_ONLY['Accept']}\r\n")]
+        fast, drf = (sorted(OWN_LINES.sub(b"", service.raw(each)).split(b"\r\n")) for each in asked)
+        assert fast == drf, query
 
 
 def test_a_search_is_planned_for_its_own_text(taken: Callable[[str], bool]) -> None:
@@ -374,11 +374,9 @@ OTHERS: list[tuple[str, str, dict[str, str]]] = [
 
 
 @pytest.mark.parametrize(("method", "path", "headers"), OTHERS)
-def test_everything_else_is_the_ordinary_ways(
-    service: Service, method: str, path: str, headers: dict[str, str]
-) -> None:
-    short = answer(service, method, path, headers)
-    assert short == answer(service, method, path, headers | ORDINARY)
+def test_everything_else_is_drfs_path(service: Service, method: str, path: str, headers: dict[str, str]) -> None:
+    fast = answer(service, method, path, headers)
+    assert fast == answer(service, method, path, headers | DRF_ONLY)
 
 
 def test_a_host_that_is_not_allowed_stays_so_after_one_that_is(service: Service) -> None:
@@ -395,7 +393,7 @@ def test_health_has_the_headers_of_every_answer(service: Service) -> None:
 
 
 def fitting(view: type[generics.GenericAPIView]) -> set[type[Operation]]:
-    """The operations that the short way takes for a view."""
+    """The operations that the fast path takes for a view."""
     found = operations(view.as_view(), "/things", (List, Create, Retrieve))
     return {type(operation) for operation in found.values()}
 

@@ -106,7 +106,7 @@ def test_a_failed_statement_is_an_error_with_its_code(traced: Service, collector
         response = traced.get("/gadgets")
     finally:
         traced.execute("ALTER TABLE sample_gadget RENAME COLUMN nome TO name")
-    # The short way's statement, and that of the ordinary one, to which it leaves what failed.
+    # The fast path's statement, and that of the drf one, to which it leaves what failed.
     request, *statements = spans(collector, response, None)
     assert (request.failed, request.attributes["error.type"]) == (True, "500")
     assert statements
