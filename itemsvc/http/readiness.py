@@ -1,4 +1,4 @@
-"""Readiness: `/health/ready` says whether this process can do its work; `itemsvc/http/liveness.py` is `/health`."""
+"""Readiness: `/health/ready` says whether this process can do its work; `liveness.py` beside it is `/health`."""
 
 from __future__ import annotations
 

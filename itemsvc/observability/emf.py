@@ -1,8 +1,8 @@
 """CloudWatch's embedded metric format: log lines on standard output that CloudWatch Logs turns into metrics.
 
 With ``METRICS=emf`` each worker process writes, at every whole minute and when it ends, one line for each operation
-that was called in that time and one about itself. Namespace ``itemsvc``. A metric's name, its dimensions, its unit, the
-statistic that it is meant for with a period of 60 s (sums are over processes and tasks), and what it counts:
+that was called in that time and one about itself. The namespace is ``itemsvc``. A metric's name, its dimensions, its
+unit, the statistic that it is meant for with a period of 60 s (sums are over processes and tasks), and what it counts:
 
 ===================  ==================  ============  ==========  =====================================================
 metric               dimensions          unit          statistic
@@ -25,8 +25,9 @@ ServerErrors         Service, Operation  Count         Sum         likewise
 Latency              Service, Operation  Milliseconds  p50 … p99   likewise
 ===================  ==================  ============  ==========  =====================================================
 
-``Service`` is ``OTEL_SERVICE_NAME`` (default itemsvc). ``Operation`` is the method and the route, ``GET /items/{id}``;
-paths and methods that nothing serves share ``other``, so that no caller can make metrics up. ``Latency`` and
+``Service`` is ``OTEL_SERVICE_NAME`` (default itemsvc).
+``Operation`` is the method and the route, ``GET /items/{id}``; paths and methods that nothing serves share ``other``,
+so that no caller can make metrics up. ``Latency`` and
 ``DatabaseTime`` are distributions in buckets a quarter of an octave wide: a percentile is right within 10 %. A line's
 member ``Statuses`` (``{"200": 17}``) is no metric: it is for CloudWatch Logs Insights, where it costs nothing.
 

@@ -2,29 +2,29 @@
 
 The arbiter opens the port before it forks, so that a port in use stops the service at its start. Each worker accepts on
 it, in a thread, and whichever does answers for all: each leaves its numbers in a file of a directory in memory, once a
-second. What a process did that has ended is kept, since a counter may not fall.
+second. What a process did that has ended is kept, since a counter may not fall. Each name begins with ``itemsvc_``:
 
 =========================================  =========  =====================  ==========================================
 metric                                     type       labels
 =========================================  =========  =====================  ==========================================
-itemsvc_requests_total                     counter    method, route, status  answered requests
-itemsvc_request_duration_seconds           histogram  method, route          from when a thread takes it to the end of
+requests_total                             counter    method, route, status  answered requests
+request_duration_seconds                   histogram  method, route          from when a thread takes it to the end of
                                                                              its answer
-itemsvc_request_database_seconds           histogram  method, route          of those that asked it, the wait for the
+request_database_seconds                   histogram  method, route          of those that asked it, the wait for the
                                                                              database
-itemsvc_queries_total                      counter    method, route          statements sent to the database
-itemsvc_slow_requests_total                counter    method, route          requests over SLOW_REQUEST_MS
-itemsvc_refusals_total                     counter                           503 as the queue was full; in no other
+queries_total                              counter    method, route          statements sent to the database
+slow_requests_total                        counter    method, route          requests over SLOW_REQUEST_MS
+refusals_total                             counter                           503 as the queue was full; in no other
                                                                              metric here
-itemsvc_overdue_requests_total             counter                           cut off from the database after their
+overdue_requests_total                     counter                           cut off from the database after their
                                                                              budget
-itemsvc_client_timeouts_total              counter                           clients too slow to send, or to take
+client_timeouts_total                      counter                           clients too slow to send, or to take
                                                                              anything but an export
-itemsvc_evictions_total                    counter                           connections closed to make room for others
-itemsvc_queue_depth                        gauge                             the most requests that waited for a thread
+evictions_total                            counter                           connections closed to make room for others
+queue_depth                                gauge                             the most requests that waited for a thread
                                                                              at once, in the last second
-itemsvc_database_connections               gauge                             open connections to the database
-itemsvc_processes                          gauge                             worker processes
+database_connections                       gauge                             open connections to the database
+processes                                  gauge                             worker processes
 =========================================  =========  =====================  ==========================================
 """
 
