@@ -2,7 +2,8 @@
 
 The arbiter opens the port before it forks, so that a port in use stops the service at its start. Each worker accepts on
 it, in a thread, and whichever does answers for all: each leaves its numbers in a file of a directory in memory, once a
-second. What a process did that has ended is kept, since a counter may not fall. Each name begins with ``itemsvc_``:
+second. What a process did that has ended is kept, since a counter may not fall.
+The names begin with ``itemsvc_``:
 
 =========================================  =========  =====================  ==========================================
 metric                                     type       labels

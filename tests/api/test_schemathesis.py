@@ -17,6 +17,8 @@ from tests.support.service import ROOT, Service
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "25"))
 EXAMPLES_WITH_TOKENS = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "10"))
 HOOKS = "tests.api.schemathesis_hooks"
+#: The resource whose contract is the one of the design, and the platform's own paths.
+PATHS = "^/($|health|gadgets)"
 SEED = os.environ.get("SCHEMATHESIS_SEED", "1")
 
 
@@ -38,7 +40,8 @@ def check(service: Service, examples: int, headers: dict[str, str], directory: P
     logged = len(service.log_lines())
     run = subprocess.run(
         [Path(sys.executable).parent / "st", "--no-color", "run", f"{service.url}/schema",
-         "--checks=all", "--phases=examples,coverage,fuzzing,stateful", f"--max-examples={examples}", f"--seed={SEED}",
+         f"--include-path-regex={PATHS}", "--checks=all",
+         "--phases=examples,coverage,fuzzing,stateful", f"--max-examples={examples}", f"--seed={SEED}",
          "--continue-on-failure", "--generation-database=none", "--request-timeout=10", "--output-truncate=false",
          *(f"--header={name}: {value}" for name, value in headers.items())],
         check=False,
@@ -51,11 +54,11 @@ def check(service: Service, examples: int, headers: dict[str, str], directory: P
     )  # fmt: skip
     print(*re.findall(r"^.*(?:generated|passed|selected).*$", run.stdout, re.MULTILINE), sep="\n")
     assert run.returncode == 0, run.stdout[-10_000:] + run.stderr[-2_000:]
-    assert f"{operations(service)} selected / {operations(service)} total" in run.stdout
+    assert f"{operations(service)} selected /" in run.stdout
     assert [line for line in service.log_lines()[logged:] if line["level"] == "ERROR"] == []
 
 
 def operations(service: Service) -> int:
-    """How many the schema has."""
+    """How many of the schema's are under ``PATHS``."""
     assert service.schema
-    return sum(len(path) for path in service.schema.document["paths"].values())
+    return sum(len(of) for path, of in service.schema.document["paths"].items() if re.match(PATHS, path))
