@@ -1,8 +1,10 @@
 """CloudWatch's embedded metric format: log lines on standard output that CloudWatch Logs turns into metrics.
 
 With ``METRICS=emf`` each worker process writes, at every whole minute and when it ends, one line for each operation
-that was called in that time and one about itself. The namespace is ``itemsvc``. A metric's name, its dimensions, its
-unit, the statistic that it is meant for with a period of 60 s (sums are over processes and tasks), and what it counts:
+that was called in that time and one about itself. The namespace is ``itemsvc``.
+
+A metric's name, its dimensions, its unit, the statistic that it is meant for with a period of 60 s (sums are over
+processes and tasks), and what it counts:
 
 ===================  ==================  ============  ==========  =====================================================
 metric               dimensions          unit          statistic
