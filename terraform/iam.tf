@@ -64,6 +64,7 @@ resource "aws_iam_role_policy" "execution" {
         Resource = concat(
           [aws_secretsmanager_secret.database_url.arn, module.credentials.secret_key_arn],
           [for secret in aws_secretsmanager_secret.service_database_url : secret.arn],
+          values(var.extra_secrets),
         )
       },
       {

@@ -43,14 +43,14 @@ resource "aws_ecs_task_definition" "migrate" {
     image        = "${aws_ecr_repository.api.repository_url}:${local.migrate_image_tag}"
     command      = ["python", "manage.py", "migrate", "--noinput"]
     portMappings = []
-    environment = [for name, value in merge(local.environment_variables, {
+    environment = [for name, value in merge(var.extra_environment, local.environment_variables, {
       APP_VERSION             = local.migrate_image_tag
       DB_STATEMENT_TIMEOUT_MS = tostring(var.migrate_statement_timeout_ms)
       MIGRATE_LOCK_TIMEOUT_MS = tostring(var.migrate_lock_timeout_ms)
       MIGRATE_WAIT_SECONDS    = tostring(var.migrate_wait_seconds)
     }) : { name = name, value = value }]
     # Only migrate reads the owner's URL; any other command runs as the service's role.
-    secrets = [for name, arn in merge(local.secrets, {
+    secrets = [for name, arn in merge(var.extra_secrets, local.secrets, {
       MIGRATE_DATABASE_URL = aws_secretsmanager_secret.database_url.arn
       NEXT_DATABASE_URL    = aws_secretsmanager_secret.service_database_url[local.next_role].arn
     }) : { name = name, valueFrom = arn }]

@@ -49,6 +49,13 @@ locals {
     local.tracing_variables,
   )
 
+  # What a team may not set once more.
+  own_variables = merge(local.environment_variables, local.service_variables, {
+    APP_VERSION             = ""
+    MIGRATE_LOCK_TIMEOUT_MS = ""
+    MIGRATE_WAIT_SECONDS    = ""
+  })
+
   secrets = {
     DATABASE_URL = aws_secretsmanager_secret.service_database_url[local.service_role].arn
     SECRET_KEY   = module.credentials.secret_key_arn
@@ -103,10 +110,10 @@ resource "aws_ecs_task_definition" "api" {
     name         = local.container_name
     image        = "${aws_ecr_repository.api.repository_url}:${local.image_tag}"
     portMappings = [{ name = "http", containerPort = local.api_port, hostPort = local.api_port, protocol = "tcp" }]
-    environment = [for name, value in merge(local.environment_variables, local.service_variables, { APP_VERSION = local.image_tag }) :
+    environment = [for name, value in merge(var.extra_environment, local.environment_variables, local.service_variables, { APP_VERSION = local.image_tag }) :
       { name = name, value = value }
     ]
-    secrets = [for name, arn in local.secrets : { name = name, valueFrom = arn }]
+    secrets = [for name, arn in merge(var.extra_secrets, local.secrets) : { name = name, valueFrom = arn }]
     # A running task keeps the secrets it was started with: new numbers make a new revision, and so a roll-out.
     dockerLabels = {
       "credentials.database-password" = tostring(var.service_password_version)

@@ -831,6 +831,42 @@ variable "latency_p99_ms" {
   }
 }
 
+# --- a team's own variables and secrets ------------------------------------------------------------------------------
+
+variable "extra_environment" {
+  description = "More environment variables for the service and its one-off tasks, by name, as { CORS_ALLOWED_ORIGINS = \"https://app.example.com\" }. Not for secrets: whoever may describe a task definition can read them."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.extra_environment) : can(regex("^[A-Za-z_][A-Za-z0-9_]*$", name))])
+    error_message = "A name in extra_environment must be letters, digits and underscores, no digit first."
+  }
+
+  validation {
+    condition     = length(setintersection(keys(var.extra_environment), keys(local.own_variables))) == 0
+    error_message = "extra_environment must not name what this configuration sets itself; use its own variable instead."
+  }
+}
+
+variable "extra_secrets" {
+  description = "More secrets for the service and its one-off tasks: the environment variable's name, and the ARN of a Secrets Manager secret whose whole value it gets, as { SENTRY_DSN = \"arn:aws:secretsmanager:…\" }. The secret is made elsewhere, and encrypted with aws/secretsmanager or this environment's key."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in values(var.extra_secrets) : can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[^*]+$", arn))])
+    error_message = "A value in extra_secrets must be the ARN of a Secrets Manager secret."
+  }
+
+  validation {
+    condition     = length(setintersection(keys(var.extra_secrets), concat(keys(local.own_variables), keys(var.extra_environment), ["DATABASE_URL", "SECRET_KEY", "MIGRATE_DATABASE_URL", "NEXT_DATABASE_URL"]))) == 0
+    error_message = "extra_secrets must not name what this configuration or extra_environment sets."
+  }
+}
+
 # --- scheduled commands ----------------------------------------------------------------------------------------------
 
 variable "scheduled_commands" {
