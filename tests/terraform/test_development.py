@@ -126,11 +126,11 @@ def test_a_plan_that_breaks_many_relations_says_so_of_each(served: Stack) -> Non
         "gunicorn_queue_timeout + gunicorn_request_timeout (65 s) must be below gunicorn_graceful_timeout (60 s)",
         "gunicorn_queue_timeout + gunicorn_request_timeout (65 s) must be below deregistration_delay (60 s)",
         "db_statement_timeout_ms (60000) must be below gunicorn_request_timeout (60 s)",
-        "enable_execute_command needs a writable root file system",
+        "enable_execute_command needs readonly_root_filesystem = false",
         "2 x max_tasks (8) x gunicorn_workers (5) x gunicorn_threads (4) + db_reserved_connections (20) = 340",
         "gunicorn_workers (5) need about 128 MiB each and the collector of enable_tracing 0 MiB, and the task has 512",
         "github_repository needs state_bucket",
-        "environment staging belongs to the workspace staging, and this is default",
+        "environment staging needs the workspace staging, and this is default",
     ):
         assert sentence in said
 
