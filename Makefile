@@ -8,7 +8,7 @@ PORT ?= 8000
 N ?= 10000
 MINUTES ?= 10
 ARGS ?= help
-# Processes that run the fast tests, each with a PostgreSQL of its own; 0 for one without workers.
+# Processes that run the fast tests, each with a PostgreSQL of its own: auto is two a core, 0 is one without workers.
 WORKERS ?= auto
 COVERAGE ?= --cov --cov-report=term-missing:skip-covered
 SLOW := docker or terraform or browser or slow
