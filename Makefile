@@ -8,14 +8,15 @@ PORT ?= 8000
 N ?= 10000
 MINUTES ?= 10
 ARGS ?= help
-# Number of processes for the fast tests. Each has its own PostgreSQL. 0 runs them in one process.
+# Number of processes for the fast tests, each with its own PostgreSQL. auto: two for each core. 0: no extra process.
 WORKERS ?= auto
-COVERAGE ?= --cov --cov-report=term-missing:skip-covered
+# Some of the tests cover too little of the code to be held to its part.
+COVERAGE ?= $(if $(filter-out help,$(ARGS)),,--cov --cov-report=term-missing:skip-covered)
 SLOW := docker or terraform or browser or slow
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow fuzz faults soak bench lint shell manage migrations app rename seed rehearse emulators deploy requirements clean
+.PHONY: help run test test-slow fuzz faults soak bench lint shell format manage migrations app rename seed rehearse emulators deploy requirements clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -23,7 +24,7 @@ help: ## Show this list
 run: $(VENV)/run-installed ## Serve the API on http://localhost:8000 (PORT=…) with its own PostgreSQL
 	@exec $(BIN)/python -m dev.run
 
-test: $(VENV)/installed ## Run the fast tests with coverage (ARGS="-k name" selects, WORKERS=0 uses one process)
+test: $(VENV)/installed ## Run the fast tests with coverage (ARGS="-k name" selects, without coverage; WORKERS=0 uses one process)
 	@$(BIN)/python -m pytest -m "not ($(SLOW))" --numprocesses=$(WORKERS) $(COVERAGE) $(if $(filter-out help,$(ARGS)),$(ARGS))
 
 test-slow: .venv-terraform/installed .venv-checkov/installed .venv-bench/installed ## Run the slow tests: containers, browser, Terraform and deploy on emulated AWS
@@ -52,6 +53,9 @@ deploy: $(VENV)/installed ## Deploy this commit to AWS (ARGS="--environment prod
 
 lint: $(VENV)/installed ## Check style, types, migrations, security, Terraform
 	@$(BIN)/python -m dev.lint
+
+format: $(VENV)/installed ## Sort the imports and format the code
+	@$(BIN)/ruff check --quiet --select I --fix . && $(BIN)/ruff format --quiet .
 
 shell: $(VENV)/run-installed ## Open Django's shell on the database of `make run`
 	@$(BIN)/python -m dev.run shell

@@ -26,6 +26,11 @@ def pytest_report_header() -> str:
     return f"workspace: {WORKSPACE}"
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Returns two for each core, because the tests wait for other processes half of the time."""
+    return 2 * len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2 * (os.cpu_count() or 1)
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
     """Turns a skipped test into a failure with CI=true."""
@@ -63,6 +68,18 @@ def new_database(postgres_server: PostgresServer) -> Callable[[str], str]:
 
 
 @pytest.fixture(scope="session")
+def migrated_database(new_database: Callable[[str], str], postgres_server: PostgresServer) -> Callable[[str], str]:
+    """Makes a database of that name with every migration applied, as a copy of one; returns its DATABASE_URL."""
+    Service(new_database("migrated"), migrate=True)
+
+    def make(name: str) -> str:
+        postgres.ensure_database(postgres_server, name, template="migrated")
+        return postgres.url(postgres_server, name)
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def schema() -> openapi.Schema:
     """The service's OpenAPI document."""
     return openapi.load()
@@ -81,9 +98,9 @@ def api(schema: openapi.Schema, db: None, static_files: None) -> Client:
 
 
 @pytest.fixture(scope="session")
-def running_service(new_database: Callable[[str], str]) -> Iterator[Service]:
+def running_service(migrated_database: Callable[[str], str]) -> Iterator[Service]:
     """The service under gunicorn with its own database, for the whole session."""
-    with Service(new_database("served"), migrate=True) as service:
+    with Service(migrated_database("served")) as service:
         yield service
 
 
@@ -112,14 +129,14 @@ def secured(running_service: Service, issuer: Issuer) -> Iterator[Service]:
 
 @pytest.fixture
 def start_service(
-    new_database: Callable[[str], str], request: pytest.FixtureRequest
+    migrated_database: Callable[[str], str], request: pytest.FixtureRequest
 ) -> Iterator[Callable[..., Service]]:
     """A function that starts a service with its own database and environment. They stop after the test."""
     started: list[Service] = []
 
     def start(database_url: str | None = None, **environment: str) -> Service:
-        url = database_url or new_database(f"own_{abs(hash(request.node.nodeid)) % 10**8}")
-        service = Service(url, migrate=True, **environment).__enter__()
+        url = database_url or migrated_database(f"own_{abs(hash(request.node.nodeid)) % 10**8}")
+        service = Service(url, migrate=database_url is not None, **environment).__enter__()
         started.append(service)
         return service
 

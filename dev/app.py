@@ -13,6 +13,10 @@ from django.core.management.commands.startapp import Command as StartApp
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = ROOT / "dev" / "app_template"
+#: Paths and app labels that the service has already.
+RESERVED = frozenset(
+    "admin auth contenttypes db health limits messages postgres resources schema sessions staticfiles".split()
+)
 
 
 def main() -> int:
@@ -43,6 +47,8 @@ def refuse(name: str, one: str) -> None:
         sys.exit(f"Say what one of the {name} is called: make app NAME={name} ONE=…")
     if (ROOT / name).exists() or importlib.util.find_spec(name):
         sys.exit(f"{name!r} is taken: a package of that name exists. Choose another name.")
+    if name in RESERVED:
+        sys.exit(f"{name!r} is taken: the service has a path or an app of that name. Choose another name.")
 
 
 def start(name: str, one: str) -> None:
@@ -56,11 +62,20 @@ def start(name: str, one: str) -> None:
 
 def register(name: str) -> None:
     """Adds it to the three lists of the service's resources."""
-    append("itemsvc/settings.py", r"(?m)^(RESOURCES = \[)(.*)(\])$", name)
+    append("itemsvc/settings.py", r"(?m)^(RESOURCES: list\[str\] = \[)(.*)(\])$", name)
     append("pyproject.toml", r"(?m)^(root_packages = \[)(.*)(\])$", name)
     append("terraform/variables.tf", r'(?s)(variable "resources" \{.*?default += \[)(.*?)(\])', name)
-    path = ROOT / "pyproject.toml"
-    path.write_text(re.sub(r'(?m)^  "(.*)", # resources$', rf'  "\1 : {name}", # resources', path.read_text()))
+    layer("pyproject.toml", name)
+
+
+def layer(path: str, name: str) -> None:
+    """Adds it to the resources' layer of import-linter; no name is left there once the sample is gone."""
+    text = (ROOT / path).read_text()
+    found = re.search(r'(?m)^  (?:"(.*)", )?# resources$', text)
+    if not found:
+        sys.exit(f"{path} has no layer of resources any more: add {name!r} to the contract of import-linter.")
+    names = f"{found[1]} : {name}" if found[1] else name
+    (ROOT / path).write_text(text.replace(found[0], f'  "{names}", # resources', 1))
 
 
 def append(path: str, pattern: str, name: str) -> None:

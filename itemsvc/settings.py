@@ -29,7 +29,7 @@ ROOT_URLCONF = "itemsvc.urls"
 WSGI_APPLICATION = "itemsvc.wsgi.application"
 
 #: The apps with resources of the service itself, each at the path of its name; `make app` adds one.
-RESOURCES = ["items"]
+RESOURCES: list[str] = ["items"]
 INSTALLED_APPS = [
     "itemsvc",
     "itemsvc.db",

@@ -9,9 +9,12 @@ from itemsvc.http.readiness import ReadinessView
 from itemsvc.resources.root import RootView
 from itemsvc.resources.schema import DocsView, SchemaView
 
+#: What the paths of the resources begin with, such as v1/.
+PREFIX = ""
+
 urlpatterns = [
     path("", RootView.as_view(), name="root"),
-    *(path(name, include(f"{name}.urls")) for name in settings.RESOURCES),
+    *(path(f"{PREFIX}{name}", include(f"{name}.urls")) for name in settings.RESOURCES),
     path("health/ready", ReadinessView.as_view(), name="readiness"),
     path("schema", SchemaView.as_view(), name="schema"),
     path("docs", DocsView.as_view(), name="docs"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.urls import reverse
 
 from items.models import Item
 from tests.support.client import Client
@@ -16,8 +17,9 @@ def test_it_adds_as_many_as_asked_for(api: Client) -> None:
 
 def test_the_items_are_such_as_the_api_takes(api: Client) -> None:
     call_command("seed", 100, "items", seed=7)
-    for item in api.get("/items").json():
-        response = api.post("/items", {"name": item["name"], "description": item["description"]})
+    path = reverse("item-list")
+    for item in api.get(path).json():
+        response = api.post(path, {"name": item["name"], "description": item["description"]})
         assert response.status_code == 201
         assert response.json()["name"] == item["name"]
 

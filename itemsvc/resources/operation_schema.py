@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
+from rest_framework.settings import api_settings
 
 from itemsvc.resources.bulk import one_or_many
 from itemsvc.resources.conditional import ETAG, IF_MATCH, IF_NONE_MATCH
@@ -25,8 +27,26 @@ LOCATION = OpenApiParameter(
 PAGE_OR_STREAM = "One page of a bare array; with `Accept: application/x-ndjson` every matching one, one a line."
 ONE_OR_MANY = "One, or an array of up to 1,000: all of them are made or none."
 
+#: The header is there if the token lacks a scope.
+FORBIDDEN = {
+    "description": "The caller may not do this.",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+    "headers": {"WWW-Authenticate": {"schema": {"type": "string"}}},
+}
 
-class ListSchema(AutoSchema):
+
+class ResourceSchema(AutoSchema):
+    """Of either view of a resource."""
+
+    def get_operation(self, *args: Any, **kwargs: Any) -> Any:
+        """With a 403 if the view has a permission beside the default ones."""
+        operation = super().get_operation(*args, **kwargs)
+        if operation and set(self.view.permission_classes).difference(api_settings.DEFAULT_PERMISSION_CLASSES):
+            operation["responses"]["403"] = copy.deepcopy(FORBIDDEN)
+        return operation
+
+
+class ListSchema(ResourceSchema):
     """Of a ``ResourceListView``."""
 
     def get_summary(self) -> str:
@@ -56,7 +76,7 @@ class ListSchema(AutoSchema):
         return one_or_many(view.get_serializer_class())
 
 
-class DetailSchema(AutoSchema):
+class DetailSchema(ResourceSchema):
     """Of a ``ResourceDetailView``."""
 
     def get_summary(self) -> str:

@@ -357,6 +357,7 @@ run "a_user_pool" {
 
   variables {
     create_user_pool = true
+    resources        = ["items"]
   }
 
   assert {

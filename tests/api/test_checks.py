@@ -156,7 +156,7 @@ def test_conditional_writes_need_a_version(serve: Serve) -> None:
 
 def test_without_a_version_no_condition_is_met(api: Client) -> None:
     order = Order.objects.create(
-        customer_id=api.post("/customers", {"name": "Ann", "email": "ann@example.com"}).json()["id"],
+        customer_id=api.post("/sample/customers", {"name": "Ann", "email": "ann@example.com"}).json()["id"],
         total=1,
         placed_on="2026-01-01",
     )
@@ -164,7 +164,7 @@ def test_without_a_version_no_condition_is_met(api: Client) -> None:
 
     def write(**headers: str) -> int:
         return api.patch(
-            f"/lines/{line.pk}", {"quantity": 2}, content_type="application/json", headers=headers
+            f"/sample/lines/{line.pk}", {"quantity": 2}, content_type="application/json", headers=headers
         ).status_code
 
     assert write(If_Match='"1-0123456789abcdef"') == 412

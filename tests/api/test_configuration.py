@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import psycopg2
 import pytest
+from django.conf import settings
 from django.core.checks import run_checks
 from psycopg2 import sql
 
@@ -259,12 +260,16 @@ def test_what_dockerignore_leaves_out(path: str, lines: str, left_out: bool) -> 
     assert is_left_out(path, lines.split("\n")) is left_out
 
 
+#: Lines of .dockerignore that leave the service's packages in.
+OWN = "".join(f"!{name}\n" for name in ("itemsvc", *settings.RESOURCES))
+
+
 @pytest.mark.parametrize(
     ("where", "ignored", "package", "problem"),
     [
         ("", None, True, ""),
-        ("", "*\n!itemsvc\n!items\n", True, "itemsvc.E015) The app loans is left out of the image by .dockerignore."),
-        ("", "*\n!itemsvc\n!items\n!loans/", True, ""),
+        ("", f"*\n{OWN}", True, "itemsvc.E015) The app loans is left out of the image by .dockerignore."),
+        ("", f"*\n{OWN}!loans/", True, ""),
         ("elsewhere", None, True, "which is not in the image."),
         ("", None, False, "itemsvc.E016) The app loans has no __init__.py"),
     ],
@@ -284,7 +289,7 @@ def test_an_app_that_the_image_has_not(
         "from pathlib import Path\nfrom itemsvc.settings import *\n"
         f"INSTALLED_APPS = [*INSTALLED_APPS, 'loans']\nBASE_DIR = Path({str(base)!r})\n"
     )
-    for name in ("itemsvc", "items"):
+    for name in ("itemsvc", *settings.RESOURCES):
         (base / name).symlink_to(ROOT / name)
     environment = PRODUCTION | {
         "DJANGO_SETTINGS_MODULE": "own_settings",

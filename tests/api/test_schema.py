@@ -96,6 +96,11 @@ def test_it_lists_every_status(api: Client, path: str, method: str, statuses: st
     assert sorted(api.get("/schema").json()["paths"][path][method]["responses"]) == statuses.split()
 
 
+def test_it_lists_a_403_where_a_view_has_a_permission_of_its_own(schema: Schema) -> None:
+    listing = {path for path, operations in schema.document["paths"].items() if "403" in str(operations)}
+    assert {path for path in listing if path.startswith(("/sample", "/gadgets"))} == {"/sample/comments/{id}"}
+
+
 def test_it_is_valid(api: Client) -> None:
     from drf_spectacular.validation import validate_schema
 

@@ -76,3 +76,13 @@ def test_the_browsable_api_offers_what_the_token_allows(secured: Service, issuer
     assert "machine" in reading.text
     assert 'name="description"' in writing.text
     assert 'name="description"' not in reading.text
+
+
+def test_a_permission_of_the_views_own_may_refuse_too(secured: Service, issuer: Issuer) -> None:
+    scope = "comments:read comments:write"
+    ann, bob = (bearer(issuer.token(sub=name, scope=scope)) for name in ("ann", "bob"))
+    made = secured.post("/sample/comments", json={"text": "mine"}, headers=ann).json()
+    place = f"/sample/comments/{made['id']}"
+    for headers in (bob, bearer(issuer.token())):  # Another's, and one without the scope; the schema judges both.
+        assert secured.request("PATCH", place, json={"text": "yours"}, headers=headers).status_code == 403
+    assert secured.request("DELETE", place, headers=ann).status_code == 204

@@ -19,7 +19,9 @@ pytestmark = [pytest.mark.deploy, pytest.mark.slow]
 
 def test_an_apply_that_fails(deployed: LocalProject, ecs: ScriptedEcs) -> None:
     deployed.write_variables("dev", fault="echo the disk is full >&2; false")
-    deployed.up("v2").expect(20, "terraform apply failed.", "the disk is full", "Serving now: v1.", "run the same command again")
+    deployed.up("v2").expect(
+        20, "terraform apply failed.", "the disk is full", "Serving now: v1.", "run the same command again"
+    )
     assert ecs.serving() == "v1"
 
 

@@ -60,9 +60,9 @@ class Order(Resource):
 
     class Meta(Resource.Meta):
         indexes = (
-            models.Index(fields=["placed_on", "id"], name="orders_placed_on"),
-            models.Index(fields=["total", "id"], name="orders_total"),
-            models.Index(fields=["status", "id"], name="orders_status"),
+            models.Index(fields=["placed_on", "id"], name="sample_orders_placed_on"),
+            models.Index(fields=["total", "id"], name="sample_orders_total"),
+            models.Index(fields=["status", "id"], name="sample_orders_status"),
         )
 
     def __str__(self) -> str:

@@ -1,10 +1,11 @@
-"""The resources as JSON."""
+"""The resources as JSON; a team's schema may have an Order of its own, so the sample's has another name in it."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.db import transaction
+from drf_spectacular.utils import extend_schema_serializer
 
 from itemsvc.resources.serializers import ResourceSerializer
 from tests.sample.models import Comment, Customer, Gadget, Line, Order, Voucher
@@ -18,6 +19,7 @@ class GadgetSerializer(ResourceSerializer):
         fields = ("id", "name", "description", "created_at")
 
 
+@extend_schema_serializer(component_name="SampleCustomer")
 class CustomerSerializer(ResourceSerializer):
     """Its e-mail address is unique."""
 
@@ -26,6 +28,7 @@ class CustomerSerializer(ResourceSerializer):
         fields = ("id", "name", "email", "created_at")
 
 
+@extend_schema_serializer(component_name="SampleOrder")
 class OrderSerializer(ResourceSerializer):
     """The customer by its key."""
 
@@ -36,6 +39,7 @@ class OrderSerializer(ResourceSerializer):
         )  # fmt: skip
 
 
+@extend_schema_serializer(component_name="SampleLine")
 class LineSerializer(ResourceSerializer):
     """The order by its key."""
 
@@ -44,6 +48,7 @@ class LineSerializer(ResourceSerializer):
         fields = ("id", "order", "product", "quantity")
 
 
+@extend_schema_serializer(component_name="SampleReceiptLine")
 class ReceiptLineSerializer(ResourceSerializer):
     """A line within its order."""
 
@@ -52,6 +57,7 @@ class ReceiptLineSerializer(ResourceSerializer):
         fields = ("product", "quantity")
 
 
+@extend_schema_serializer(component_name="SampleReceipt")
 class ReceiptSerializer(ResourceSerializer):
     """An order with its lines, which are made and changed together."""
 
@@ -80,6 +86,7 @@ class ReceiptSerializer(ResourceSerializer):
         return order
 
 
+@extend_schema_serializer(component_name="SampleVoucher")
 class VoucherSerializer(ResourceSerializer):
     """`{"id", "code"}`."""
 
@@ -88,6 +95,7 @@ class VoucherSerializer(ResourceSerializer):
         fields = ("id", "code")
 
 
+@extend_schema_serializer(component_name="SampleComment")
 class CommentSerializer(ResourceSerializer):
     """The author is read-only."""
 

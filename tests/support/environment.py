@@ -26,6 +26,10 @@ CLEARED = (
 for name in CLEARED.split():
     os.environ.pop(name, None)
 
+# The parallel workers share one; they inherit its place from the process that started them.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    os.environ["TESTS_STATIC_ROOT"] = str(WORKSPACE / "static")
+
 os.environ |= {
     "DJANGO_SETTINGS_MODULE": "tests.sample.settings",
     "SECRET_KEY": "only-for-tests-" + "x7Kq2" * 10,
@@ -33,5 +37,5 @@ os.environ |= {
     "DATABASE_URL": f"postgres://postgres@/itemsvc?host={WORKSPACE / 'postgres'}",
     "HTTPS_ONLY": "false",
     "LOG_FORMAT": "json",
-    "STATIC_ROOT": str(WORKSPACE / "static"),
+    "STATIC_ROOT": os.environ["TESTS_STATIC_ROOT"],
 }

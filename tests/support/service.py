@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -150,7 +151,13 @@ def libpq_url(database_url: str) -> str:
 
 
 def collect_static(environment: dict[str, str]) -> None:
-    """Collects the static files once per session, because they are the same for every service."""
-    if not Path(environment["STATIC_ROOT"]).exists():
+    """Collects the static files once for all processes of the tests. They are the same for every service."""
+    target = Path(environment["STATIC_ROOT"])
+    done = target.with_suffix(".done")
+    with target.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if done.exists():
+            return
         command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
         subprocess.run(command, cwd=ROOT, env=environment, check=True)
+        done.touch()

@@ -130,15 +130,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='order',
-            index=models.Index(fields=['placed_on', 'id'], name='orders_placed_on'),
+            index=models.Index(fields=['placed_on', 'id'], name='sample_orders_placed_on'),
         ),
         migrations.AddIndex(
             model_name='order',
-            index=models.Index(fields=['total', 'id'], name='orders_total'),
+            index=models.Index(fields=['total', 'id'], name='sample_orders_total'),
         ),
         migrations.AddIndex(
             model_name='order',
-            index=models.Index(fields=['status', 'id'], name='orders_status'),
+            index=models.Index(fields=['status', 'id'], name='sample_orders_status'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='order',
