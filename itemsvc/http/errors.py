@@ -8,9 +8,11 @@ from typing import Any
 
 import psycopg2
 from django.core.exceptions import RequestDataTooBig
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError
+from django.db.models import ProtectedError, RestrictedError
 from django.http import HttpRequest, JsonResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
+from psycopg2.errors import ExclusionViolation, ForeignKeyViolation, UniqueViolation
 from rest_framework import status
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.response import Response
@@ -19,6 +21,7 @@ from rest_framework.views import exception_handler as drf_exception_handler
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER_SECONDS = 1
+CONFLICTS = (UniqueViolation, ForeignKeyViolation, ExclusionViolation)
 
 
 class ContentTooLarge(APIException):
@@ -29,12 +32,26 @@ class ContentTooLarge(APIException):
     default_code = "content_too_large"
 
 
+class Conflict(APIException):
+    """409: the database refused the rows, because of others that there are."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_detail = "Another row has a value that must be unique, is still referred to, or is gone."
+    default_code = "conflict"
+
+
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's handler; 413 for a body above the limit, 400 for one whose sender went away or fell silent."""
+    """DRF's handler.
+
+    Also answers 413 for a body above the limit, 400 for one whose sender went away or fell silent, and 409 for rows
+    that conflict with others.
+    """
     if isinstance(exc, RequestDataTooBig):
         exc = ContentTooLarge()
     elif isinstance(exc, UnreadablePostError):
         exc = ParseError("The body could not be read to its end.")
+    elif isinstance(exc, IntegrityError) and is_conflict(exc):
+        exc = Conflict()
     return drf_exception_handler(exc, context)
 
 
@@ -93,6 +110,12 @@ class DatabaseErrorMiddleware:
         if not is_unavailable(exception):
             return None
         return unavailable(exception)
+
+
+def is_conflict(exception: IntegrityError) -> bool:
+    """Whether other rows are the reason; a missing value, or a rule of the row itself, is an error of the code."""
+    cause = exception.__cause__
+    return isinstance(exception, ProtectedError | RestrictedError) or isinstance(cause, CONFLICTS)
 
 
 def is_unavailable(exception: BaseException) -> bool:

@@ -25,7 +25,7 @@ def check_views(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     found = [*endpoints()]
     models = {each.view.queryset.model for each in found if _writes(each)} | {*_resources()}  # type: ignore[attr-defined]
     return _once(
-        *(message for each in found for message in _filters(each)),
+        *(message for each in found for message in (*_filters(each), *_nulls(each))),
         *(message for model in models for message in _triggers(model)),
     )
 
@@ -94,11 +94,27 @@ def _triggers(model: type[Model]) -> Iterator[CheckMessage]:
         )
 
 
-def _orderings(endpoint: Endpoint) -> Iterator[CheckMessage]:
+def _keyset(endpoint: Endpoint) -> list[Ordering]:
     pages, queryset = endpoint.get("pagination_class"), endpoint.get("queryset")
     if queryset is None or not (pages and issubclass(pages, KeysetPagination)):
-        return
-    for ordering in keyset_of(endpoint.view).orderings.values():
+        return []
+    return [*keyset_of(endpoint.view).orderings.values()]
+
+
+def _nulls(endpoint: Endpoint) -> Iterator[CheckMessage]:
+    for ordering in _keyset(endpoint):
+        if column := next((field.name for field in ordering.fields if field.null), None):
+            yield Error(
+                f"{endpoint.view.__name__} orders by {column}, which may be null: a row without it is on no page.",
+                hint="Give the column a default and null=False, or leave it out of `orderings`.",
+                obj=endpoint.view,
+                id="itemsvc.E017",
+            )
+
+
+def _orderings(endpoint: Endpoint) -> Iterator[CheckMessage]:
+    queryset = endpoint.get("queryset")
+    for ordering in _keyset(endpoint):
         if not _is_indexed(queryset.model, ordering):
             columns = [field.name for field in ordering.fields]
             yield Warning(

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter
-from rest_framework import generics, status
+from rest_framework import generics, mixins, status
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer, ListSerializer
+from rest_framework.serializers import BaseSerializer, ListSerializer, ModelSerializer
 
 from itemsvc.db import returning
 from itemsvc.http.errors import error
@@ -80,24 +83,61 @@ class ETagMixin(generics.GenericAPIView):
         return None
 
 
-class ConditionalWriteMixin(ETagMixin):
-    """PUT, PATCH and DELETE of a model with a `version`, each decided and done by one statement.
+class ConditionalWriteMixin(mixins.UpdateModelMixin, mixins.DestroyModelMixin, ETagMixin):
+    """PUT, PATCH and DELETE of a model with a `version`: the database decides whether the row is still the caller's.
 
-    Without If-Match the last one wins, and a PATCH leaves alone what it does not name.
+    One statement decides and writes. Where a team writes in its own way (`perform_update`, `perform_destroy`, or the
+    serializer's `update`), the row is locked first, and written in the same transaction.
+
+    Without If-Match the last write wins, and a PATCH changes only what it names.
     """
 
+    def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """DRF's; raises PreconditionFailed, or Http404 for a row that was deleted meanwhile."""
+        if self._updates_in_one_statement():
+            return super().update(request, *args, **kwargs)
+        with self._locked():
+            response: Response = super().update(request, *args, **kwargs)
+            instance = _instance_of(response.data)
+            if hasattr(instance, VERSION):
+                instance.refresh_from_db(fields=[VERSION])  # The database has raised it.
+        return response
+
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """DRF's; raises what ``update`` raises."""
+        if type(self).perform_destroy is ConditionalWriteMixin.perform_destroy:
+            return super().destroy(request, *args, **kwargs)
+        with self._locked():
+            return super().destroy(request, *args, **kwargs)
+
     def perform_update(self, serializer: BaseSerializer) -> None:
-        """Raises PreconditionFailed, or Http404 for what has been deleted meanwhile."""
+        """Writes what was validated."""
+        if not self._updates_in_one_statement():
+            serializer.save()
+            return
         changed = returning.update(self._unchanged(serializer.instance), serializer.validated_data)
         if not changed:
             self._refuse()
         [serializer.instance] = changed
 
     def perform_destroy(self, instance: Model) -> None:
-        """Likewise."""
+        """Deletes the row."""
         deleted, _ = self._unchanged(instance).delete()
         if not deleted:
             self._refuse()
+
+    def _updates_in_one_statement(self) -> bool:
+        own = type(self).perform_update is not ConditionalWriteMixin.perform_update
+        serializer: Any = self.get_serializer_class()
+        return not own and getattr(serializer, "update", None) is ModelSerializer.update
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """A transaction in which nobody else changes the row; raises PreconditionFailed."""
+        with transaction.atomic():
+            if not self._unchanged(self.get_object()).select_for_update(of=("self",)):
+                self._refuse()
+            yield
 
     def _unchanged(self, instance: Any) -> QuerySet:
         """The row if, at the moment of the statement, it is as the caller wants it."""
@@ -142,8 +182,12 @@ def is_json(request: Request) -> bool:
 
 def etag_of(data: Any, body: bytes) -> str | None:
     """The tag of a serializer's data and its JSON; None where it is not of one versioned row."""
-    version = getattr(getattr(getattr(data, "serializer", None), "instance", None), VERSION, None)
+    version = getattr(_instance_of(data), VERSION, None)
     return None if version is None else item_etag(version, body)
+
+
+def _instance_of(data: Any) -> Any:
+    return getattr(getattr(data, "serializer", None), "instance", None)
 
 
 def _page_etag(response: Any) -> str | None:

@@ -12,42 +12,25 @@ from urllib.parse import parse_qsl
 from django import forms
 from django.db import models
 from django.db.models import QuerySet
-from django_filters import fields
-from django_filters.rest_framework import CharFilter, DjangoFilterBackend, Filter, FilterSet, IsoDateTimeFilter
-from drf_spectacular.utils import extend_schema_field
+from django_filters.rest_framework import CharFilter, DjangoFilterBackend, Filter, FilterSet
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.views import APIView
+
+from itemsvc.resources.filter_types import RFC3339Filter, TextFilter, strict_filter
+
+__all__ = ("ModelFilter", "ResourceFilter", "StrictFilterBackend", "TextFilter")
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 LAST_MILLISECOND = 2**48 - 1
 
 SURROGATE = re.compile("[\ud800-\udfff]")
-RFC3339 = re.compile(
-    r"\d{4}-\d{2}-\d{2}[Tt](?:[01]\d|2[0-3]):\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII
-)
 
 #: What a parameter passes through on its way to the queryset: of a back end, of a filter set, of a filter.
 BACKEND_HOOKS = "filter_queryset get_filterset get_filterset_class get_filterset_kwargs raise_exception".split()
 SET_HOOKS = "__init__ is_valid errors form get_form_class filter_queryset qs".split()
 FILTER_HOOKS = "field filter get_method method".split()
-
-
-class RFC3339Field(fields.IsoDateTimeField):
-    """A time with its offset. Python's own parser also takes dates, weeks and times of no known place."""
-
-    def to_python(self, value: Any) -> Any:
-        """An aware datetime, or None; raises ValidationError."""
-        if value and not RFC3339.fullmatch(value):
-            raise forms.ValidationError("Must be a time with its offset, such as 2026-01-31T12:00:00Z.", code="invalid")
-        return super().to_python(value and value.upper())
-
-
-class RFC3339Filter(IsoDateTimeFilter):
-    """A filter by time, written as RFC 3339 has it."""
-
-    field_class = RFC3339Field
 
 
 def first_key(milliseconds: int) -> uuid.UUID:
@@ -56,17 +39,23 @@ def first_key(milliseconds: int) -> uuid.UUID:
     return uuid.UUID(int=clamped << 80 | 0x7 << 76 | 0b10 << 62)
 
 
-class TextFilter(CharFilter):
-    """A text that is taken as it is, white space included; by default the whole value of the column of its name."""
+class ModelFilter(FilterSet):
+    """A filter set of any model: each value has one spelling, and a foreign key is compared by its value."""
 
-    def __init__(self, *, max_length: int = 255, **kwargs: Any):
-        super().__init__(strip=False, max_length=max_length, **kwargs)
-        schema = {"type": "string", "minLength": 1, "maxLength": max_length, "pattern": r"^[^\u0000]+$"}
-        extend_schema_field(schema)(self)
+    @classmethod
+    def filter_for_lookup(cls, field: Any, lookup_type: str) -> Any:
+        """The filter for a column of ``Meta.fields``; a foreign key that refers to nothing finds nothing."""
+        column = field.target_field if isinstance(field, models.ForeignKey) else field
+        chosen, extra = super().filter_for_lookup(column, lookup_type)
+        strict, strict_extra = strict_filter(chosen, column)
+        return (chosen, extra) if strict is chosen else (strict, strict_extra)
 
 
-class ResourceFilter(FilterSet):
-    """Times become bounds of the key, which is what the page is cut by, so that no row outside of them is read."""
+class ResourceFilter(ModelFilter):
+    """A filter set of a ``Resource``.
+
+    Times become bounds of the key, which is what the page is cut by, so that no row outside of them is read.
+    """
 
     created_after = RFC3339Filter(
         method="after", label="Created after", help_text="Created later than this time (RFC 3339)."
@@ -74,13 +63,6 @@ class ResourceFilter(FilterSet):
     created_before = RFC3339Filter(
         method="before", label="Created before", help_text="Created earlier than this time (RFC 3339)."
     )
-
-    @classmethod
-    def filter_for_lookup(cls, field: Any, lookup_type: str) -> Any:
-        """A foreign key is compared by its value: one that refers to nothing finds nothing."""
-        if isinstance(field, models.ForeignKey):
-            return super().filter_for_lookup(field.target_field, lookup_type)
-        return super().filter_for_lookup(field, lookup_type)
 
     def after(self, queryset: QuerySet, name: str, value: datetime) -> QuerySet:
         """created_at > value; created_at has milliseconds, so that is from the next whole one on."""

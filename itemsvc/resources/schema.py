@@ -13,9 +13,10 @@ from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiJsonRenderer2,
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from itemsvc.auth.authentication import HasScope, needed_scope
+from itemsvc.resources import field_schema  # noqa: F401  (registers its extensions)
 from itemsvc.resources.bulk import MAX_ITEMS
 
-HEADERS = {
+HEADERS: dict[str, dict[str, Any]] = {
     "RequestID": {
         "schema": {"type": "string", "maxLength": 128},
         "required": True,
@@ -42,15 +43,17 @@ ERROR = {
     "required": ["detail"],
     "additionalProperties": False,
 }
-BY_NAME = {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}}
+PROBLEMS = {
+    "type": "object",
+    "description": "What is wrong, by the name of each member or parameter. Within a nested object again by name, "
+    "within an array by index.",
+    "additionalProperties": {
+        "anyOf": [{"type": "array", "items": {"type": "string"}}, {"$ref": "#/components/schemas/Problems"}]
+    },
+}
 INVALID = {
-    "description": "What is wrong with each member or parameter, by name, in an array by the index of each that is "
-    "wrong and by name; or one sentence on the whole request.",
-    "anyOf": [
-        BY_NAME,
-        {"type": "object", "patternProperties": {"^[0-9]+$": BY_NAME}, "additionalProperties": False},
-        {"$ref": "#/components/schemas/Error"},
-    ],
+    "description": "What is wrong by name, or one sentence on the whole request.",
+    "anyOf": [{"$ref": "#/components/schemas/Problems"}, {"$ref": "#/components/schemas/Error"}],
 }
 
 #: Answers that operations share: component name, status, description, schema.
@@ -58,7 +61,12 @@ SHARED_ERRORS = (
     ("Invalid", "400", "The request is malformed or not valid.", "Invalid"),
     ("NotFound", "404", "There is no such thing.", "Error"),
     ("NotAcceptable", "406", "None of the media types in Accept is available.", "Error"),
-    ("Conflict", "409", "A request with the same Idempotency-Key is under way.", "Error"),
+    (
+        "Conflict",
+        "409",
+        "It conflicts with another row, or its Idempotency-Key with a request under way.",
+        "Error",
+    ),
     ("PreconditionFailed", "412", "It has been changed since: If-Match names another version.", "Error"),
     ("ContentTooLarge", "413", "The body is too large.", "Error"),
     ("UnsupportedMediaType", "415", "The body is not application/json in UTF-8.", "Error"),
@@ -74,12 +82,12 @@ REFUSALS = (
 )
 NEEDS_BODY = ("413", "415")
 NEEDS_PATH_PARAMETER = ("404",)
+NEEDS_WRITE = ("409",)
 NEEDS_HEADER = {
-    "409": {"Idempotency-Key"},
     "412": {"If-Match", "If-None-Match"},
     "422": {"Idempotency-Key"},
 }
-SAYS_WHEN = ("409", "429", "503")
+SAYS_WHEN = ("429", "503")
 
 NOT_MODIFIED = {
     "description": "The caller has it already: If-None-Match names its ETag.",
@@ -147,15 +155,15 @@ def describe_what_every_operation_shares(result: dict[str, Any], **kwargs: Any) 
     """drf-spectacular's post-processing hook: liveness (a middleware's), the request id, the common errors."""
     components = result["components"]
     # Copies: whoever changes the document afterwards, the hooks below included, must not change the next one.
-    components["schemas"] |= copy.deepcopy({"Error": ERROR, "Invalid": INVALID})
+    components["schemas"] |= copy.deepcopy({"Error": ERROR, "Problems": PROBLEMS, "Invalid": INVALID})
     closed = settings.API_AUTH == "oidc"
     components["headers"] = copy.deepcopy(HEADERS | (CHALLENGE if closed else {}))
     components["responses"] = {name: _response(*rest) for name, *rest in SHARED_ERRORS + (REFUSALS if closed else ())}
     _close_objects(components["schemas"])
     _bound_arrays(components["schemas"])
     for path, operations in result["paths"].items():
-        for operation in operations.values():
-            _add_errors(path, operation)
+        for method, operation in operations.items():
+            _add_errors(path, method, operation)
             _require_alternatives(operation)
             _unwrap_lines(operation, components["schemas"])
     result["paths"]["/health"] = copy.deepcopy(LIVENESS)
@@ -190,9 +198,11 @@ def _require_alternatives(operation: dict[str, Any]) -> None:
 
 def _response(status: str, description: str, schema: str) -> dict[str, Any]:
     content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
-    headers = {"X-Request-ID": {"$ref": "#/components/headers/RequestID"}}
+    headers: dict[str, Any] = {"X-Request-ID": {"$ref": "#/components/headers/RequestID"}}
     if status in SAYS_WHEN:
         headers["Retry-After"] = {"$ref": "#/components/headers/RetryAfter"}
+    if status == "409":  # Only a request that is under way ends by itself.
+        headers["Retry-After"] = HEADERS["RetryAfter"] | {"required": False}
     if status in ("401", "403"):
         headers["WWW-Authenticate"] = {"$ref": "#/components/headers/WWWAuthenticate"}
     return {"description": description, "content": content, "headers": headers}
@@ -205,13 +215,15 @@ def _unwrap_lines(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
             lines["schema"] = schemas[lines["schema"]["$ref"].rpartition("/")[2]]["items"]
 
 
-def _add_errors(path: str, operation: dict[str, Any]) -> None:
+def _add_errors(path: str, method: str, operation: dict[str, Any]) -> None:
     headers = {parameter["name"] for parameter in operation.get("parameters", []) if parameter["in"] == "header"}
     if "If-None-Match" in headers:
         operation["responses"]["304"] = copy.deepcopy(NOT_MODIFIED)
     refusals = REFUSALS if any(operation.get("security", ())) else ()
     for name, status, *_ in SHARED_ERRORS + refusals:
         if status in NEEDS_HEADER and not NEEDS_HEADER[status] & headers:
+            continue
+        if status in NEEDS_WRITE and method == "get":
             continue
         if status in NEEDS_BODY and "requestBody" not in operation:
             continue

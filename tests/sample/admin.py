@@ -1,9 +1,9 @@
-"""Gadgets in Django's admin."""
+"""The sample in Django's admin."""
 
 from django.contrib import admin
 
 from itemsvc.resources.admin import ResourceAdmin
-from tests.sample.models import Gadget
+from tests.sample.models import Comment, Customer, Gadget, Line, Order, Voucher
 
 
 @admin.register(Gadget)
@@ -12,3 +12,7 @@ class GadgetAdmin(ResourceAdmin):
 
     list_display = ("name", "created_at")
     search_fields = ("name",)
+
+
+admin.site.register((Comment, Customer, Order), ResourceAdmin)
+admin.site.register((Line, Voucher))

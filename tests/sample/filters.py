@@ -1,8 +1,6 @@
 """What the lists can be narrowed by."""
 
-from django_filters.rest_framework import FilterSet
-
-from itemsvc.resources.filters import ResourceFilter, TextFilter
+from itemsvc.resources.filters import ModelFilter, ResourceFilter, TextFilter
 from tests.sample.models import NAME_MAX_LENGTH, Comment, Customer, Gadget, Line, Order, Voucher
 
 
@@ -31,22 +29,22 @@ class CustomerFilter(ResourceFilter):
 
 
 class OrderFilter(ResourceFilter):
-    """By customer, by status and by time."""
+    """By a column of each kind, and by time."""
 
     class Meta:
         model = Order
-        fields = ("customer", "status")
+        fields = ("customer", "status", "total", "placed_on", "gift")
 
 
-class LineFilter(FilterSet):
-    """By order; a line has no time."""
+class LineFilter(ModelFilter):
+    """By order and by quantity; a line has no time."""
 
     class Meta:
         model = Line
-        fields = ("order",)
+        fields = ("order", "quantity")
 
 
-class VoucherFilter(FilterSet):
+class VoucherFilter(ModelFilter):
     """By code."""
 
     class Meta:

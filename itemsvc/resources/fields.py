@@ -1,0 +1,203 @@
+"""Serializer fields that take exactly what their schema says, as JSON has it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.validators import MaxLengthValidator, ProhibitNullCharactersValidator, RegexValidator
+from django.db import models
+from django.utils.functional import cached_property
+from rest_framework import ISO_8601, serializers
+from rest_framework.utils import html
+from rest_framework.validators import ProhibitSurrogateCharactersValidator
+
+# PostgreSQL's text cannot hold NUL. Neither pattern can backtrack for long. White space is what `strip` removes, spelt
+# out because \s is narrower in other languages.
+TEXT = r"^[^\x00]+$"
+NOT_BLANK = r"^[\s\x1c-\x1f\x85]*[^\s\x1c-\x1f\x85\x00][^\x00]*$"
+#: What PostgreSQL's JSON cannot hold.
+REFUSED_TEXT = re.compile("[\x00\ud800-\udfff]")
+# A value that is nested more deeply could be stored, but not always be written as JSON again.
+MAX_NESTING = 100
+
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+RFC3339 = re.compile(
+    r"\d{4}-\d{2}-\d{2}[Tt](?:[01]\d|2[0-3]):\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII
+)
+NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
+UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+class SurrogateValidator(ProhibitSurrogateCharactersValidator):
+    """DRF's looks at every character in turn; this one, only of a text that cannot be encoded."""
+
+    def __call__(self, value: Any) -> None:
+        """Raises ValidationError for a surrogate."""
+        try:
+            str(value).encode()
+        except UnicodeEncodeError:
+            super().__call__(value)
+
+
+class TextValidator(RegexValidator):
+    """The same check as DRF's of NUL, but as a pattern, which the schema shows."""
+
+    message = ProhibitNullCharactersValidator.message
+
+
+#: DRF's checks that the two validators above replace.
+REPLACED = (ProhibitNullCharactersValidator, ProhibitSurrogateCharactersValidator)
+#: With these validators alone, only its length can be wrong with a text without NUL and surrogates.
+SIMPLE = frozenset({MaxLengthValidator, SurrogateValidator, TextValidator})
+
+
+class StringField(serializers.CharField):
+    """A string; DRF's own would take a number for one."""
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.validators = [check for check in self.validators if not isinstance(check, REPLACED)]
+        if not self.read_only:
+            self.validators.append(SurrogateValidator())
+            self.validators.append(TextValidator(TEXT if self.allow_blank else NOT_BLANK))
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        """The string, trimmed; a plain ASCII text of the right length skips the validators."""
+        if type(data) is str and data.isascii() and "\x00" not in data and 0 < len(data.strip()) <= self._limit:
+            return data.strip()
+        return super().run_validation(data)
+
+    @cached_property
+    def _limit(self) -> int:
+        """The length up to which a text may skip the validators; 0 if it may not."""
+        own = type(self).to_internal_value is StringField.to_internal_value
+        if self.read_only or not (own and self.trim_whitespace and SIMPLE.issuperset(map(type, self.validators))):
+            return 0
+        limits = [check.limit_value for check in self.validators if isinstance(check, MaxLengthValidator)]
+        return 0 if any(map(callable, limits)) else min(limits, default=0)
+
+    def to_internal_value(self, data: Any) -> str:
+        """The string, trimmed; raises ValidationError for anything else."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class BooleanField(serializers.BooleanField):
+    """`true` or `false`; DRF's own would take "yes" and 1."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The boolean; raises ValidationError."""
+        if not isinstance(data, bool) and not _is_form(self):
+            self.fail("invalid", input=data)
+        return super().to_internal_value(data)
+
+
+class IntegerField(serializers.IntegerField):
+    """A whole number; DRF's own would take a string."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """The number; raises ValidationError."""
+        if isinstance(data, str | bool) and not _is_form(self):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class FloatField(serializers.FloatField):
+    """A number; DRF's own would take a string or a boolean."""
+
+    def to_internal_value(self, data: Any) -> float:
+        """The number; raises ValidationError."""
+        if isinstance(data, str | bool) and not _is_form(self):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class DecimalField(serializers.DecimalField):
+    """Taken as it is answered: a string such as `"12.50"`, or a number where ``coerce_to_string`` is off.
+
+    A JSON number passes through binary floats in most clients, which know no cents.
+    """
+
+    default_error_messages = {"string": 'Must be a number in a string, such as "12.50".'}  # noqa: RUF012
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The Decimal; raises ValidationError."""
+        if getattr(self, "coerce_to_string", True) or _is_form(self):
+            if not isinstance(data, str) or not NUMBER.fullmatch(data):
+                self.fail("string")
+        elif isinstance(data, str | bool):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class UUIDField(serializers.UUIDField):
+    """A UUID in its usual form; DRF's own would take an integer, or one without its hyphens."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The UUID; raises ValidationError."""
+        if not isinstance(data, str) or not UUID.fullmatch(data):
+            self.fail("invalid", value=data)
+        return super().to_internal_value(data)
+
+
+class DateField(serializers.DateField):
+    """`2026-01-31`; DRF's own would take a week's day, or a date without its hyphens."""
+
+    def to_internal_value(self, value: Any) -> Any:
+        """The date; raises ValidationError."""
+        if _is_iso(self) and isinstance(value, str) and not DATE.fullmatch(value):
+            self.fail("invalid", format="YYYY-MM-DD")
+        return super().to_internal_value(value)
+
+
+class DateTimeField(serializers.DateTimeField):
+    """A time with its offset (RFC 3339); DRF's own would take one without, and guess it."""
+
+    def to_internal_value(self, value: Any) -> Any:
+        """The aware datetime; raises ValidationError."""
+        if _is_iso(self) and isinstance(value, str) and not RFC3339.fullmatch(value):
+            self.fail("invalid", format="YYYY-MM-DDThh:mm:ss[.uuuuuu](+HH:MM|-HH:MM|Z)")
+        return super().to_internal_value(value.upper() if isinstance(value, str) else value)
+
+
+class JSONField(serializers.JSONField):
+    """Any JSON that PostgreSQL can hold."""
+
+    default_error_messages = {  # noqa: RUF012
+        "text": "A text in it has a null character or a surrogate.",
+        "nesting": f"Must not be nested more than {MAX_NESTING} levels deep.",
+    }
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The value; raises ValidationError."""
+        values = [data]
+        for _ in range(MAX_NESTING):
+            if any(isinstance(each, str) and REFUSED_TEXT.search(each) for each in values):
+                self.fail("text")
+            values = [member for each in values for member in _members(each)]
+        if values:
+            self.fail("nesting")
+        return super().to_internal_value(data)
+
+
+#: How a key is written in the JSON of a row that refers to it.
+KEYS = {models.UUIDField: UUIDField, models.AutoField: IntegerField, models.BigAutoField: IntegerField}
+
+
+def _members(value: Any) -> list[Any]:
+    """What a JSON value consists of, one level down; the names of an object's members are part of it."""
+    if isinstance(value, Mapping):
+        return [*value, *value.values()]
+    return value if isinstance(value, list) else []
+
+
+def _is_form(field: serializers.Field) -> bool:
+    """Whether the values come from a form, which has only strings."""
+    return html.is_html_input(getattr(field.root, "initial_data", None))
+
+
+def _is_iso(field: Any) -> bool:
+    return getattr(field, "input_formats", [ISO_8601]) == [ISO_8601]
