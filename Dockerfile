@@ -9,16 +9,16 @@ COPY requirements.txt ./
 RUN /venv/bin/pip install --quiet --no-deps --require-hashes --only-binary=:all: -r requirements.txt \
  && /venv/bin/pip check \
  && /venv/bin/pip uninstall --quiet --yes pip
-# All that .dockerignore lets through: every package at the root is the service's, but for those named there.
+# .dockerignore names the packages that must not be in the image.
 COPY . .
-# Byte code now: the root file system may be read-only later. The key and the URL live in this one step; no database is
-# asked.
+# Compile byte code now, because the root file system may be read-only later. The key and the URL exist only in this
+# step, and it connects to no database.
 RUN /venv/bin/python -m compileall -q . \
  && SECRET_KEY=only-to-collect-static-files DATABASE_URL=postgres://nobody@localhost/none \
     /venv/bin/python manage.py collectstatic --noinput --verbosity 0
 
 FROM ${BASE_IMAGE}
-# The base image's own pip would be the one tool to install more with.
+# Without the base image's pip nobody can install packages in a container.
 RUN pip uninstall --quiet --yes --root-user-action=ignore pip \
  && groupadd --gid 10001 itemsvc && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin itemsvc
 COPY --from=builder /venv /venv
@@ -30,7 +30,7 @@ ENV PATH=/venv/bin:$PATH \
     DJANGO_SETTINGS_MODULE=itemsvc.settings \
     APP_VERSION=${APP_VERSION}
 WORKDIR /app
-# A volume that Fargate mounts here takes the mode that the image gives the path, so that user 10001 can write to it.
+# Fargate mounts a volume here. It takes the path's mode from the image, so user 10001 can write to it.
 VOLUME /tmp
 USER 10001:10001
 EXPOSE 8000

@@ -1,14 +1,14 @@
-# `make help` lists what there is. Everything runs in .venv, made on first use.
+# `make help` lists the targets. Everything runs in .venv, which the first target makes.
 SHELL := /bin/bash
 PYTHON ?= python3
-# Where the environment is; another Python wants another one: make test PYTHON=python3.13 VENV=.venv-3.13
+# Another Python needs another environment: make test PYTHON=python3.13 VENV=.venv-3.13
 VENV ?= .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
 N ?= 10000
 MINUTES ?= 10
 ARGS ?= help
-# Processes that run the fast tests, each with a PostgreSQL of its own; 0 for one without workers.
+# Number of processes for the fast tests, each with its own PostgreSQL. auto: two for each core. 0: no extra process.
 WORKERS ?= auto
 # Some of the tests cover too little of the code to be held to its part.
 COVERAGE ?= $(if $(filter-out help,$(ARGS)),,--cov --cov-report=term-missing:skip-covered)
@@ -21,31 +21,31 @@ export PORT
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
-run: $(VENV)/run-installed ## Serve the API on http://localhost:8000 (PORT=…) with a PostgreSQL of its own
+run: $(VENV)/run-installed ## Serve the API on http://localhost:8000 (PORT=…) with its own PostgreSQL
 	@exec $(BIN)/python -m dev.run
 
-test: $(VENV)/installed ## Run the fast tests, with coverage (ARGS="-k name": some, without; WORKERS=0: one process)
+test: $(VENV)/installed ## Run the fast tests with coverage (ARGS="-k name" selects, without coverage; WORKERS=0 uses one process)
 	@$(BIN)/python -m pytest -m "not ($(SLOW))" --numprocesses=$(WORKERS) $(COVERAGE) $(if $(filter-out help,$(ARGS)),$(ARGS))
 
 test-slow: .venv-terraform/installed .venv-checkov/installed .venv-bench/installed ## Run the slow tests: containers, browser, Terraform and deploy on emulated AWS
 	@.venv-terraform/bin/python -m pytest -m "$(SLOW)" $(if $(filter-out help,$(ARGS)),$(ARGS))
 
-fuzz: $(VENV)/installed ## Hold the service against its schema with N=2000 examples per operation, without tokens and with
+fuzz: $(VENV)/installed ## Test the service against its schema with N=2000 examples per operation, with and without tokens
 	@SCHEMATHESIS_EXAMPLES=$(if $(filter file,$(origin N)),2000,$(N)) $(BIN)/python -m pytest tests/api/test_schemathesis.py -rP
 
-bench: $(VENV)/installed .venv-bench/installed ## Measure it beside others (QUICK=1; FEATURES=1: their cost; WITHOUT=1: the optimisations; SIZES=1; ARGS="--only list")
+bench: $(VENV)/installed .venv-bench/installed ## Compare its performance with others (QUICK=1; FEATURES=1: cost of features; WITHOUT=1: gain of optimisations; SIZES=1; ARGS="--only list")
 	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(FEATURES),--features) $(if $(WITHOUT),--without) $(if $(SIZES),--sizes) $(filter-out help,$(ARGS))
 
-faults: $(VENV)/installed ## Run the fault table and write it into docs/reliability.md (about 3 minutes)
+faults: $(VENV)/installed ## Run the fault tests and write their table into docs/reliability.md (about 3 minutes)
 	@$(BIN)/python -m tests.faults
 
-soak: $(VENV)/installed ## Load the service for MINUTES=10 and watch that nothing fails and nothing grows
+soak: $(VENV)/installed ## Load the service for MINUTES=10 and check that no request fails and no memory leaks
 	@$(BIN)/python -m tests.faults.soak $(MINUTES)
 
-rehearse: .venv-terraform/installed ## Rehearse the whole AWS deployment on this machine (Docker and Terraform needed)
+rehearse: .venv-terraform/installed ## Rehearse the whole AWS deployment on this machine (needs Docker and Terraform)
 	@.venv-terraform/bin/python -m tests.rehearsal
 
-emulators: .venv-terraform/installed ## Start the rehearsal's empty account alone, to try things by hand
+emulators: .venv-terraform/installed ## Start the rehearsal's empty AWS account, to try things by hand
 	@.venv-terraform/bin/python -m tests.rehearsal emulators
 
 deploy: $(VENV)/installed ## Deploy this commit to AWS (ARGS="--environment prod")
@@ -63,7 +63,7 @@ shell: $(VENV)/run-installed ## Open Django's shell on the database of `make run
 manage: $(VENV)/run-installed ## Run a management command on that database: make manage ARGS="createsuperuser"
 	@$(BIN)/python -m dev.run $(ARGS)
 
-migrations: $(VENV)/run-installed ## Write migrations for what changed in the models
+migrations: $(VENV)/run-installed ## Write migrations for changes in the models
 	@$(BIN)/python -m dev.run makemigrations
 
 app: $(VENV)/installed ## Make a new resource: make app NAME=orders (ONE=order)
@@ -74,22 +74,22 @@ app: $(VENV)/installed ## Make a new resource: make app NAME=orders (ONE=order)
 rename: $(VENV)/installed ## Give the project another name: make rename NAME=ordersvc
 	@$(BIN)/python -m dev.rename $(NAME)
 
-seed: $(VENV)/run-installed ## Add N=10000 made-up rows of each resource (APPS=items for some)
+seed: $(VENV)/run-installed ## Add N=10000 invented rows to each resource (APPS=items selects)
 	@$(BIN)/python -m dev.run seed $(N) $(APPS)
 
 requirements: $(VENV)/installed ## Compile requirements*.txt, with hashes, from pyproject.toml (ARGS=--upgrade)
 	@$(BIN)/python -m dev.requirements $(filter-out help,$(ARGS))
 
-clean: ## Remove what was built and tested; the data in .local/ stays
+clean: ## Remove environments and build files; the data in .local/ stays
 	@rm -rf $(VENV) .venv .venv-* .coverage* htmlcov staticfiles .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -not -path './.local/*' -prune -exec rm -rf {} +
-	@echo "Removed. The database and the key are in .local/; delete that to forget them too."
+	@echo "Removed. The database and the key are still in .local/."
 
-# The files are complete: with dependencies, pip would look for newer ones than are pinned, and refuse them.
+# The files list all dependencies. Without --no-deps, pip would look for newer ones and refuse them for want of a hash.
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 CHECK := -m pip --quiet --disable-pip-version-check check
 
-# Environments of their own: what these bring along would get in the way of the service's.
+# These tools need environments of their own, because their dependencies conflict with the service's.
 .venv-%/installed: requirements-%.txt
 	@echo "Installing into .venv-$* (once) …" >&2
 	@$(PYTHON) -m venv .venv-$*
@@ -97,7 +97,7 @@ CHECK := -m pip --quiet --disable-pip-version-check check
 	@.venv-$*/bin/python $(CHECK)
 	@touch $@
 
-# What `make run` needs, and then what the tests and checks need too.
+# `make run` needs fewer packages than the tests and checks.
 $(VENV)/run-installed: requirements-run.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 14) else "itemsvc needs Python 3.11 to 3.14; this is " + sys.version.split()[0] + ". Name another one: make $(MAKECMDGOALS) PYTHON=python3.13")'
 	@echo "Installing into $(VENV) (once, some seconds) …" >&2
@@ -107,7 +107,7 @@ $(VENV)/run-installed: requirements-run.txt
 	@touch $@
 
 $(VENV)/installed: $(VENV)/run-installed requirements-dev.txt
-	@echo "Installing what tests and checks need (once, about half a minute) …" >&2
+	@echo "Installing the packages for tests and checks (once, about half a minute) …" >&2
 	@$(BIN)/python $(INSTALL) -r requirements-dev.txt
 	@$(BIN)/python $(CHECK)
 	@touch $@

@@ -1,4 +1,4 @@
-"""What every level shares: a PostgreSQL of the tests' own, the service under gunicorn, and the schema's judgement."""
+"""Fixtures of all tests: an embedded PostgreSQL, the service under gunicorn, and checks against the schema."""
 
 from __future__ import annotations
 
@@ -22,13 +22,18 @@ from tests.support.service import Service, collect_static
 
 
 def pytest_report_header() -> str:
-    """Where the tests' processes leave their logs."""
+    """Shows the folder with the logs of the tests' processes."""
     return f"workspace: {WORKSPACE}"
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Returns two for each core, because the tests wait for other processes half of the time."""
+    return 2 * len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2 * (os.cpu_count() or 1)
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
-    """With CI=true a test that cannot run is a failure, not a skip."""
+    """Turns a skipped test into a failure with CI=true."""
     outcome = yield
     skipped = outcome.excinfo
     if os.environ.get("CI") == "true" and skipped and issubclass(skipped[0], pytest.skip.Exception):
@@ -37,7 +42,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
-    """An embedded PostgreSQL that is gone afterwards; its durability is off, for speed."""
+    """An embedded PostgreSQL for this session. It does not fsync, for speed."""
     server = postgres.start(WORKSPACE / "postgres")
     try:
         postgres.execute(server, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
@@ -48,15 +53,27 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(postgres_server: PostgresServer) -> None:
-    """pytest-django makes its test database on the tests' own server."""
+    """Makes pytest-django create its test database on this server."""
 
 
 @pytest.fixture(scope="session")
 def new_database(postgres_server: PostgresServer) -> Callable[[str], str]:
-    """Makes an empty database of that name; returns its DATABASE_URL."""
+    """A function that creates an empty database and returns its DATABASE_URL."""
 
     def make(name: str) -> str:
         postgres.ensure_database(postgres_server, name)
+        return postgres.url(postgres_server, name)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def migrated_database(new_database: Callable[[str], str], postgres_server: PostgresServer) -> Callable[[str], str]:
+    """Makes a database of that name with every migration applied, as a copy of one; returns its DATABASE_URL."""
+    Service(new_database("migrated"), migrate=True)
+
+    def make(name: str) -> str:
+        postgres.ensure_database(postgres_server, name, template="migrated")
         return postgres.url(postgres_server, name)
 
     return make
@@ -70,26 +87,26 @@ def schema() -> openapi.Schema:
 
 @pytest.fixture(scope="session")
 def static_files() -> None:
-    """Collected once; pages name them by their hashes."""
+    """Collects the static files. Pages name them by their hashes."""
     collect_static(dict(os.environ))
 
 
 @pytest.fixture
 def api(schema: openapi.Schema, db: None, static_files: None) -> Client:
-    """Django's test client; every response is held against the schema."""
+    """Django's test client. It checks every response against the schema."""
     return Client(schema)
 
 
 @pytest.fixture(scope="session")
-def running_service(new_database: Callable[[str], str]) -> Iterator[Service]:
-    """The service under gunicorn, on a database of its own, for the whole session."""
-    with Service(new_database("served"), migrate=True) as service:
+def running_service(migrated_database: Callable[[str], str]) -> Iterator[Service]:
+    """The service under gunicorn with its own database, for the whole session."""
+    with Service(migrated_database("served")) as service:
         yield service
 
 
 @pytest.fixture
 def service(running_service: Service, schema: openapi.Schema) -> Service:
-    """That service with an empty table; every response is held against the schema."""
+    """The running service with an empty table. It checks every response against the schema."""
     running_service.schema = schema
     running_service.execute("TRUNCATE sample_gadget")
     return running_service
@@ -97,14 +114,14 @@ def service(running_service: Service, schema: openapi.Schema) -> Service:
 
 @pytest.fixture(scope="session")
 def issuer() -> Iterator[Issuer]:
-    """Issues tokens for the whole session, in good health."""
+    """A token issuer for the whole session."""
     with Issuer() as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def secured(running_service: Service, issuer: Issuer) -> Iterator[Service]:
-    """A service that asks for that issuer's tokens, on the database of the one that does not."""
+    """A second service on the same database. It requires the issuer's tokens."""
     with Service(running_service.database_url, **issuer.environment()) as service:
         service.schema = openapi.Schema(service.get("/schema", headers=bearer(issuer.token())).json())
         yield service
@@ -112,14 +129,14 @@ def secured(running_service: Service, issuer: Issuer) -> Iterator[Service]:
 
 @pytest.fixture
 def start_service(
-    new_database: Callable[[str], str], request: pytest.FixtureRequest
+    migrated_database: Callable[[str], str], request: pytest.FixtureRequest
 ) -> Iterator[Callable[..., Service]]:
-    """Starts a service of the test's own, with its own database and environment; all are stopped afterwards."""
+    """A function that starts a service with its own database and environment. They stop after the test."""
     started: list[Service] = []
 
     def start(database_url: str | None = None, **environment: str) -> Service:
-        url = database_url or new_database(f"own_{abs(hash(request.node.nodeid)) % 10**8}")
-        service = Service(url, migrate=True, **environment).__enter__()
+        url = database_url or migrated_database(f"own_{abs(hash(request.node.nodeid)) % 10**8}")
+        service = Service(url, migrate=database_url is not None, **environment).__enter__()
         started.append(service)
         return service
 
@@ -130,7 +147,7 @@ def start_service(
 
 @pytest.fixture
 def admin_enabled(settings: Any) -> Iterator[None]:
-    """The admin in this process, as ADMIN_ENABLED has it."""
+    """Turns the admin on in this process."""
     settings.ADMIN_ENABLED = True
     settings.MIDDLEWARE = middleware(admin=True)
     reload_urls()
@@ -140,7 +157,7 @@ def admin_enabled(settings: Any) -> Iterator[None]:
 
 
 def reload_urls() -> None:
-    """Reads the URLs anew."""
+    """Loads the URLs again."""
     for name in ("itemsvc.urls", "tests.sample.urls"):
         importlib.reload(importlib.import_module(name))
     clear_url_caches()
@@ -148,7 +165,7 @@ def reload_urls() -> None:
 
 @pytest.fixture
 def artefacts() -> Path:
-    """Where a test leaves what a person may want to look at; git ignores it."""
+    """The folder for files that a person may want to look at. Git ignores it."""
     path = Path(".local/artefacts")
     path.mkdir(parents=True, exist_ok=True)
     return path

@@ -1,1 +1,1 @@
-"""From a commit to a serving revision on ECS, step by step: `python -m deploy --help`."""
+"""Deploys a commit to ECS: see `python -m deploy --help`."""

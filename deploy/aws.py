@@ -1,4 +1,4 @@
-"""boto3 clients of one region, who is asking, and AWS errors in plain words."""
+"""The boto3 clients of one region, and AWS errors in plain words."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from botocore.config import Config
 
 from deploy.errors import AwsError, CredentialsError, DeployError
 
-Client = Any  # boto3 makes its clients at run time and ships no types for them
+Client = Any  # boto3 has no types for its clients
 
 CREDENTIAL_CODES = {
     "AuthFailure",
@@ -40,7 +40,7 @@ CREDENTIAL_ERRORS = (
 )
 SIGN_IN_HINT = "Sign in again (for example `aws sso login`), or set AWS_PROFILE or AWS_ACCESS_KEY_ID."
 
-# Throttled and interrupted calls are repeated with back-off by botocore: six tries span about half a minute.
+# botocore repeats throttled and interrupted calls. Six attempts with back-off take about half a minute.
 CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 6},
     connect_timeout=10,
@@ -50,7 +50,7 @@ CONFIG = Config(
 
 
 class Aws:
-    """Lazily made clients; endpoints by AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_<SERVICE> as boto3 reads them."""
+    """Clients made on first use. boto3 reads AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_<SERVICE> itself."""
 
     def __init__(self, region: str):
         self.region = region
@@ -76,14 +76,14 @@ class Aws:
         return self.client("ssm")
 
     def account(self) -> str:
-        """The account id of the credentials; raises CredentialsError (after translation) when there are none."""
+        """The account id of the credentials."""
         identity = self.client("sts").get_caller_identity()
         return str(identity["Account"])
 
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Turns what botocore raises into DeployErrors."""
+    """Turns botocore's exceptions into DeployErrors."""
     try:
         yield
     except (exceptions.ClientError, exceptions.BotoCoreError) as error:
@@ -95,7 +95,7 @@ def error_code(error: exceptions.ClientError) -> str:
 
 
 def explain(error: exceptions.ClientError | exceptions.BotoCoreError) -> DeployError:
-    """The same failure as a DeployError."""
+    """Returns the DeployError for a botocore exception."""
     if isinstance(error, CREDENTIAL_ERRORS):
         return CredentialsError(f"No usable AWS credentials: {error}", hint=SIGN_IN_HINT)
     if isinstance(error, exceptions.ClientError):

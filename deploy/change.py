@@ -1,4 +1,4 @@
-"""Changing what serves: apply, follow, smoke-test; and back again when the new release is no good."""
+"""Replaces the serving release: apply, roll out, smoke-test. Restores the previous release when that fails."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ NO_GOOD = (RolloutFailedError, RolloutTimeoutError, SmokeFailedError)
 
 
 def release(context: Context, lock: DeployLock, tags: Tags, previous: str | None) -> None:
-    """Makes `tags.image` serve and records it, or makes `previous` serve again and says why.
+    """Rolls out `tags.image` and records it as a release.
 
-    Raises the reason; RestoreFailedError when `previous` could not be brought back either.
+    When the new release fails, restores `previous` and raises the failure. Raises RestoreFailedError when the
+    restore fails too.
     """
     try:
         with explained():
@@ -33,14 +34,14 @@ def release(context: Context, lock: DeployLock, tags: Tags, previous: str | None
 
 
 def apply(context: Context, lock: DeployLock, tags: Tags) -> Stack:
-    """One `terraform apply`; the stack afterwards."""
+    """Runs `terraform apply` and returns the stack after it."""
     lock.check()
     context.terraform.apply(tags, context.reporter)
     return context.stack()
 
 
 def follow(context: Context, stack: Stack) -> None:
-    """Follows the deployment of the service's revision in the state to its end."""
+    """Waits until ECS has rolled out the task definition that the Terraform state names."""
     Rollout(
         ecs=context.aws.ecs,
         logs=context.aws.logs,
@@ -66,8 +67,8 @@ def _roll_out(context: Context, lock: DeployLock, tags: Tags) -> None:
 
 
 def _restore(context: Context, lock: DeployLock, failure: DeployError, tags: Tags, failed: str | None) -> None:
-    # The circuit breaker brings back the tasks, not Terraform's state: left alone, the next apply of anything
-    # would roll the broken image out again.
+    # The circuit breaker restores the tasks but not Terraform's state. Without this apply, the next apply of any
+    # change would roll out the broken image again.
     if tags.image is None:
         failure.details.append(f"No release served before {failed}, so none serves now.")
         failure.hint = failure.hint or "Fix the cause and run `python -m deploy up` again."
@@ -79,15 +80,15 @@ def _restore(context: Context, lock: DeployLock, failure: DeployError, tags: Tag
         raise RestoreFailedError(
             f"{failure.message} Restoring {tags.image} failed too: {problem.message}",
             details=[*failure.details, "restore:", *problem.details, serving_line(context)],
-            hint=f"Look at once: `python -m deploy status`, then `python -m deploy rollback {tags.image}`.",
+            hint=f"Act now: run `python -m deploy status`, then `python -m deploy rollback {tags.image}`.",
         ) from failure
     failure.details.append(serving_line(context))
 
 
 def serving_line(context: Context) -> str:
-    """What serves now, for the end of a failure's message; never raises."""
+    """One line that says what serves now, for a failure's details. Never raises."""
     try:
         tag = context.serving(context.stack_or_none())
-    except Exception as problem:  # the failure being told matters more
-        return f"What serves now could not be found out: {problem}"
+    except Exception as problem:  # it must not hide the failure that it is part of
+        return f"Could not find out what serves now: {problem}"
     return f"Serving now: {tag or 'nothing'}."

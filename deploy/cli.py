@@ -1,4 +1,4 @@
-"""The command line: options to a command, failures to exit codes."""
+"""The command line: parses the options, runs the command, turns failures into exit codes."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command; its exit code."""
+    """Runs one command and returns its exit code."""
     options = parse(arguments)
     reporter = make_reporter(to_stderr=options.command in RESULT_ON_STDOUT)
-    # INT too: a shell starts what runs in its background with it ignored, and then a deploy could not be stopped.
+    # A shell starts background jobs with SIGINT ignored. Without a handler they could not be interrupted.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:
         COMMANDS[options.command](Context(options, reporter))
-    except Exception as error:  # here every failure gets its message and exit code
+    except Exception as error:  # every failure gets a message and an exit code
         failure = _as_failure(error)
     except KeyboardInterrupt:
         failure = InterruptedDeployError("Interrupted.", hint="Every step is idempotent: run the same command again.")
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parse(arguments: Sequence[str] | None = None) -> Options:
-    """The options; exits with 2 and a usage line when they make no sense."""
+    """Parses the options. Exits with 2 and a usage line when they are wrong."""
     values = vars(_parser().parse_args(arguments))
     known = {item.name for item in fields(Options)}
     return Options(**{name: value for name, value in values.items() if name in known and value is not None})
@@ -82,7 +82,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m deploy",
-        description="From a commit to a serving release on ECS Fargate.",
+        description="Deploys a commit to ECS Fargate.",
         epilog=f"exit codes:\n{exit_code_table()}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -90,9 +90,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_up(commands)
     _add_migrate(commands)
     _add_run(commands)
-    _add(commands, "status", "what serves, what is on its way, who deploys", changes=False).add_argument(
-        "--json", action="store_true", help="one JSON object on stdout"
-    )
+    _add(
+        commands, "status", "show the serving release, running roll-outs and the deploy lock", changes=False
+    ).add_argument("--json", action="store_true", help="one JSON object on stdout")
     _add_logs(commands)
     _add_rollback(commands)
     _add_down(commands)
@@ -108,9 +108,9 @@ def _add(commands: Commands, name: str, summary: str, *, changes: bool = True) -
     parser.add_argument(
         "--terraform-dir", type=Path, default=PROJECT_ROOT / "terraform", help="default: the project's terraform/"
     )
-    _seconds(parser, "--poll", "between two looks at AWS")
+    _seconds(parser, "--poll", "pause between two queries to AWS")
     if changes:
-        parser.add_argument("--dry-run", action="store_true", help="say what would happen, change nothing")
+        parser.add_argument("--dry-run", action="store_true", help="show what would happen, change nothing")
     return parser
 
 
@@ -121,41 +121,41 @@ def _seconds(parser: argparse.ArgumentParser, name: str, purpose: str) -> None:
 
 def _add_up(commands: Commands) -> None:
     parser = _add(commands, "up", "build, push, migrate, roll out, smoke-test")
-    parser.add_argument("--allow-dirty", action="store_true", help="deploy changes that no commit holds")
-    parser.add_argument("--image-tag", type=_tag, metavar="TAG", help="deploy an image that the registry has")
+    parser.add_argument("--allow-dirty", action="store_true", help="deploy uncommitted changes too")
+    parser.add_argument("--image-tag", type=_tag, metavar="TAG", help="deploy an image that is in the registry")
     parser.add_argument("--root", type=Path, default=PROJECT_ROOT, help="the checkout to build; default: the project")
-    _seconds(parser, "--migrate-timeout", "until the migrate task is stopped")
+    _seconds(parser, "--migrate-timeout", "stop the migrate task after this time")
     _add_release_options(parser)
 
 
 def _add_migrate(commands: Commands) -> None:
     parser = _add(commands, "migrate", "run the migrate task once more")
-    _seconds(parser, "--migrate-timeout", "until the task is stopped")
+    _seconds(parser, "--migrate-timeout", "stop the task after this time")
     _break_lock(parser)
 
 
 def _add_run(commands: Commands) -> None:
     parser = _add(commands, "run", "run a command as a one-off task: run -- python manage.py check")
     parser.add_argument(
-        "--timeout", dest="migrate_timeout", type=_duration, metavar="SECONDS", help="until the task is stopped"
+        "--timeout", dest="migrate_timeout", type=_duration, metavar="SECONDS", help="stop the task after this time"
     )
     parser.add_argument(
-        "--env", dest="task_environment", action=_AddVariable, metavar="NAME=VALUE", help="set in the task"
+        "--env", dest="task_environment", action=_AddVariable, metavar="NAME=VALUE", help="set a variable in the task"
     )
-    parser.add_argument("task_command", nargs="+", metavar="COMMAND", help="after --")
+    parser.add_argument("task_command", nargs="+", metavar="COMMAND", help="the command, after --")
 
 
 def _add_logs(commands: Commands) -> None:
-    parser = _add(commands, "logs", "show the service's log, or that of one-off tasks", changes=False)
-    parser.add_argument("-f", "--follow", action="store_true", help="go on until Ctrl-C")
+    parser = _add(commands, "logs", "show the log of the service or of one-off tasks", changes=False)
+    parser.add_argument("-f", "--follow", action="store_true", help="show new lines until Ctrl-C")
     parser.add_argument("--since", type=_duration, help="90, 15m, 2h, 1d; default: 1h")
-    parser.add_argument("--migrate", dest="source", action="store_const", const="migrate", help="one-off tasks")
+    parser.add_argument("--migrate", dest="source", action="store_const", const="migrate", help="show one-off tasks")
     parser.add_argument("--task", metavar="ID", help="only this task")
 
 
 def _add_rollback(commands: Commands) -> None:
-    parser = _add(commands, "rollback", "serve an earlier release again")
-    parser.add_argument("image_tag", nargs="?", type=_tag, metavar="TAG", help="default: what served before")
+    parser = _add(commands, "rollback", "roll out an earlier release again")
+    parser.add_argument("image_tag", nargs="?", type=_tag, metavar="TAG", help="default: the previous release")
     _add_release_options(parser)
 
 
@@ -171,18 +171,18 @@ def _add_release_options(parser: argparse.ArgumentParser) -> None:
         "--smoke-url",
         default=os.environ.get("DEPLOY_SMOKE_URL"),
         metavar="URL",
-        help="smoke-test here instead of the load balancer's url (also DEPLOY_SMOKE_URL)",
+        help="smoke-test this address instead of the load balancer's URL (also DEPLOY_SMOKE_URL)",
     )
-    parser.add_argument("--skip-smoke", action="store_true", help="trust ECS and the load balancer's health checks")
-    _seconds(parser, "--rollout-timeout", "until the roll-out is given up")
-    _seconds(parser, "--smoke-timeout", "for the smoke test in all")
+    parser.add_argument("--skip-smoke", action="store_true", help="rely on the health checks of ECS alone")
+    _seconds(parser, "--rollout-timeout", "give up the roll-out after this time")
+    _seconds(parser, "--smoke-timeout", "give up the smoke test after this time")
     _terraform_times(parser)
     _break_lock(parser)
 
 
 def _terraform_times(parser: argparse.ArgumentParser) -> None:
-    _seconds(parser, "--terraform-timeout", "until an apply is interrupted")
-    _seconds(parser, "--state-lock-timeout", "to wait for the state's lock")
+    _seconds(parser, "--terraform-timeout", "interrupt an apply after this time")
+    _seconds(parser, "--state-lock-timeout", "wait this long for the lock of the Terraform state")
 
 
 def _break_lock(parser: argparse.ArgumentParser) -> None:

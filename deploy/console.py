@@ -1,4 +1,4 @@
-"""What the user sees: a live board of steps on a terminal, plain lines with times anywhere else."""
+"""Shows progress: a live board of steps on a terminal, plain lines with times in CI and pipes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Step:
 
 
 class Reporter:
-    """Plain lines, each with the time: what CI and pipes get."""
+    """Prints plain lines, each with the time, for CI and pipes."""
 
     def __init__(self, console: Console | None = None):
         self.console = console or Console(highlight=False, soft_wrap=True)
@@ -43,12 +43,12 @@ class Reporter:
         self._printed = 0.0
 
     def plan(self, names: Sequence[str]) -> None:
-        """Announces the steps to come, in order."""
+        """Sets the steps of this run, in order."""
         self._steps = [Step(name) for name in names]
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Shows a step as running, then as done or failed, with how long it took."""
+        """Shows a step as running, then as done or failed, with its duration."""
         step = self._begin(name)
         try:
             yield
@@ -58,11 +58,11 @@ class Reporter:
         self._end(step, "done")
 
     def line(self, text: str) -> None:
-        """A line that stays."""
+        """Prints a line that stays."""
         self._print(text)
 
     def note(self, text: str) -> None:
-        """How far the running step is; shown now and then, so that a CI log tells a slow step from a dead one."""
+        """Shows the progress of the running step from time to time, so that a CI log does not look dead."""
         if self._current is None:
             return
         self._current.note = text
@@ -70,11 +70,11 @@ class Reporter:
             self._print(text)
 
     def output(self, text: str) -> None:
-        """A line of somebody else's output, as it is."""
+        """Prints another program's line unchanged."""
         self._print(f"| {text}")
 
     def error(self, error: DeployError) -> None:
-        """Message, evidence and advice; nothing of Python."""
+        """Prints a failure: message, details and hint, without a traceback."""
         self.console.print(Text(f"error: {error.message}", style="bold red"))
         for detail in error.details:
             self.console.print(Text(f"  {detail}"))
@@ -111,7 +111,7 @@ class Reporter:
 
 
 class Board(Reporter):
-    """All steps at once, the running one with a spinner, lines above them."""
+    """A live list of all steps, with a spinner at the running one. Lines appear above the list."""
 
     MARKS: ClassVar[dict[str, tuple[str, str]]] = {
         "done": ("✓", "green"),
@@ -167,7 +167,7 @@ class Board(Reporter):
 
 
 def make_reporter(*, to_stderr: bool = False) -> Reporter:
-    """The board on a terminal, plain lines otherwise and in CI; on stderr where stdout carries a result."""
+    """Returns the board on a terminal and plain lines elsewhere. Uses stderr when stdout carries the result."""
     stream = sys.stderr if to_stderr else sys.stdout
     console = Console(stderr=to_stderr, highlight=False, soft_wrap=True)
     if stream.isatty() and not os.environ.get("CI"):

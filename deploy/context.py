@@ -1,4 +1,4 @@
-"""What every command starts from: the state of one environment and the AWS account it lives in."""
+"""What every command needs: one environment's Terraform state and AWS account."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Context:
 
     @cached_property
     def settings(self) -> dict[str, str]:
-        """`name`, `region` and `cpu_architecture` as the variables give them, known before the first apply."""
+        """The Terraform variables `name`, `region` and `cpu_architecture`. They exist before the first apply."""
         return self.terraform.variables("name", "region", "cpu_architecture")
 
     @cached_property
@@ -49,7 +49,7 @@ class Context:
         return Releases(self.aws.ssm, self.prefix)
 
     def prepare(self) -> None:
-        """Checks what can be checked without changing anything: tools, environment, credentials."""
+        """Checks tools, environment and credentials, and changes nothing."""
         require("terraform")
         self.terraform.check_environment()
         self.terraform.init()
@@ -60,7 +60,7 @@ class Context:
         self.reporter.line(f"environment {self.options.environment}, account {account}, region {self.aws.region}")
 
     def stack_or_none(self) -> Stack | None:
-        """The state as it is now; None before the first apply."""
+        """Reads the state again; None before the first apply."""
         return read_stack(self.terraform.outputs(), self.options.environment)
 
     @staticmethod
@@ -80,7 +80,7 @@ class Context:
         stack = self.stack()
         if stack.migrate_task_definition_arn is None:
             raise UnknownEnvironmentError(
-                f"Environment {self.options.environment!r} has no image yet, so no task to run.",
+                f"Environment {self.options.environment!r} has no image yet, so no task can run.",
                 hint=f"python -m deploy up --environment {self.options.environment}",
             )
         return stack

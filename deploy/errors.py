@@ -1,4 +1,4 @@
-"""Every way a command can fail, each with its own exit code (listed by `python -m deploy --help`)."""
+"""The failures of the commands. Each has its own exit code, which `python -m deploy --help` lists."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import ClassVar
 
 
 class DeployError(Exception):
-    """A failure that the user can understand: one sentence, what was seen, what to do.
+    """A failure with a message for the user.
 
-    `details` are lines of evidence (log lines, reasons); `hint` says what to do next.
+    `details` are lines of evidence, such as log lines and reasons. `hint` says what to do next.
     """
 
     exit_code: ClassVar[int] = 1
@@ -33,12 +33,12 @@ class MissingToolError(DeployError):
 
 class CredentialsError(DeployError):
     exit_code = 11
-    meaning = "AWS credentials are missing, expired, refused or of another account"
+    meaning = "AWS credentials are missing, expired or refused, or belong to another account"
 
 
 class UnknownEnvironmentError(DeployError):
     exit_code = 12
-    meaning = "no such environment, it is not deployed yet, or the state belongs to another one"
+    meaning = "the environment does not exist or is not deployed yet, or the state belongs to another one"
 
 
 class SourceError(DeployError):
@@ -48,7 +48,7 @@ class SourceError(DeployError):
 
 class LockedError(DeployError):
     exit_code = 14
-    meaning = "another deploy holds this environment, or took it over"
+    meaning = "another deploy holds this environment's lock, or took it over"
 
 
 class ProtectedError(DeployError):
@@ -118,7 +118,7 @@ class RolloutSupersededError(DeployError):
 
 class RestoreFailedError(DeployError):
     exit_code = 53
-    meaning = "the roll-out failed and so did restoring the previous release: look at once"
+    meaning = "the roll-out failed, and restoring the previous release failed too: act now"
 
 
 class SmokeFailedError(DeployError):
@@ -142,7 +142,7 @@ class InterruptedDeployError(DeployError):
 
 
 def all_errors() -> list[type[DeployError]]:
-    """Every kind of failure, by exit code."""
+    """All kinds of failure, sorted by exit code."""
     found: list[type[DeployError]] = [DeployError]
     for kind in found:
         found.extend(kind.__subclasses__())
@@ -150,6 +150,6 @@ def all_errors() -> list[type[DeployError]]:
 
 
 def exit_code_table() -> str:
-    """The exit codes as `--help` prints them, one a line."""
+    """The exit codes for `--help`, one per line."""
     rows = [(0, "done")] + [(kind.exit_code, kind.meaning) for kind in all_errors()]
     return "\n".join(f"  {code:>3}  {meaning}" for code, meaning in rows)

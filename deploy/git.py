@@ -1,4 +1,4 @@
-"""The commit to deploy, as an image tag."""
+"""The image tag of the commit to deploy."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ COMMIT_LENGTH = 12
 
 
 def image_tag(root: Path, *, allow_dirty: bool) -> str:
-    """The 12-character commit of `root`; with `allow_dirty`, changes add `-dirty-` and 8 characters of their hash.
+    """The first 12 characters of the commit. Uncommitted changes add `-dirty-` and 8 characters of their hash.
 
-    The hash makes the tag name its content: the same changes give the same tag, and tags are immutable.
+    Tags in the registry are immutable, so a tag has to name its content. The same changes give the same tag.
     Raises SourceError outside a checkout, before the first commit, and for changes without `allow_dirty`.
     """
     commit = _git(root, "rev-parse", f"--short={COMMIT_LENGTH}", "HEAD").strip()[:COMMIT_LENGTH]
@@ -23,7 +23,7 @@ def image_tag(root: Path, *, allow_dirty: bool) -> str:
         return commit
     if not allow_dirty:
         raise SourceError(
-            "The working tree has changes that no commit holds, so no tag could name them.",
+            "The working tree has uncommitted changes, and an image tag names a commit.",
             details=changes.splitlines()[:10],
             hint="Commit or stash them, or pass --allow-dirty for a throw-away environment.",
         )
@@ -44,7 +44,7 @@ def _git(root: Path, *arguments: str) -> str:
     if result.returncode == 0:
         return result.stdout
     raise SourceError(
-        "Git cannot name the commit to deploy.",
+        "Git found no commit to deploy.",
         details=result.stderr.strip().splitlines()[:3],
         hint="Run from a Git checkout with at least one commit, or name an image with --image-tag.",
     )

@@ -1,4 +1,4 @@
-"""The image: built once per commit, pushed once, looked up in the registry."""
+"""Builds and pushes the image, and looks it up in the registry."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 
 
 def exists(ecr: Client, repository: str, tag: str) -> bool:
-    """Whether the registry has `tag`; False too when the repository does not exist."""
+    """Whether the registry has `tag`. Also False when the repository does not exist."""
     try:
         found = ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": tag}])
     except ClientError as error:
@@ -39,7 +39,7 @@ def tags(ecr: Client, repository: str) -> list[str]:
 
 
 def registry(ecr: Client, repository_url: str) -> str:
-    """Where to push: the repository's own host, or the endpoint's when boto3 was pointed at an emulator."""
+    """The host to push to: the repository's own, or the emulator's when boto3 uses one."""
     endpoint = urlsplit(ecr.meta.endpoint_url)
     if (endpoint.hostname or "").endswith(AWS_DOMAINS):
         return repository_url
@@ -47,19 +47,19 @@ def registry(ecr: Client, repository_url: str) -> str:
 
 
 def require_engine() -> str:
-    """The engine's architecture (`amd64`, `arm64`); raises MissingToolError when it does not answer."""
+    """Returns the engine's architecture (`amd64`, `arm64`). Raises MissingToolError when it does not respond."""
     result = capture(["docker", "version", "--format", "{{.Server.Arch}}"])
     if result.returncode == 0:
         return result.stdout.strip()
     raise MissingToolError(
-        "The Docker engine does not answer.",
+        "The Docker engine does not respond.",
         details=result.stderr.strip().splitlines()[:3],
-        hint="Start Docker; your user must be allowed to use it.",
+        hint="Start Docker. Your user needs permission to use it.",
     )
 
 
 def build(root: Path, image: str, *, architecture: str, note: Callable[[str], None]) -> None:
-    """Builds `root`'s Dockerfile as `image`; raises BuildError with the last lines of the output."""
+    """Builds the Dockerfile in `root` as `image`. Raises BuildError with the last lines of the output."""
     platform = PLATFORMS[architecture]
     command = ["docker", "build", "--tag", image]
     if platform != f"linux/{require_engine()}":
@@ -80,7 +80,7 @@ def push(ecr: Client, image: str, repository_url: str, tag: str, note: Callable[
     """Tags the local `image` with its name in the registry and pushes it; raises PushError."""
     target = f"{registry(ecr, repository_url)}:{tag}"
     _login(ecr, target.partition("/")[0])
-    # The name that task definitions use stays known to the local engine, whatever address it is pushed to.
+    # The engine also keeps the name that the task definitions use, even when the push goes to another address.
     for name in dict.fromkeys((f"{repository_url}:{tag}", target)):
         _docker("tag", image, name)
     lines: list[str] = []
@@ -108,7 +108,7 @@ def _docker(*arguments: str) -> None:
 
 
 def empty(ecr: Client, repository: str) -> int:
-    """Deletes every image of the repository; how many there were."""
+    """Deletes every image of the repository and returns their number."""
     try:
         pages = list(ecr.get_paginator("list_images").paginate(repositoryName=repository))
     except ClientError as error:

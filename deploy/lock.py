@@ -1,8 +1,8 @@
-"""One deploy at a time per environment: a lease in an SSM parameter.
+"""Allows one deploy at a time per environment, by a lease in an SSM parameter.
 
-Terraform's state lock covers one apply, a deploy is several with a migration in between. `put_parameter` without
-overwrite is atomic and creates the lock; a thread renews it; a lease that nobody renewed for five minutes is that
-of a deploy that died, and is taken over.
+Terraform's state lock covers one apply, but a deploy runs several applies and a migration. `put_parameter` without
+overwrite is atomic, so it creates the lock. A thread renews the lease. When nobody has renewed it for five minutes,
+its deploy is dead and another deploy may take the lock over.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ RENEW_SECONDS = 60
 
 @dataclass(frozen=True)
 class Lease:
-    """Who holds the lock; `age` is the seconds since the last renewal by AWS's own clock."""
+    """The holder of the lock. `age` is the number of seconds since the last renewal, by AWS's clock."""
 
     nonce: str
     holder: str
@@ -46,12 +46,12 @@ class Lease:
 
 
 def parameter_prefix(name: str, environment: str) -> str:
-    """The SSM path of all that deploy remembers about one environment."""
+    """The SSM path of deploy's own data about one environment."""
     return f"/{name}/{environment}/deploy"
 
 
 class DeployLock:
-    """A context manager that holds the environment; raises LockedError when somebody else does."""
+    """A context manager that holds the lock. Raises LockedError when another deploy holds it."""
 
     def __init__(self, ssm: Client, prefix: str, command: str, *, break_lock: bool = False):
         self._ssm = ssm
@@ -82,25 +82,26 @@ class DeployLock:
             _delete(self._ssm, self._name)
 
     def check(self) -> None:
-        """Raises LockedError when somebody broke the lock; called before each step that changes something."""
+        """Raises LockedError when somebody broke the lock. Every step that changes something calls this first."""
         if self._lost:
-            raise LockedError("Somebody broke this deploy's lock and took over: stopped before the next step.")
+            raise LockedError("Another deploy broke this deploy's lock. This one stopped before its next step.")
 
     def _take_over(self) -> None:
         lease = read_lease(self._ssm, self._name)
         if lease is None:
-            raise LockedError("Another deploy finished this very moment.", hint="Run the command again.")
+            raise LockedError("Another deploy has just finished.", hint="Run the command again.")
         if not lease.expired:
             raise LockedError(
                 f"Another deploy holds this environment: {lease}.",
-                details=[f"last sign of life {lease.age:.0f} s ago; it is taken for dead after {LEASE_SECONDS} s"],
-                hint="Wait for it. If you know that it is dead: the same command with --break-lock.",
+                details=[f"it renewed its lock {lease.age:.0f} s ago; the lock expires after {LEASE_SECONDS} s"],
+                hint="Wait for it. If you know that it is dead, run the same command with --break-lock.",
             )
-        # Two may see the same dead lease: whoever creates the marker, and then still sees that lease, has it.
+        # Two deploys may see the same expired lease. The one that creates the marker first may take the lock over,
+        # if the lease has not changed since.
         if not self._create(self._marker):
             raise LockedError(
-                "Another deploy is taking over the lock of one that died.",
-                hint="Wait for it; if you know that it died too: the same command with --break-lock.",
+                "Another deploy is taking over the lock of a dead deploy.",
+                hint="Wait for it. If you know that it died too, run the same command with --break-lock.",
             )
         try:
             current = read_lease(self._ssm, self._name)
@@ -141,19 +142,19 @@ class DeployLock:
 
 
 def holder() -> str:
-    """Who deploys: the CI run's address where there is one, else user and host."""
+    """Names this deploy: the CI run's address in GitHub Actions, otherwise user and host."""
     if os.environ.get("GITHUB_RUN_ID"):
         base = f"{os.environ.get('GITHUB_SERVER_URL')}/{os.environ.get('GITHUB_REPOSITORY')}"
         return f"{os.environ.get('GITHUB_ACTOR')} ({base}/actions/runs/{os.environ['GITHUB_RUN_ID']})"
     try:
         user = getpass.getuser()
-    except (KeyError, OSError):  # a container's user without a name
+    except (KeyError, OSError):  # in a container, the user may have no name
         user = str(os.getuid())
     return f"{user}@{socket.gethostname()} (process {os.getpid()})"
 
 
 def read_lease(ssm: Client, name: str) -> Lease | None:
-    """The lock as it is now, or None."""
+    """The current holder of the lock, or None."""
     try:
         answer = ssm.get_parameter(Name=name)
     except ClientError as error:
@@ -165,7 +166,7 @@ def read_lease(ssm: Client, name: str) -> Lease | None:
 
 
 def _age(answer: dict[str, Any]) -> float:
-    # Both times are the server's, so that a laptop with a wrong clock breaks nobody's lock.
+    # Both times come from AWS: with a wrong local clock, a valid lock would look expired.
     header = answer["ResponseMetadata"].get("HTTPHeaders", {}).get("date")
     now = parsedate_to_datetime(header) if header else _now()
     modified: datetime = answer["Parameter"]["LastModifiedDate"]

@@ -1,4 +1,4 @@
-"""CloudWatch log streams: followed while a task runs, read once it is over."""
+"""Reads CloudWatch log streams, during a task and after its end."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from deploy.aws import Client, error_code
 
 
 def stream_name(prefix: str, container: str, task_arn: str) -> str:
-    """The stream that the awslogs driver gives a container."""
+    """The name that the awslogs driver gives a container's stream."""
     return f"{prefix}/{container}/{task_arn.rpartition('/')[2]}"
 
 
@@ -27,7 +27,7 @@ class Tail:
         self.seen = False
 
     def poll(self) -> list[str]:
-        """Lines that came since the last call; none while the stream does not exist."""
+        """The new lines since the last call. There are none before the stream exists."""
         fresh: list[str] = []
         while True:
             page = self._page()
@@ -42,7 +42,7 @@ class Tail:
         return fresh
 
     def drain(self, grace: float, pause: float) -> Iterator[str]:
-        """What a stopped task still had to say: CloudWatch shows lines seconds after they were written."""
+        """The last lines of a stopped task. CloudWatch shows a line some seconds after the task wrote it."""
         deadline = time.monotonic() + grace
         while True:
             fresh = self.poll()
@@ -67,7 +67,7 @@ class Tail:
 
 
 def last_lines(logs: Client, group: str, stream: str, count: int = 20) -> list[str]:
-    """The stream's last `count` lines; none when there is no stream."""
+    """The stream's last `count` lines. There are none without a stream."""
     try:
         page = logs.get_log_events(logGroupName=group, logStreamName=stream, startFromHead=False, limit=count)
     except ClientError as error:
@@ -80,13 +80,16 @@ def last_lines(logs: Client, group: str, stream: str, count: int = 20) -> list[s
 def events_since(
     logs: Client, group: str, prefix: str, start: float, seen: set[str]
 ) -> Iterator[tuple[float, str, str]]:
-    """(time in seconds, stream, message) of every stream below `prefix` from `start` on, once each per `seen`."""
+    """Yields (time in seconds, stream, message) since `start` for the streams under `prefix`.
+
+    Skips the events in `seen`, and adds the new ones to it.
+    """
     pages = logs.get_paginator("filter_log_events").paginate(
         logGroupName=group, logStreamNamePrefix=prefix, startTime=int(start * 1000)
     )
     for page in pages:
         for event in page["events"]:
-            # The prefix again: not every emulator filters by it.
+            # Some emulators do not filter by the prefix.
             if event["eventId"] not in seen and event["logStreamName"].startswith(prefix):
                 seen.add(event["eventId"])
                 yield event["timestamp"] / 1000, event["logStreamName"], event["message"]

@@ -1,4 +1,4 @@
-"""What the command line and the environment ask for."""
+"""The options of the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Other programs: found or named as missing, their output passed on line by line, interrupted gently."""
+"""Runs other programs, passes on their output line by line, and interrupts them gently."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from deploy.errors import MissingToolError
 INSTALL_HINTS = {
     "terraform": "Install Terraform 1.11 or later and put it on PATH.",
     "docker": "Install Docker and put it on PATH.",
-    "git": "Install Git, or name an image that the registry has with --image-tag.",
+    "git": "Install Git, or name an image of the registry with --image-tag.",
 }
 
 
@@ -33,7 +33,7 @@ def capture(
     env: Mapping[str, str] | None = None,
     stdin: str | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Runs to the end and returns exit code, stdout and stderr; raises MissingToolError."""
+    """Runs the command to its end and returns exit code, stdout and stderr."""
     require(command[0])
     return subprocess.run(
         command, cwd=cwd, env=env, input=stdin, capture_output=True, text=True, errors="replace", check=False
@@ -48,10 +48,12 @@ def stream(
     env: Mapping[str, str] | None = None,
     timeout: float | None = None,
 ) -> int | None:
-    """Runs to the end, passing on each line of stdout and stderr; the exit code, None after `timeout` seconds.
+    """Runs the command to its end and passes each line of its output to `on_line`.
 
-    The program gets a session of its own, so that a Ctrl-C reaches it exactly once, through here: Terraform
-    takes a second interrupt as an order to drop what it is doing.
+    Returns the exit code, or None when it was interrupted after `timeout` seconds.
+
+    The program gets its own session, so that it receives a Ctrl-C only once, from this process. Terraform aborts its
+    work at a second interrupt.
     """
     require(command[0])
     child = subprocess.Popen(

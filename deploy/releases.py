@@ -1,6 +1,6 @@
-"""What was served, newest last: written when a release passed its smoke test, read by `rollback` and `status`.
+"""The record of releases, newest last. A release is recorded after its smoke test; `rollback` and `status` read it.
 
-Task definition revisions alone do not tell: a revision that crashed at start was registered too.
+The list of task definition revisions is not enough: it also holds revisions that crashed at start.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Releases:
         self._name = f"{prefix}/releases"
 
     def read(self) -> list[Release]:
-        """Oldest first; empty when nothing was recorded."""
+        """The releases, oldest first."""
         try:
             value = self._ssm.get_parameter(Name=self._name)["Parameter"]["Value"]
         except ClientError as error:
@@ -40,7 +40,7 @@ class Releases:
         return [Release(**entry) for entry in json.loads(value)]
 
     def record(self, tag: str) -> None:
-        """Adds `tag`, unless it is the newest entry already."""
+        """Adds `tag`, unless it is already the newest entry."""
         releases = self.read()
         if releases and releases[-1].tag == tag:
             return

@@ -1,4 +1,4 @@
-"""Following one deployment of the service, by its id, to its own end."""
+"""Follows one deployment of the ECS service, by its id, to its end."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ SHOWN_LINES = 15
 
 @dataclass
 class Rollout:
-    """One deployment of `stack`'s service to `task_definition`.
+    """One deployment of the service to `task_definition`.
 
-    `follow` returns when that very deployment is the primary one and completed. It raises RolloutFailedError when
-    the circuit breaker gave it up, RolloutSupersededError when another deployment took its place, and
-    RolloutTimeoutError after `timeout` seconds, each with the stopped tasks' reasons and last log lines.
+    `follow` returns when this deployment is the primary one and is completed. It raises RolloutFailedError when the
+    circuit breaker stopped it, RolloutSupersededError when another deployment replaced it, and RolloutTimeoutError
+    after `timeout` seconds. A failed or late roll-out names the stopped tasks' reasons and last log lines.
     """
 
     ecs: Client
@@ -65,7 +65,7 @@ class Rollout:
             time.sleep(self.poll)
 
     def _identify(self) -> str:
-        """The id of the primary deployment of our task definition; a failed one of an earlier try is started anew."""
+        """The id of the primary deployment of our task definition. Starts a new one when an earlier try failed."""
         deadline = time.monotonic() + min(APPEAR_SECONDS, self.timeout)
         while True:
             current = self._describe()
@@ -79,7 +79,7 @@ class Rollout:
             time.sleep(self.poll)
 
     def _lost(self, current: Service, ours: Deployment | None) -> DeployError:
-        """Why our deployment is not the primary one (any more)."""
+        """The error for a deployment that is not the primary one."""
         primary = current.primary
         reasons = [known.reason for known in (ours, primary) if known]
         breaker = [reason for reason in reasons if "circuit breaker" in reason]
@@ -87,16 +87,16 @@ class Rollout:
             self._collect_stopped(ours.id if ours else None)
             return self._failure(RolloutFailedError, f"The roll-out failed: {(breaker or reasons)[0]}")
         return RolloutSupersededError(
-            "Another deployment of the service replaced this one before it was complete.",
+            "Another deployment of the service replaced this one before it completed.",
             details=[
                 f"ours    {ours.id if ours else 'not listed'} ({self.task_definition})",
                 f"primary {primary.id} ({primary.task_definition})" if primary else "primary none",
             ],
-            hint="Somebody changes the service besides deploy: `python -m deploy status` tells what serves.",
+            hint="Something other than deploy changed the service. `python -m deploy status` shows what serves.",
         )
 
     def _restart(self) -> str:
-        self.show("the last try of this revision failed: starting a new deployment of it")
+        self.show("the last deployment of this revision failed: starting a new one")
         answer = self.ecs.update_service(
             cluster=self.stack.cluster_name, service=self.stack.service_name, forceNewDeployment=True
         )
@@ -111,7 +111,7 @@ class Rollout:
     def _describe(self) -> Service:
         found = service.describe(self.ecs, self.stack.cluster_name, self.stack.service_name)
         if found is None:
-            raise RolloutSupersededError("The service is gone: somebody deleted it during the roll-out.")
+            raise RolloutSupersededError("The service does not exist: somebody deleted it during the roll-out.")
         return found
 
     def _show_events(self, current: Service) -> None:
@@ -164,7 +164,7 @@ class Rollout:
 
     def _interrupted(self) -> InterruptedDeployError:
         return InterruptedDeployError(
-            "Interrupted. The roll-out goes on at ECS; its circuit breaker stays on guard.",
+            "Interrupted. The roll-out goes on at ECS, under its circuit breaker.",
             details=["watch: python -m deploy status", "undo:  python -m deploy rollback"],
-            hint="Running the same command again follows this roll-out to its end.",
+            hint="Run the same command again to follow this roll-out to its end.",
         )

@@ -1,4 +1,4 @@
-"""The ECS service as it is: deployments, counts, events, and the image tag behind a task definition."""
+"""Reads the ECS service: deployments, task counts, events, and the image tag of a task definition."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ class Service:
 
     @property
     def completed(self) -> Deployment | None:
-        """The deployment that serves: the primary one once completed, before that the one it replaces."""
+        """The deployment that serves: the primary one after its completion, the one that it replaces before."""
         done = [known for known in self.deployments if known.rollout_state == "COMPLETED"]
         return next((known for known in done if known.status == "PRIMARY"), done[0] if done else None)
 
 
 def describe(ecs: Client, cluster: str, name: str | None) -> Service | None:
-    """The service, or None where there is none (any more)."""
+    """The service, or None when it does not exist."""
     if name is None:
         return None
     try:
@@ -69,7 +69,7 @@ def describe(ecs: Client, cluster: str, name: str | None) -> Service | None:
 
 
 def image_tag(ecs: Client, task_definition: str, container: str) -> str | None:
-    """The tag of the container's image in that revision (an INACTIVE one too)."""
+    """The tag of the container's image in this revision, which may be INACTIVE."""
     definition = ecs.describe_task_definition(taskDefinition=task_definition)["taskDefinition"]
     for known in definition["containerDefinitions"]:
         if known["name"] == container:

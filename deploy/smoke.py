@@ -1,4 +1,4 @@
-"""Asking the new release, through the load balancer, whether it works."""
+"""Tests the new release through the load balancer."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ PAUSE_SECONDS = 2
 
 
 class UnreachableError(Exception):
-    """Nobody answered at all."""
+    """No response came."""
 
 
 class WrongAnswerError(Exception):
-    """Somebody answered, but not as the release should."""
+    """The response is not the expected one."""
 
 
 Good = Callable[[int, Any], bool]
@@ -43,7 +43,7 @@ def _no_error(status: int, body: Any) -> bool:
     return status < 500
 
 
-#: Path, what its answer must be, and whether the service may ask for a bearer token instead.
+#: Path, test of the response, and whether a demand for a bearer token is also good.
 CHECKS: tuple[tuple[str, Good, bool], ...] = (
     ("/health", _healthy, False),
     ("/health/ready", _ready, False),
@@ -52,9 +52,9 @@ CHECKS: tuple[tuple[str, Good, bool], ...] = (
 
 
 def smoke_test(base_url: str, *, timeout: float, show: Callable[[str], None]) -> None:
-    """Repeats each request until it is answered well, `timeout` seconds in all.
+    """Repeats each request until its response is good, for `timeout` seconds in total.
 
-    Raises SmokeUnreachableError when nobody answered, SmokeFailedError with the last answer otherwise.
+    Raises SmokeUnreachableError when no response came, and SmokeFailedError when the last response was wrong.
     """
     deadline = time.monotonic() + timeout
     answer = None
@@ -62,20 +62,21 @@ def smoke_test(base_url: str, *, timeout: float, show: Callable[[str], None]) ->
         answer = _check(base_url.rstrip("/") + path, good, may_ask, deadline)
         show(f"{path} answers well")
     if path := _first_list(answer):
-        # It reads a table, as the service's own role. Whom it lets in, and with what parameters, is its own affair.
+        # This request reads a table with the service's own database role. Any status below 500 is good, because the
+        # view may demand a token or parameters.
         _check(base_url.rstrip("/") + path, _no_error, True, deadline)
         show(f"{path} answers well")
 
 
 def _first_list(schema: Any) -> str:
-    """The path of the schema's first list of rows, which are below it; "" where it has none, or nobody saw it."""
+    """The first path of the schema that has a detail path below it; "" without one, or without a schema."""
     paths: dict[str, Any] = (schema or {}).get("paths", {})
     lists = (path for path in paths if any(other.startswith(f"{path}/{{") for other in paths))
     return next(lists, "")
 
 
 def _check(url: str, good: Good, may_ask: bool, deadline: float) -> Any:
-    """The answer's JSON; None where the service asks for a token."""
+    """The response's JSON; None when the service demands a token."""
     while True:
         try:
             return _ask(url, good, may_ask)
@@ -103,7 +104,7 @@ def _get(url: str) -> tuple[int, str, bytes]:
     """Status, WWW-Authenticate and body."""
     headers = {"Accept": "application/json", "User-Agent": "itemsvc-deploy"}
     try:
-        # The URL is the stack's own or the user's.
+        # The URL comes from the stack or from the user.
         request = urllib.request.Request(url, headers=headers)  # noqa: S310
         with urllib.request.urlopen(request, timeout=REQUEST_SECONDS) as response:  # noqa: S310
             return response.status, "", response.read(5_000_000)
@@ -119,7 +120,7 @@ def _failure(url: str, problem: Exception) -> SmokeFailedError | SmokeUnreachabl
     if isinstance(problem, UnreachableError):
         return SmokeUnreachableError(
             f"{url} could not be reached from here: {problem}",
-            details=["ECS and the load balancer's own health checks found the new release healthy; it keeps serving."],
-            hint="Check allowed_cidr_blocks, DNS and certificate; --smoke-url names another address to ask.",
+            details=["The new release keeps serving: ECS and the load balancer's health checks found it healthy."],
+            hint="Check allowed_cidr_blocks, DNS and certificate, or test another address with --smoke-url.",
         )
-    return SmokeFailedError(f"{url} answered wrongly.", details=[str(problem)])
+    return SmokeFailedError(f"{url} gave a wrong response.", details=[str(problem)])

@@ -1,4 +1,4 @@
-"""The environment as its Terraform state describes it."""
+"""The environment, from the outputs of its Terraform state."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from deploy.terraform import Tags
 
 @dataclass(frozen=True)
 class Stack:
-    """The outputs of terraform/; None where an image is not deployed yet."""
+    """The outputs of terraform/. The optional ones are None before the first image is deployed."""
 
     name: str
     environment: str
@@ -45,17 +45,17 @@ REQUIRED = [item.name for item in fields(Stack) if item.default is MISSING and i
 
 
 def read_stack(outputs: dict[str, Any], environment: str) -> Stack | None:
-    """The stack, or None until a first apply went through.
+    """The stack, or None before the first complete apply.
 
-    Raises UnknownEnvironmentError when the state is another environment's.
+    Raises UnknownEnvironmentError when the state belongs to another environment.
     """
     if not outputs.get("ecr_repository_url"):
         return None
     found = outputs.get("environment")
     if found != environment:
         raise UnknownEnvironmentError(
-            f"The Terraform state is that of environment {found!r}, not {environment!r}: nothing was touched.",
-            hint="Each environment has its own workspace: dev is `default`, any other the workspace of its name.",
+            f"The Terraform state belongs to environment {found!r}, not {environment!r}. Nothing was changed.",
+            hint="Each environment has its own workspace: dev uses `default`, any other the workspace of its name.",
         )
     known = {name: value for name, value in outputs.items() if name in Stack.__dataclass_fields__}
     if any(name not in known for name in REQUIRED):
@@ -64,10 +64,10 @@ def read_stack(outputs: dict[str, Any], environment: str) -> Stack | None:
 
 
 def check_account(stack: Stack, account: str) -> None:
-    """Raises CredentialsError when the credentials are of another account than the state's registry."""
+    """Raises CredentialsError when the credentials and the state's registry belong to different accounts."""
     owner = stack.ecr_repository_url.partition(".dkr.")[0]
     if owner.isdigit() and owner != account:
         raise CredentialsError(
-            f"The credentials are of account {account}, but environment {stack.environment!r} lives in {owner}.",
-            hint="Switch AWS_PROFILE, or the environment.",
+            f"The credentials belong to account {account}, but environment {stack.environment!r} is in {owner}.",
+            hint="Use another AWS_PROFILE or another --environment.",
         )

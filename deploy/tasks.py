@@ -1,4 +1,4 @@
-"""One-off tasks: started, followed by their log, judged by what really happened to them."""
+"""Starts one-off tasks, follows their logs and judges their results."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from deploy.errors import (
 from deploy.logs import Tail, stream_name
 from deploy.stack import Stack
 
-STOP_WAIT_SECONDS = 150  # Fargate kills at the latest 120 s after the stop
+STOP_WAIT_SECONDS = 150  # Fargate kills a task at most 120 s after its stop
 MIGRATION_LOCK_BUSY = 75
 
 
@@ -42,7 +42,7 @@ class TaskSpec:
 
 @dataclass(frozen=True)
 class TaskResult:
-    """A stopped task; `exit_code` is None when the container never ran."""
+    """A stopped task. `exit_code` is None when the container never ran."""
 
     arn: str
     exit_code: int | None
@@ -56,7 +56,7 @@ class TaskResult:
 
 
 def one_off(stack: Stack, purpose: str, command: list[str], environment: dict[str, str]) -> TaskSpec:
-    """The migrate task of `stack`, with another command if one is given."""
+    """A run of the stack's migrate task. A non-empty `command` replaces the task's own."""
     return TaskSpec(
         purpose=purpose,
         cluster=stack.cluster_name,
@@ -73,21 +73,21 @@ def one_off(stack: Stack, purpose: str, command: list[str], environment: dict[st
 
 
 def start(ecs: Client, spec: TaskSpec) -> str:
-    """The ARN of the accepted task; raises TaskNotPlacedError with ECS's own reasons."""
+    """Returns the ARN of the accepted task. Raises TaskNotPlacedError with ECS's reasons."""
     answer = ecs.run_task(**_request(spec))
     if answer.get("tasks"):
         return str(answer["tasks"][0]["taskArn"])
     failures = [_failure_line(failure) for failure in answer.get("failures", [])]
     raise TaskNotPlacedError(
         f"ECS did not accept the {spec.purpose} task.",
-        details=failures or ["run-task answered with neither a task nor a failure"],
-        hint="Capacity comes back by itself: try again in a minute; quotas and subnets do not.",
+        details=failures or ["run-task returned neither a task nor a failure"],
+        hint="When capacity is missing, try again in a minute. When a quota or a subnet is wrong, correct it.",
     )
 
 
 @dataclass
 class Running:
-    """A started task, followed by `follow` to its end; `show` gets its log lines, `note` its state."""
+    """A started task. `show` gets its log lines, `note` its state."""
 
     ecs: Client
     logs: Client
@@ -103,10 +103,10 @@ class Running:
         self._tail = Tail(self.logs, self.spec.log_group, stream)
 
     def follow(self) -> None:
-        """Returns when the command exited with 0, reading the result at once: ECS forgets stopped tasks.
+        """Returns when the command has exited with 0.
 
-        Raises TaskTimeoutError after `timeout` seconds, the task being stopped; InterruptedDeployError on Ctrl-C,
-        the task going on; TaskNotStartedError and TaskFailedError as `judge` does.
+        Stops the task and raises TaskTimeoutError after `timeout` seconds. Raises InterruptedDeployError at Ctrl-C;
+        the task then goes on. Raises TaskNotStartedError and TaskFailedError as `judge` does.
         """
         try:
             stopped = self._wait(self.timeout)
@@ -133,7 +133,7 @@ class Running:
 
     def _describe(self) -> dict[str, Any] | None:
         tasks: list[dict[str, Any]] = self.ecs.describe_tasks(cluster=self.spec.cluster, tasks=[self.arn])["tasks"]
-        return tasks[0] if tasks else None  # a task just accepted may not be listed yet
+        return tasks[0] if tasks else None  # ECS may not list a new task yet
 
     def _drain(self) -> None:
         for line in self._tail.drain(2.5 * self.poll, self.poll):
@@ -144,16 +144,16 @@ class Running:
         self.ecs.stop_task(cluster=self.spec.cluster, task=self.arn, reason=reason)
         stopped = self._wait(STOP_WAIT_SECONDS)
         self._drain()
-        end = "it is stopped now" if stopped else "it was told to stop, but still runs"
+        end = "it is stopped now" if stopped else "it was asked to stop but still runs"
         return TaskTimeoutError(
             f"The {self.spec.purpose} task was not done after {self.timeout:.0f} s; {end}.",
             details=["its log is above" if self._tail.seen else "(it logged nothing)"],
-            hint="A migration that was stopped rolled back its own transaction; the limit is an option.",
+            hint="A stopped migration rolls back its transaction. --migrate-timeout sets the limit (`run`: --timeout).",
         )
 
 
 def judge(spec: TaskSpec, result: TaskResult, *, logged: bool) -> None:
-    """Returns for exit code 0 only."""
+    """Raises unless the command exited with 0."""
     if result.exit_code == 0 and result.stop_code != "UserInitiated":
         return
     reasons = [reason for reason in result.reasons if reason != "Essential container exited"]
@@ -184,7 +184,7 @@ def _request(spec: TaskSpec) -> dict[str, Any]:
         "count": 1,
         "startedBy": f"deploy-{spec.purpose}"[:36],
         "propagateTags": "TASK_DEFINITION",
-        # A repeated call after a lost answer must not start a second task.
+        # botocore repeats a call whose response was lost. The token keeps it from starting a second task.
         "clientToken": secrets.token_hex(16),
         "overrides": {"containerOverrides": [override]},
         "networkConfiguration": {
@@ -237,7 +237,7 @@ def _start_hint(result: TaskResult) -> str:
 
 def _exit_hint(spec: TaskSpec, result: TaskResult) -> str | None:
     if "OutOfMemory" in result.container_reason or result.exit_code == 137:
-        return "The container was killed, most likely for its memory: raise task_memory."
+        return "The container was killed, most likely because of its memory use: raise task_memory."
     if spec.purpose == "migrate" and result.exit_code == MIGRATION_LOCK_BUSY:
-        return "Another migration holds the database's lock: wait for it, then run the command again."
+        return "Another migration is running: wait for its end, then run the command again."
     return None

@@ -1,4 +1,4 @@
-"""The terraform command on one environment's state, its progress as it goes, its errors in few words."""
+"""Runs terraform on one environment's state, shows its progress and shortens its errors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NO_CREDENTIALS = ("No valid credential sources found", "get credentials", *CREDE
 
 
 class Show(Protocol):
-    """Where progress goes: lines that stay and notes that pass."""
+    """Receives progress: `line` is kept, `note` is replaced by the next one."""
 
     def line(self, text: str) -> None: ...
 
@@ -30,7 +30,7 @@ class Show(Protocol):
 
 @dataclass(frozen=True)
 class Tags:
-    """The image of the service and of the migrate task; None: not deployed."""
+    """The image tags of the service and of the migrate task; None means not deployed."""
 
     image: str | None = None
     migrate: str | None = None
@@ -41,10 +41,9 @@ class Tags:
 
 
 class Terraform:
-    """`dev` is the workspace `default`; any other environment is the workspace of its name.
+    """Terraform for one environment. `dev` uses the workspace `default`, any other the workspace of its name.
 
-    The workspace is chosen by TF_WORKSPACE, never by `workspace select`, which would change what the user's next
-    plain terraform command touches.
+    TF_WORKSPACE chooses the workspace. `workspace select` would also change it for the user's own next command.
     """
 
     def __init__(self, directory: Path, environment: str, *, timeout: float, lock_timeout: float):
@@ -64,23 +63,23 @@ class Terraform:
         )
 
     def init(self) -> None:
-        """Installs the providers of the lock file; idempotent."""
+        """Installs the providers of the lock file."""
         environment = {key: value for key, value in self._env().items() if key != "TF_WORKSPACE"}
         result = capture(["terraform", "init", "-input=false", "-no-color"], cwd=self.directory, env=environment)
         if result.returncode:
             raise TerraformError("terraform init failed.", details=_last_lines(result.stderr or result.stdout))
 
     def outputs(self) -> dict[str, Any]:
-        """The state's outputs by name; empty before the first apply."""
+        """The state's outputs by name. There are none before the first apply."""
         result = self._capture("output", "-json", "-no-color")
         if result.returncode:
             raise _failure("terraform output", _last_lines(result.stderr))
         return {name: output["value"] for name, output in json.loads(result.stdout or "{}").items()}
 
     def variables(self, *names: str) -> dict[str, Any]:
-        """Values of input variables as this environment's tfvars, defaults and TF_VAR_… give them.
+        """The values of input variables, from this environment's tfvars, TF_VAR_… and defaults.
 
-        Evaluated beside a copy of variables.tf: needs no init, no credentials, and no state that may be locked.
+        It evaluates a copy of variables.tf in an empty folder. That needs no init, no credentials and no state.
         """
         wanted = ", ".join(f"{name} = var.{name}" for name in names)
         with tempfile.TemporaryDirectory() as scratch:
@@ -100,20 +99,20 @@ class Terraform:
         self._change("apply", ["-auto-approve", *tags.arguments()], show)
 
     def plan(self, tags: Tags, show: Show, *, destroy: bool = False) -> None:
-        """Shows what an apply would change; takes no lock and changes nothing."""
+        """Shows what an apply would change. It takes no lock and changes nothing."""
         self._change("plan", ["-lock=false", *(["-destroy"] if destroy else []), *tags.arguments()], show)
 
     def destroy(self, tags: Tags, show: Show) -> None:
         self._change("destroy", ["-auto-approve", *tags.arguments()], show)
 
     def delete_workspace(self) -> None:
-        """Forgets the empty workspace; `default` cannot be deleted."""
+        """Deletes the empty workspace. Terraform cannot delete `default`."""
         if self._workspace != "default":
             environment = {**self._env(), "TF_WORKSPACE": "default"}
             capture(["terraform", "workspace", "delete", self._workspace], cwd=self.directory, env=environment)
 
     def _change(self, action: str, arguments: Sequence[str], show: Show) -> None:
-        # `plan -lock=false` comes later on the line than the time-out and wins over it.
+        # With plan's -lock=false, terraform ignores -lock-timeout.
         command = ["terraform", action, "-json", "-input=false", f"-lock-timeout={self.lock_timeout:.0f}s"]
         command += [f"-var-file={self._variables_file}", *arguments]
         reader = EventReader(show, every_change=action == "plan")
@@ -121,7 +120,7 @@ class Terraform:
         if code is None:
             raise TerraformError(
                 f"terraform {action} took longer than {self.timeout:.0f} s and was interrupted.",
-                hint="What it finished is in the state; run the same command again, or raise --terraform-timeout.",
+                hint="The state has the finished part. Run the same command again, or raise --terraform-timeout.",
             )
         if code:
             raise _failure(f"terraform {action}", reader.errors or reader.plain[-LAST_LINES:])
@@ -138,7 +137,7 @@ class Terraform:
         return self.directory / "environments" / f"{self.environment}.tfvars"
 
     def _env(self) -> dict[str, str]:
-        # The tags are passed on the command line or not at all: a forgotten TF_VAR_image_tag must not deploy.
+        # Only the command line sets the tags. A forgotten TF_VAR_image_tag must not deploy an image.
         kept = {k: v for k, v in os.environ.items() if k not in ("TF_VAR_image_tag", "TF_VAR_migrate_image_tag")}
         return {**kept, "TF_WORKSPACE": self._workspace, "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
 
@@ -197,13 +196,14 @@ def _failure(what: str, lines: list[str]) -> DeployError:
     text = "\n".join(lines)
     if "Error acquiring the state lock" in text:
         return StateLockedError(
-            "The Terraform state is locked: another terraform works on it, or one died holding the lock.",
+            "The Terraform state is locked: another terraform is running, or one died and left its lock.",
             details=[line for line in lines if line.strip()],
-            hint="Wait for it; if nobody runs terraform, `terraform force-unlock <ID>` in terraform/.",
+            hint="Wait for it. If nobody runs terraform, run `terraform force-unlock <ID>` in terraform/.",
         )
     if any(sign in text for sign in NO_CREDENTIALS):
         return CredentialsError(f"{what} got no usable AWS credentials.", details=lines[:LAST_LINES], hint=SIGN_IN_HINT)
-    return TerraformError(f"{what} failed.", details=lines, hint="What it finished is in the state: fix it, run again.")
+    hint = "The state has the finished part. Fix the error, then run the same command again."
+    return TerraformError(f"{what} failed.", details=lines, hint=hint)
 
 
 def _last_lines(text: str) -> list[str]:

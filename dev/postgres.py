@@ -66,10 +66,12 @@ def execute(server: PostgresServer, *statements: sql.Composable | str) -> list[t
         return cursor.fetchall() if cursor.description else []
 
 
-def ensure_database(server: PostgresServer, name: str) -> None:
-    """Creates the database where it does not exist."""
+def ensure_database(server: PostgresServer, name: str, template: str = "template1") -> None:
+    """Creates the database, as a copy of ``template``, if it does not exist."""
     if not execute(server, sql.SQL("SELECT 1 FROM pg_database WHERE datname = {}").format(sql.Literal(name))):
-        execute(server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        execute(
+            server, sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        )
 
 
 def ensure_role(server: PostgresServer, name: str) -> None:

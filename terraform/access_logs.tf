@@ -1,8 +1,8 @@
 # The load balancer's access logs (optional).
 
 locals {
-  # Regions opened before August 2022 deliver from an account of the region, all others (and by now most of these)
-  # from the service principal. Source: Elastic Load Balancing user guide, "Enable access logs".
+  # In regions from before August 2022, an AWS account of the region may deliver the logs. Everywhere else the service
+  # principal delivers them. Source: Elastic Load Balancing user guide, "Enable access logs".
   elb_accounts = {
     af-south-1     = "098369216593"
     ap-east-1      = "754344448648"
@@ -29,7 +29,7 @@ locals {
   }
   elb_account = lookup(local.elb_accounts, var.region, null)
 
-  # Bucket names are global: the account makes this one ours.
+  # Bucket names are global. The account id makes this name unique.
   access_log_bucket = "${local.name}-alb-logs-${local.account_id}-${var.region}"
 
   access_log_writers = concat(
@@ -39,9 +39,9 @@ locals {
 }
 
 resource "aws_s3_bucket" "access_logs" {
-  #checkov:skip=CKV_AWS_18:This is the bucket for access logs; logging its own access would never end.
-  #checkov:skip=CKV_AWS_21:Log objects are written once and expire; versions would keep what should be gone.
-  #checkov:skip=CKV_AWS_144:Access logs are not worth a second region.
+  #checkov:skip=CKV_AWS_18:This bucket holds access logs; logging access to itself would make a loop.
+  #checkov:skip=CKV_AWS_21:Log objects are written once and expire; old versions would outlive them.
+  #checkov:skip=CKV_AWS_144:Access logs need no copy in a second region.
   #checkov:skip=CKV_AWS_145:The load balancer can only write to buckets with SSE-S3.
   #checkov:skip=CKV2_AWS_62:Nothing reacts to new log objects.
   count = var.access_logs ? 1 : 0

@@ -1,4 +1,4 @@
-# Who may call (optional): an issuer that exists already, or a Cognito user pool whose one client is a machine.
+# Bearer tokens (optional): from an existing issuer, or from a Cognito user pool with one machine client.
 
 locals {
   issuer   = var.create_user_pool ? "https://${aws_cognito_user_pool.main[0].endpoint}" : var.oidc_issuer
@@ -11,7 +11,7 @@ locals {
   } : { API_AUTH = "none" }
   has_auth = var.create_user_pool || var.oidc_issuer != null
 
-  # By name: what a caller with that scope may do.
+  # Each scope's name and description.
   scopes = merge([
     for resource in var.resources : {
       "${resource}:read"  = "Read ${resource}"
@@ -19,11 +19,11 @@ locals {
     }
   ]...)
 
-  # Unique in the region, and so named by the account too.
+  # The domain must be unique in the region, so it contains the account id.
   token_domain   = "${local.name}-${local.account_id}"
   token_endpoint = var.create_user_pool ? "https://${local.token_domain}.auth.${var.region}.amazoncognito.com/oauth2/token" : null
 
-  # Asks Cognito for the client's secret when it is run, so that no output has to hold it.
+  # The command asks Cognito for the client's secret, so that no output has to hold it.
   token_command = !var.create_user_pool ? null : join(" ", [
     "curl --silent --show-error --fail",
     "--data grant_type=client_credentials",
@@ -38,7 +38,7 @@ resource "aws_cognito_user_pool" "main" {
   name                = local.name
   deletion_protection = var.deletion_protection ? "ACTIVE" : "INACTIVE"
 
-  # Machines call, nobody signs up.
+  # The pool is for machines, so nobody may sign up.
   admin_create_user_config {
     allow_admin_create_user_only = true
   }
@@ -46,12 +46,12 @@ resource "aws_cognito_user_pool" "main" {
   lifecycle {
     precondition {
       condition     = var.nat != "none"
-      error_message = "create_user_pool needs nat: with none the tasks cannot fetch the keys that its tokens are signed with."
+      error_message = "create_user_pool needs nat to be single or per_az: without internet access the tasks cannot fetch the issuer's keys."
     }
   }
 }
 
-# Its identifier is the audience: Cognito's access tokens have no aud, but name their scopes under it.
+# The identifier serves as the audience. Cognito's access tokens have no aud, but their scopes start with it.
 resource "aws_cognito_resource_server" "main" {
   count = var.create_user_pool ? 1 : 0
 
@@ -69,7 +69,7 @@ resource "aws_cognito_resource_server" "main" {
   }
 }
 
-# Cognito makes the secret, and the provider keeps it in the state: the one secret that is there.
+# Cognito generates the client's secret and the provider stores it in the state. It is the only secret in the state.
 resource "aws_cognito_user_pool_client" "machine" {
   count = var.create_user_pool ? 1 : 0
 

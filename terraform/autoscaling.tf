@@ -1,5 +1,5 @@
-# Target tracking: out fast (a minute of load is enough), in slowly (five quiet minutes), so that it neither flaps
-# nor dawdles. With two policies the one that asks for more tasks wins.
+# Target tracking adds tasks after one minute of load and removes them after five quiet minutes, so that the number of
+# tasks does not go up and down all the time. With two policies, the one that asks for more tasks wins.
 
 locals {
   scale_out_cooldown = 60

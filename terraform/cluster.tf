@@ -9,7 +9,7 @@ resource "aws_ecs_cluster" "main" {
   lifecycle {
     precondition {
       condition     = var.gunicorn_graceful_timeout < var.stop_timeout
-      error_message = "gunicorn_graceful_timeout (${var.gunicorn_graceful_timeout} s) must be below stop_timeout (${var.stop_timeout} s): otherwise ECS kills requests that gunicorn is still finishing."
+      error_message = "gunicorn_graceful_timeout (${var.gunicorn_graceful_timeout} s) must be below stop_timeout (${var.stop_timeout} s): otherwise ECS kills a task while gunicorn still finishes requests."
     }
     precondition {
       condition     = local.request_budget < var.gunicorn_graceful_timeout
@@ -17,19 +17,19 @@ resource "aws_ecs_cluster" "main" {
     }
     precondition {
       condition     = var.db_statement_timeout_ms < var.gunicorn_request_timeout * 1000
-      error_message = "db_statement_timeout_ms (${var.db_statement_timeout_ms}) must be below gunicorn_request_timeout (${var.gunicorn_request_timeout} s): otherwise a slow statement costs its connection, where PostgreSQL could have ended it alone."
+      error_message = "db_statement_timeout_ms (${var.db_statement_timeout_ms}) must be below gunicorn_request_timeout (${var.gunicorn_request_timeout} s): otherwise a slow statement loses its connection before PostgreSQL can end the statement."
     }
     precondition {
       condition     = var.oidc_issuer == null || var.nat != "none"
-      error_message = "oidc_issuer needs nat: with none the tasks cannot fetch the keys that its tokens are signed with."
+      error_message = "oidc_issuer needs nat to be single or per_az: without internet access the tasks cannot fetch the issuer's keys."
     }
     precondition {
       condition     = !(var.enable_execute_command && var.readonly_root_filesystem)
-      error_message = "enable_execute_command needs a writable root file system (the agent of ECS Exec writes there): set readonly_root_filesystem = false with it."
+      error_message = "enable_execute_command needs readonly_root_filesystem = false: the agent of ECS Exec writes to the root file system."
     }
     precondition {
       condition     = var.gunicorn_workers * 128 + local.collector_memory <= var.task_memory
-      error_message = "gunicorn_workers (${var.gunicorn_workers}) need about 128 MiB each and the collector of enable_tracing ${local.collector_memory} MiB, and the task has ${var.task_memory}: fewer workers, or more task_memory."
+      error_message = "gunicorn_workers (${var.gunicorn_workers}) need about 128 MiB each and the collector of enable_tracing ${local.collector_memory} MiB, and the task has ${var.task_memory}. Set fewer workers or more task_memory."
     }
   }
 }
@@ -39,7 +39,7 @@ resource "aws_ecs_cluster_capacity_providers" "main" {
   capacity_providers = ["FARGATE", "FARGATE_SPOT"]
 }
 
-# Created here and not by the first task: a missing log group keeps a Fargate task from starting.
+# A Fargate task cannot start without its log group.
 resource "aws_cloudwatch_log_group" "app" {
   #checkov:skip=CKV_AWS_338:Retention is log_retention_days.
   name              = "/${var.name}/${var.environment}/app"

@@ -23,11 +23,11 @@ locals {
     { for size, gib in sizes : "db.${family}.${size}" => gib }
   ]...)
 
-  # RDS would compute LEAST(memory / 9531392, 5000) from what the operating system leaves, about 112 a GiB at most,
-  # a number that nobody knows before the instance runs. Setting 80 a GiB makes it a fact that the budget can use.
+  # RDS's own default depends on the memory that the operating system leaves free: at most about 112 connections per
+  # GiB, and known only when the instance runs. A fixed 80 per GiB lets a plan check the number of connections.
   db_max_connections = min(5000, 80 * lookup(local.db_class_memory, var.db_instance_class, 0))
 
-  # While a new revision rolls out, its tasks and the old ones run together.
+  # During a roll-out the new and the old tasks run together.
   db_connections_needed = 2 * var.max_tasks * var.gunicorn_workers * var.gunicorn_threads + var.db_reserved_connections
 
   db_log_exports = ["postgresql", "upgrade"]
@@ -40,7 +40,7 @@ resource "aws_db_subnet_group" "main" {
 }
 
 resource "aws_db_parameter_group" "main" {
-  # The major version is in the name: an upgrade needs the new group beside the old one.
+  # A major upgrade needs the new group beside the old one, so their names differ.
   name        = "${local.name}-postgres${local.db_major_version}"
   family      = "postgres${local.db_major_version}"
   description = "TLS only, bounded statements and idle transactions"
@@ -56,7 +56,7 @@ resource "aws_db_parameter_group" "main" {
     apply_method = "pending-reboot"
   }
 
-  # Backstops for sessions that bring no timeouts of their own, like psql: the service and the migrate task set theirs.
+  # These limits are for sessions such as psql. The service and the migrate task set their own.
   parameter {
     name  = "statement_timeout"
     value = "60000"
@@ -82,12 +82,12 @@ resource "aws_db_parameter_group" "main" {
 
     precondition {
       condition     = local.db_connections_needed <= local.db_max_connections
-      error_message = "2 x max_tasks (${var.max_tasks}) x gunicorn_workers (${var.gunicorn_workers}) x gunicorn_threads (${var.gunicorn_threads}) + db_reserved_connections (${var.db_reserved_connections}) = ${local.db_connections_needed} connections, and ${var.db_instance_class} has ${local.db_max_connections}: fewer tasks, workers or threads, or a larger class."
+      error_message = "2 x max_tasks (${var.max_tasks}) x gunicorn_workers (${var.gunicorn_workers}) x gunicorn_threads (${var.gunicorn_threads}) + db_reserved_connections (${var.db_reserved_connections}) = ${local.db_connections_needed} connections, and ${var.db_instance_class} has ${local.db_max_connections}. Set fewer tasks, workers or threads, or a larger class."
     }
   }
 }
 
-# Named as RDS would name them: created here they have a retention and a key, and go with the environment.
+# RDS would create these log groups itself, without retention and key. It would also leave them behind.
 resource "aws_cloudwatch_log_group" "database" {
   #checkov:skip=CKV_AWS_338:Retention is log_retention_days.
   for_each = toset(local.db_log_exports)
@@ -97,7 +97,7 @@ resource "aws_cloudwatch_log_group" "database" {
   kms_key_id        = aws_kms_key.main.arn
 }
 
-# Two final snapshots of the same name would make the second destroy fail: each database's is dated by its creation.
+# A second final snapshot of the same name would fail, so the name contains the time of the database's creation.
 resource "terraform_data" "created" {
   input = formatdate("YYYYMMDDhhmmss", timestamp())
 
@@ -108,8 +108,8 @@ resource "terraform_data" "created" {
 
 resource "aws_db_instance" "main" {
   #checkov:skip=CKV_AWS_157:Multi-AZ is db_multi_az (on in prod).
-  #checkov:skip=CKV_AWS_161:The application authenticates with a password over verified TLS; an IAM token lives 15 minutes and connections outlive it.
-  #checkov:skip=CKV_AWS_293:Deletion protection is deletion_protection (on in prod); dev must be able to be destroyed.
+  #checkov:skip=CKV_AWS_161:The application uses a password over verified TLS; an IAM token would expire after 15 minutes.
+  #checkov:skip=CKV_AWS_293:Deletion protection is deletion_protection (on in prod); dev must be destroyable.
   #checkov:skip=CKV2_AWS_69:TLS is enforced by rds.force_ssl in the parameter group, and verified by the client.
   identifier     = local.name
   engine         = "postgres"
@@ -149,7 +149,7 @@ resource "aws_db_instance" "main" {
   enabled_cloudwatch_logs_exports = local.db_log_exports
   performance_insights_enabled    = true
   performance_insights_kms_key_id = aws_kms_key.main.arn
-  # Seven days are the free tier.
+  # Seven days are free of charge.
   performance_insights_retention_period = 7
   monitoring_interval                   = var.db_monitoring_interval
   monitoring_role_arn                   = var.db_monitoring_interval > 0 ? aws_iam_role.rds_monitoring.arn : null
@@ -157,11 +157,11 @@ resource "aws_db_instance" "main" {
   lifecycle {
     precondition {
       condition     = !var.deletion_protection || (var.db_final_snapshot && var.db_backup_retention_days >= 7)
-      error_message = "deletion_protection says that the data matters: it needs db_final_snapshot and at least 7 days of backups."
+      error_message = "deletion_protection needs db_final_snapshot = true and db_backup_retention_days of at least 7."
     }
     precondition {
       condition     = var.db_max_allocated_storage == 0 || var.db_max_allocated_storage * 10 >= var.db_allocated_storage * 11
-      error_message = "db_max_allocated_storage (${var.db_max_allocated_storage} GiB) must be 0 (no autoscaling) or at least 10 % above db_allocated_storage (${var.db_allocated_storage} GiB), as RDS demands."
+      error_message = "db_max_allocated_storage (${var.db_max_allocated_storage} GiB) must be 0 (no autoscaling) or at least 10 % above db_allocated_storage (${var.db_allocated_storage} GiB)."
     }
   }
 

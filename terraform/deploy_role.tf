@@ -1,12 +1,12 @@
-# The role of the deploy workflow (optional): GitHub's identity token instead of a stored key, for one environment of
-# one repository.
+# The role of the deploy workflow (optional). The workflow signs in with GitHub's identity token instead of a stored
+# key, for one environment of one repository.
 #
-# A deploy is `terraform apply` with new image tags, a push, a one-off task and a look at the result. So the role may
-# read what Terraform refreshes, and write only what a new image changes. It may not change the network, the
-# database, roles or secrets: an apply that plans such a change fails, and is for a person with more rights.
+# A deploy runs `terraform apply` with new image tags, pushes an image and runs a one-off task. So the role may read
+# what Terraform refreshes, and write only what a new image changes. It may not change the network, the database,
+# roles or secrets. An apply with such a change fails; a person with more rights has to run it.
 #
-# It can read this environment's secrets, and no narrower role could deploy: refreshing a secret's version reads it,
-# and whoever may run a task of one's own command with these secrets has them anyway.
+# The role can read this environment's secrets. A deploy needs that: Terraform's refresh reads each secret's version.
+# A role that may run any command in a task with these secrets could read them anyway.
 
 locals {
   has_deploy_role = var.github_repository != null
@@ -15,7 +15,7 @@ locals {
 
   iam_prefix = "arn:${local.partition}:iam::${local.account_id}"
   task_roles = [for role in [aws_iam_role.execution, aws_iam_role.task, aws_iam_role.migrate] : role.arn]
-  # Named by ids of Cognito's.
+  # Cognito chooses the ids in these ARNs.
   user_pools = ["${local.arn_prefix["cognito-idp"]}:userpool/*"]
   secret_ids = "${local.arn_prefix.secretsmanager}:secret:${local.name}/*"
   families   = [for family in ["api", "migrate"] : "${local.arn_prefix.ecs}:task-definition/${local.name}-${family}:*"]
@@ -25,7 +25,7 @@ locals {
   log_groups = "${local.arn_prefix.logs}:log-group"
   state_arn  = "arn:${local.partition}:s3:::${coalesce(var.state_bucket, "none")}"
 
-  # Reads that take no resource, or whose resource has no name before it is read.
+  # Reads that support no resource, or whose resource's name is unknown before the read.
   refresh_anything = [
     "application-autoscaling:DescribeScalableTargets",
     "application-autoscaling:DescribeScalingPolicies",
@@ -69,7 +69,7 @@ locals {
     "sts:GetCallerIdentity",
   ]
 
-  # Reads of this environment's own resources.
+  # Reads of this environment's resources.
   refresh_own = {
     "application-autoscaling:ListTagsForResource"                                                       = ["arn:${local.partition}:application-autoscaling:${var.region}:${local.account_id}:scalable-target/*"]
     "cognito-idp:DescribeUserPool* cognito-idp:DescribeResourceServer cognito-idp:GetUserPoolMfaConfig" = local.user_pools
@@ -136,7 +136,7 @@ resource "aws_iam_role" "deploy" {
   lifecycle {
     precondition {
       condition     = var.state_bucket != null
-      error_message = "github_repository needs state_bucket: a workflow's machine keeps no local state, so a deploy there works only with the state in S3 (backend.tf.example)."
+      error_message = "github_repository needs state_bucket: a workflow's machine keeps no files, so the Terraform state must be in S3 (backend.tf.example)."
     }
   }
 }
@@ -180,7 +180,7 @@ locals {
       Resource = local.task_ids
     },
     {
-      # ListTasks names a container instance, which Fargate has none of: the cluster is its condition.
+      # ListTasks has container instances as resources, and Fargate has none. A condition names the cluster.
       Sid       = "ListTasks"
       Effect    = "Allow"
       Action    = "ecs:ListTasks"
@@ -204,14 +204,14 @@ locals {
       Resource = "arn:${local.partition}:application-autoscaling:${var.region}:${local.account_id}:scalable-target/*"
     },
     {
-      # Target tracking keeps its alarms under names of its own.
+      # Target tracking creates alarms with names of its own.
       Sid      = "ScalingAlarms"
       Effect   = "Allow"
       Action   = ["cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm"]
       Resource = "${local.arn_prefix.cloudwatch}:alarm:TargetTracking-service/${local.name}/*"
     },
     {
-      # Once in an account's life: the role through which scaling changes the service.
+      # Application Auto Scaling needs this role to change the service. It is created once per account.
       Sid       = "FirstScalingOfTheAccount"
       Effect    = "Allow"
       Action    = "iam:CreateServiceLinkedRole"
@@ -232,7 +232,7 @@ locals {
       Condition = { StringEquals = { "kms:ViaService" = "secretsmanager.${var.region}.amazonaws.com" } }
     },
     {
-      # The lock of a running deploy, and what was released when.
+      # The deploy lock and the record of releases.
       Sid      = "RememberDeploys"
       Effect   = "Allow"
       Action   = ["ssm:DeleteParameter", "ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath", "ssm:PutParameter"]
@@ -263,7 +263,7 @@ locals {
   }
 }
 
-# Managed policies because an inline one ends at 10,240 characters, all of a role's together.
+# The inline policies of a role may have only 10,240 characters together, so these are managed policies.
 resource "aws_iam_policy" "deploy" {
   #checkov:skip=CKV_AWS_355:The actions on "*" are reads that take no resource, or ListTasks under a condition.
   #checkov:skip=CKV_AWS_290:The writes name this environment's resources; application-autoscaling ARNs are numbered by AWS.

@@ -1,4 +1,4 @@
-# One key for everything this environment stores: who can use it, and when it is destroyed, is one decision.
+# One key encrypts everything that this environment stores.
 
 resource "aws_kms_key" "main" {
   description             = "${local.name}: database, secrets, images, logs, alarms"

@@ -1,9 +1,9 @@
-# Roles of the running system. Each policy is written out here, with the resources it is for: no managed policies
-# but the one that RDS prescribes.
+# Roles of the running system. Each policy names its resources. The only AWS managed policy is the one for RDS's
+# monitoring.
 
 locals {
-  # Which service may take a role, and for which resources of this account: without it, one that works for another
-  # account could be tricked into it.
+  # The conditions limit each AWS service to resources of this account. Without them, another account could make the
+  # service use our role (the confused deputy problem).
   assume = { for service, source in {
     "ecs-tasks"      = "${local.arn_prefix.ecs}:*"
     "monitoring.rds" = null
@@ -39,7 +39,7 @@ resource "aws_iam_role_policy" "execution" {
     Version = "2012-10-17"
     Statement = [
       {
-        # The token is the account's: this action takes no resource.
+        # This action supports no resource.
         Sid      = "RegistryLogin"
         Effect   = "Allow"
         Action   = "ecr:GetAuthorizationToken"
@@ -92,7 +92,7 @@ resource "aws_iam_role" "migrate" {
   assume_role_policy = local.assume["ecs-tasks"]
 }
 
-# The channel of ECS Exec; its actions take no resources.
+# The permissions of ECS Exec.
 resource "aws_iam_role_policy" "execute_command" {
   #checkov:skip=CKV_AWS_290:The ssmmessages actions have no resource types or condition keys.
   #checkov:skip=CKV_AWS_355:The ssmmessages actions take no resource but *.

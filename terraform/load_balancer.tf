@@ -1,9 +1,9 @@
 resource "aws_lb" "main" {
-  #checkov:skip=CKV_AWS_91:Access logs are access_logs (off in dev): requests are in the service's own log.
-  #checkov:skip=CKV_AWS_150:Deletion protection is deletion_protection (on in prod); dev must be able to be destroyed.
-  #checkov:skip=CKV2_AWS_28:The web ACL is enable_waf: it costs more than the rest of an idle dev environment's load balancer.
-  #checkov:skip=CKV2_AWS_76:AWSManagedRulesKnownBadInputsRuleSet is among enable_waf's rules, which are dynamic blocks that checkov does not follow.
-  #checkov:skip=CKV2_AWS_20:HTTP redirects as soon as there is a certificate; without a domain there is none to give.
+  #checkov:skip=CKV_AWS_91:Access logs are access_logs (off in dev); the service logs its requests itself.
+  #checkov:skip=CKV_AWS_150:Deletion protection is deletion_protection (on in prod); dev must be destroyable.
+  #checkov:skip=CKV2_AWS_28:The web ACL is enable_waf (off in dev); it would cost more there than the load balancer.
+  #checkov:skip=CKV2_AWS_76:enable_waf adds AWSManagedRulesKnownBadInputsRuleSet in a dynamic block, which checkov does not read.
+  #checkov:skip=CKV2_AWS_20:HTTP redirects to HTTPS when certificate_arn is set.
   name                       = local.name
   load_balancer_type         = "application"
   internal                   = false
@@ -26,20 +26,20 @@ resource "aws_lb" "main" {
   lifecycle {
     precondition {
       condition     = var.gunicorn_keepalive > var.alb_idle_timeout
-      error_message = "gunicorn_keepalive (${var.gunicorn_keepalive} s) must exceed alb_idle_timeout (${var.alb_idle_timeout} s): otherwise the task closes a connection that the load balancer is about to use, and clients see 502."
+      error_message = "gunicorn_keepalive (${var.gunicorn_keepalive} s) must exceed alb_idle_timeout (${var.alb_idle_timeout} s): otherwise a task may close a connection that the load balancer is about to use, and clients get 502."
     }
     precondition {
       condition     = local.request_budget < var.alb_idle_timeout
-      error_message = "gunicorn_queue_timeout + gunicorn_request_timeout (${local.request_budget} s) must be below alb_idle_timeout (${var.alb_idle_timeout} s): otherwise a request works on for a client that was already answered 504."
+      error_message = "gunicorn_queue_timeout + gunicorn_request_timeout (${local.request_budget} s) must be below alb_idle_timeout (${var.alb_idle_timeout} s): otherwise a request goes on after its client got 504."
     }
   }
 
-  # AWS refuses a public load balancer in a VPC without a gateway, and to detach the gateway under one.
+  # AWS refuses to create a public load balancer before the internet gateway, and to detach the gateway before it.
   depends_on = [aws_internet_gateway.main]
 }
 
 resource "aws_lb_target_group" "api" {
-  #checkov:skip=CKV_AWS_378:TLS ends at the load balancer; from there only its security group reaches the tasks.
+  #checkov:skip=CKV_AWS_378:TLS ends at the load balancer; only its security group can reach the tasks.
   name                          = "${local.name}-api"
   target_type                   = "ip"
   port                          = local.api_port
@@ -60,7 +60,7 @@ resource "aws_lb_target_group" "api" {
   lifecycle {
     precondition {
       condition     = local.request_budget < var.deregistration_delay
-      error_message = "gunicorn_queue_timeout + gunicorn_request_timeout (${local.request_budget} s) must be below deregistration_delay (${var.deregistration_delay} s): otherwise each roll-out breaks off the slowest requests."
+      error_message = "gunicorn_queue_timeout + gunicorn_request_timeout (${local.request_budget} s) must be below deregistration_delay (${var.deregistration_delay} s): otherwise each roll-out interrupts the slowest requests."
     }
     precondition {
       condition     = var.deregistration_delay < var.stop_timeout
@@ -70,8 +70,8 @@ resource "aws_lb_target_group" "api" {
 }
 
 resource "aws_lb_listener" "http" {
-  #checkov:skip=CKV_AWS_2:Plain HTTP only forwards while certificate_arn is null, in an environment without a domain.
-  #checkov:skip=CKV_AWS_103:As above: this listener has no TLS, the one beside it has.
+  #checkov:skip=CKV_AWS_2:This listener forwards plain HTTP only when certificate_arn is null.
+  #checkov:skip=CKV_AWS_103:This listener has no TLS; the HTTPS listener has.
   load_balancer_arn = aws_lb.main.arn
   port              = 80
   protocol          = "HTTP"

@@ -15,7 +15,7 @@ data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
 
 data "aws_availability_zones" "available" {
-  #checkov:skip=CKV_AWS_394:A new zone sorts last and two are taken; availability_zones pins them.
+  #checkov:skip=CKV_AWS_394:Only the first two zones are used, and availability_zones can fix them.
   state = "available"
 
   # Local and wavelength zones have neither NAT gateways nor RDS.
@@ -30,21 +30,21 @@ locals {
   account_id = data.aws_caller_identity.current.account_id
   partition  = data.aws_partition.current.partition
 
-  # ARNs of what only exists once there is an image are written out, never read from the resource: a policy that
-  # referred to the task definition would be "known after apply" in every deploy's plan.
+  # These resources exist only after the first image. A policy that read their ARNs from them would be "known after
+  # apply" in every deploy's plan, so the ARNs are written out.
   arn_prefix = { for service in ["ecs", "logs", "sns", "secretsmanager", "ecr", "rds", "elasticloadbalancing", "events", "cloudwatch", "ssm", "scheduler", "cognito-idp"] :
     service => "arn:${local.partition}:${service}:${var.region}:${local.account_id}"
   }
 }
 
-# Nothing in AWS: it holds the one condition that is about the run and not about a resource.
+# This resource creates nothing in AWS. Its condition checks the workspace.
 resource "terraform_data" "environment" {
   input = var.environment
 
   lifecycle {
     precondition {
       condition     = terraform.workspace == (var.environment == "dev" ? "default" : var.environment)
-      error_message = "environment ${var.environment} belongs to the workspace ${var.environment == "dev" ? "default" : var.environment}, and this is ${terraform.workspace}: select the workspace, or give the variables of the environment."
+      error_message = "environment ${var.environment} needs the workspace ${var.environment == "dev" ? "default" : var.environment}, and this is ${terraform.workspace}: select the other workspace, or use this environment's tfvars."
     }
   }
 }

@@ -1,11 +1,11 @@
-# The one-off task: migrations by default, any management command by overriding its command.
+# The one-off task. It runs the migrations, or another command that overrides its own.
 
 locals {
   migrate_container_name = "migrate"
   migrate_family         = "${local.arn_prefix.ecs}:task-definition/${local.name}-migrate"
   migrate_subnet_ids     = [for subnet in aws_subnet.private : subnet.id]
 
-  # Options and shorthand that version 1 and 2 of the AWS CLI read alike.
+  # The options work in versions 1 and 2 of the AWS CLI.
   migrate_command = !local.has_migrate ? null : join(" ", [
     "aws ecs run-task",
     "--region ${var.region}",
@@ -37,7 +37,7 @@ resource "aws_ecs_task_definition" "migrate" {
     name = "tmp"
   }
 
-  # No port and no health check: it is done when its process ends.
+  # It serves nothing, so it has no port and no health check.
   container_definitions = jsonencode([merge(local.container, {
     name         = local.migrate_container_name
     image        = "${aws_ecr_repository.api.repository_url}:${local.migrate_image_tag}"
@@ -49,7 +49,7 @@ resource "aws_ecs_task_definition" "migrate" {
       MIGRATE_LOCK_TIMEOUT_MS = tostring(var.migrate_lock_timeout_ms)
       MIGRATE_WAIT_SECONDS    = tostring(var.migrate_wait_seconds)
     }) : { name = name, value = value }]
-    # Only migrate reads the owner's URL; any other command runs as the service's role.
+    # Only migrate uses the owner's URL. Other commands use the service's database role.
     secrets = [for name, arn in merge(var.extra_secrets, local.secrets, {
       MIGRATE_DATABASE_URL = aws_secretsmanager_secret.database_url.arn
       NEXT_DATABASE_URL    = aws_secretsmanager_secret.service_database_url[local.next_role].arn

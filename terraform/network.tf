@@ -1,4 +1,4 @@
-# Two tiers of private subnets: tasks can reach out (NAT or endpoints), the database has no route out of the VPC.
+# Two kinds of private subnets: tasks reach AWS through NAT or endpoints, the database has no route out of the VPC.
 
 locals {
   azs       = coalescelist(var.availability_zones, slice(sort(data.aws_availability_zones.available.names), 0, 2))
@@ -14,7 +14,8 @@ resource "aws_vpc" "main" {
   tags = { Name = local.name }
 }
 
-# The VPC's own group allows everything between its members; without rules nothing can be put in it by mistake.
+# The VPC's default group allows all traffic between its members. This removes its rules, in case something uses it by
+# mistake.
 resource "aws_default_security_group" "emptied" {
   vpc_id  = aws_vpc.main.id
   ingress = []
@@ -143,7 +144,7 @@ resource "aws_route" "nat" {
 # --- the way out: endpoints ---------------------------------------------------------------------------------------
 
 locals {
-  # What Fargate needs to start a task, and what a task needs while it runs.
+  # The AWS APIs that Fargate needs to start a task, and that a task uses.
   interface_endpoints = var.nat != "none" ? [] : concat(
     ["ecr.api", "ecr.dkr", "logs", "secretsmanager"],
     var.enable_execute_command ? ["ssmmessages"] : [],
@@ -151,7 +152,7 @@ locals {
   )
 }
 
-# Free, and image layers come from S3: without it every deploy pays the NAT gateway for them.
+# This endpoint is free of charge. Image layers come from S3; without it every deploy would pay NAT traffic for them.
 resource "aws_vpc_endpoint" "s3" {
   vpc_id            = aws_vpc.main.id
   service_name      = "com.amazonaws.${var.region}.s3"

@@ -4,7 +4,7 @@ locals {
   alb_dimensions    = { LoadBalancer = aws_lb.main.arn_suffix }
   target_dimensions = { LoadBalancer = aws_lb.main.arn_suffix, TargetGroup = aws_lb_target_group.api.arn_suffix }
   ecs_dimensions    = { ClusterName = local.name, ServiceName = "${local.name}-api" }
-  # The service's own metrics; OTEL_SERVICE_NAME tells the environments apart.
+  # The service's own metrics. OTEL_SERVICE_NAME separates the environments.
   has_metrics        = var.metrics == "emf"
   metrics_namespace  = "itemsvc"
   service_dimensions = { Service = local.name }
@@ -13,19 +13,19 @@ locals {
 
   db_memory_bytes = lookup(local.db_class_memory, var.db_instance_class, 0) * pow(1024, 3)
 
-  # Alarms on one metric each. minutes is how long it must be so; before there is a service there is no data, and
-  # that is no alarm.
+  # Alarms on one metric each. The condition must hold for `minutes`. Missing data raises no alarm, because before the
+  # first deploy there is none.
   metric_alarms = merge(local.platform_alarms, { for name, alarm in local.service_alarms : name => alarm if local.has_metrics })
 
-  # What the service says of itself (itemsvc/observability/emf.py): without the time in the load balancer's queue and on its network.
+  # The service's own metrics (itemsvc/observability/emf.py). They exclude the load balancer's queue and network.
   service_alarms = {
     latency-p99 = {
-      description = "A hundredth of the requests takes the service longer than ${var.latency_p99_ms} ms"
+      description = "1 % of the requests take the service longer than ${var.latency_p99_ms} ms"
       namespace   = local.metrics_namespace, metric = "Latency", dimensions = local.service_dimensions
       statistic   = null, percentile = "p99", above = true, threshold = var.latency_p99_ms, minutes = 5
     }
     refusals = {
-      description = "Requests are refused because the tasks' queues are full: too few tasks, or a slow database"
+      description = "The service refuses requests because its request queues are full: too few tasks, or a slow database"
       namespace   = local.metrics_namespace, metric = "Refusals", dimensions = local.service_dimensions
       statistic   = "Sum", percentile = null, above = true, threshold = 0, minutes = 5
     }
@@ -33,7 +33,7 @@ locals {
 
   platform_alarms = {
     latency-p95 = {
-      description = "A twentieth of the requests takes longer than ${var.latency_p95_seconds} s"
+      description = "5 % of the requests take longer than ${var.latency_p95_seconds} s"
       namespace   = "AWS/ApplicationELB", metric = "TargetResponseTime", dimensions = local.target_dimensions
       statistic   = null, percentile = "p95", above = true, threshold = var.latency_p95_seconds, minutes = 5
     }
@@ -43,32 +43,32 @@ locals {
       statistic   = "Maximum", percentile = null, above = true, threshold = 0, minutes = 5
     }
     service-cpu = {
-      description = "CPU stays above what autoscaling aims at: max_tasks is reached, or scaling does not help"
+      description = "CPU stays above the target of autoscaling: max_tasks is reached, or more tasks do not help"
       namespace   = "AWS/ECS", metric = "CPUUtilization", dimensions = local.ecs_dimensions
       statistic   = "Average", percentile = null, above = true, threshold = 90, minutes = 10
     }
     service-memory = {
-      description = "Memory of the tasks: at 100 % the kernel kills them"
+      description = "The tasks use much memory: at 100 % the kernel kills them"
       namespace   = "AWS/ECS", metric = "MemoryUtilization", dimensions = local.ecs_dimensions
       statistic   = "Maximum", percentile = null, above = true, threshold = 85, minutes = 5
     }
     database-cpu = {
-      description = "CPU of the database"
+      description = "The database uses much CPU"
       namespace   = "AWS/RDS", metric = "CPUUtilization", dimensions = local.db_dimensions
       statistic   = "Average", percentile = null, above = true, threshold = 80, minutes = 15
     }
     database-storage = {
-      description = "Less than a tenth of the allocated storage is free"
+      description = "Less than 10 % of the database's storage is free"
       namespace   = "AWS/RDS", metric = "FreeStorageSpace", dimensions = local.db_dimensions
       statistic   = "Minimum", percentile = null, above = false, threshold = var.db_allocated_storage * pow(1024, 3) / 10, minutes = 5
     }
     database-connections = {
-      description = "More connections than a roll-out at max_tasks can need (${local.db_connections_needed}): something leaks them"
+      description = "The database has more connections than a roll-out at max_tasks can need (${local.db_connections_needed}): something leaks them"
       namespace   = "AWS/RDS", metric = "DatabaseConnections", dimensions = local.db_dimensions
       statistic   = "Maximum", percentile = null, above = true, threshold = local.db_connections_needed, minutes = 5
     }
     database-memory = {
-      description = "Less than a tenth of the memory is freeable"
+      description = "Less than 10 % of the database's memory is freeable"
       namespace   = "AWS/RDS", metric = "FreeableMemory", dimensions = local.db_dimensions
       statistic   = "Average", percentile = null, above = false, threshold = floor(local.db_memory_bytes / 10), minutes = 15
     }
@@ -129,7 +129,7 @@ resource "aws_cloudwatch_metric_alarm" "metric" {
 
 resource "aws_cloudwatch_metric_alarm" "error_rate" {
   alarm_name          = "${local.name}-5xx-rate"
-  alarm_description   = "More than ${var.error_rate_percent} % of the requests end in 5xx (of at least 20 a minute)"
+  alarm_description   = "More than ${var.error_rate_percent} % of the requests get a 5xx response (with at least 20 requests a minute)"
   comparison_operator = "GreaterThanThreshold"
   threshold           = var.error_rate_percent
   evaluation_periods  = 5
@@ -170,7 +170,7 @@ resource "aws_cloudwatch_metric_alarm" "service_error_rate" {
   count = local.has_metrics ? 1 : 0
 
   alarm_name          = "${local.name}-service-5xx-rate"
-  alarm_description   = "More than ${var.error_rate_percent} % of the service's own answers are 5xx (of at least 20 a minute)"
+  alarm_description   = "More than ${var.error_rate_percent} % of the service's responses are 5xx (with at least 20 requests a minute)"
   comparison_operator = "GreaterThanThreshold"
   threshold           = var.error_rate_percent
   evaluation_periods  = 5
@@ -208,7 +208,7 @@ resource "aws_cloudwatch_metric_alarm" "service_error_rate" {
 
 resource "aws_cloudwatch_metric_alarm" "running_below_desired" {
   alarm_name          = "${local.name}-running-below-desired"
-  alarm_description   = "For ten minutes fewer tasks run than should"
+  alarm_description   = "Fewer tasks run than desired, for ten minutes"
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   evaluation_periods  = 10

@@ -19,7 +19,7 @@ output "alb_dns" {
 }
 
 output "alb_arn_suffix" {
-  description = "The load balancer as CloudWatch names it."
+  description = "Name of the load balancer in CloudWatch's metrics."
   value       = aws_lb.main.arn_suffix
 }
 
@@ -29,7 +29,7 @@ output "url" {
 }
 
 output "ecr_repository_url" {
-  description = "Registry address that images are pushed to, without a tag."
+  description = "Address of the image repository, without a tag."
   value       = aws_ecr_repository.api.repository_url
 }
 
@@ -49,7 +49,7 @@ output "service_name" {
 }
 
 output "service_task_definition_arn" {
-  description = "Revision that the service should run; null until image_tag is set."
+  description = "ARN of the service's task definition revision; null until image_tag is set."
   value       = one(aws_ecs_task_definition.api[*].arn)
 }
 
@@ -59,7 +59,7 @@ output "container_name" {
 }
 
 output "migrate_task_definition_arn" {
-  description = "Revision of the one-off task; null until an image tag is set."
+  description = "ARN of the one-off task's task definition revision; null until an image tag is set."
   value       = one(aws_ecs_task_definition.migrate[*].arn)
 }
 
@@ -69,7 +69,7 @@ output "migrate_container_name" {
 }
 
 output "migrate_subnet_ids" {
-  description = "Subnets that one-off tasks run in."
+  description = "Subnets of one-off tasks."
   value       = local.migrate_subnet_ids
 }
 
@@ -79,7 +79,7 @@ output "migrate_security_group_ids" {
 }
 
 output "migrate_command" {
-  description = "Shell line that starts the migrations as a one-off task; null until an image tag is set."
+  description = "Shell command that starts the migrations as a one-off task; null until an image tag is set."
   value       = local.migrate_command
 }
 
@@ -99,17 +99,17 @@ output "migrate_log_prefix" {
 }
 
 output "image_tag" {
-  description = "Image tag that the service should run; null before the first deploy."
+  description = "Image tag of the service; null before the first deploy."
   value       = var.image_tag
 }
 
 output "migrate_image_tag" {
-  description = "Image tag that one-off tasks run; null before the first deploy."
+  description = "Image tag of one-off tasks; null before the first deploy."
   value       = local.has_migrate ? local.migrate_image_tag : null
 }
 
 output "db_endpoint" {
-  description = "Address and port of the database, reachable from the tasks only."
+  description = "Address and port of the database. Only the tasks can reach it."
   value       = aws_db_instance.main.endpoint
 }
 
@@ -119,17 +119,17 @@ output "db_identifier" {
 }
 
 output "db_connection_budget" {
-  description = "Connections that a roll-out at max_tasks can need, and the most that the database accepts."
+  description = "Number of connections that a roll-out at max_tasks can need, and the database's limit."
   value       = { needed = local.db_connections_needed, max = local.db_max_connections }
 }
 
 output "database_url_secret_arn" {
-  description = "ARN of the secret that holds the service's DATABASE_URL: rows, not tables."
+  description = "ARN of the secret with the service's DATABASE_URL. Its role can change rows, not tables."
   value       = aws_secretsmanager_secret.service_database_url[local.service_role].arn
 }
 
 output "migrate_database_url_secret_arn" {
-  description = "ARN of the secret that holds MIGRATE_DATABASE_URL, the schema owner's."
+  description = "ARN of the secret with MIGRATE_DATABASE_URL. Its role owns the schema."
   value       = aws_secretsmanager_secret.database_url.arn
 }
 
@@ -139,17 +139,17 @@ output "secret_key_secret_arn" {
 }
 
 output "oidc_issuer" {
-  description = "Issuer of the tokens that the service asks for; null where it asks for none."
+  description = "Issuer of the bearer tokens that the service requires; null when it requires none."
   value       = local.issuer
 }
 
 output "oidc_audience" {
-  description = "Audience that those tokens must be for; in Cognito the prefix of its scopes."
+  description = "Audience of those tokens; with Cognito, the prefix of their scopes."
   value       = local.audience
 }
 
 output "token_endpoint" {
-  description = "Where machines get tokens from; null without create_user_pool."
+  description = "Token endpoint for machine clients; null without create_user_pool."
   value       = local.token_endpoint
 }
 
@@ -159,12 +159,12 @@ output "machine_client_id" {
 }
 
 output "token_command" {
-  description = "Shell line that gets a token for the machine client; null without create_user_pool."
+  description = "Shell command that gets a token for the machine client; null without create_user_pool."
   value       = local.token_command
 }
 
 output "alarm_topic_arn" {
-  description = "SNS topic that every alarm goes to."
+  description = "SNS topic of all alarms."
   value       = aws_sns_topic.alarms.arn
 }
 

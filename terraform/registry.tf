@@ -13,7 +13,7 @@ resource "aws_ecr_repository" "api" {
   }
 }
 
-# Enough images for any rollback that still matches the database's schema; what lost its tag goes after a week.
+# Keeps images_kept images for rollbacks. Untagged images expire after a week.
 resource "aws_ecr_lifecycle_policy" "api" {
   repository = aws_ecr_repository.api.name
 

@@ -1,4 +1,4 @@
-# What runs by the clock: one-off tasks that nobody has to think of.
+# One-off tasks that run on a schedule.
 
 locals {
   # cron is in UTC; each starts somewhere in the hour that follows.
@@ -11,7 +11,7 @@ locals {
 }
 
 resource "aws_scheduler_schedule" "command" {
-  #checkov:skip=CKV_AWS_297:A schedule holds the names of a task definition and a command, nothing to keep secret.
+  #checkov:skip=CKV_AWS_297:A schedule holds the name of a task definition and a command, no secret.
   for_each = local.scheduled_commands
 
   name                = "${local.name}-${each.key}"
@@ -27,7 +27,7 @@ resource "aws_scheduler_schedule" "command" {
     arn      = aws_ecs_cluster.main.arn
     role_arn = aws_iam_role.schedule.arn
 
-    # The family without a revision: its newest one, so that no deploy has to change the schedule.
+    # Without a revision number, ECS runs the newest one. So no deploy has to change the schedule.
     ecs_parameters {
       task_definition_arn = local.migrate_family
       launch_type         = "FARGATE"

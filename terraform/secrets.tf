@@ -9,18 +9,18 @@ module "credentials" {
 }
 
 locals {
-  # Everything of a DATABASE_URL but user and password. The certificate path is the image's.
+  # The DATABASE_URL without user and password. The certificate's path is that in the image.
   database_url_tail = "${aws_db_instance.main.address}:${local.database_port}/${local.db_name}?sslmode=verify-full&sslrootcert=/app/certs/rds-global-bundle.pem"
 
-  # A write-only value is only written when its version changes, and this secret must be rewritten when any part of
-  # the URL does (a database restored under another address, say): the version is a digest of all parts but the
-  # password, for which its own version stands. 52 bits, so that it stays an exact number.
+  # Terraform writes a write-only value only when its version changes. This secret must be written again when any part
+  # of the URL changes, for example after a restore to another address. So the version is a digest of the address and
+  # the password's version. It has 52 bits, because Terraform's numbers are exact up to that size.
   database_url_version = parseint(substr(sha256("${var.db_password_version} ${local.db_username} ${local.database_url_tail}"), 0, 13), 16)
 }
 
-# The schema's owner, for the migrate task alone.
+# The schema's owner. Only the migrate task gets this secret.
 resource "aws_secretsmanager_secret" "database_url" {
-  #checkov:skip=CKV2_AWS_57:Rotated by raising db_password_version: ECS never refreshes the secrets of a running task, so a timer would be an outage.
+  #checkov:skip=CKV2_AWS_57:Raising db_password_version rotates it. A running task keeps its secrets, so a timed rotation would be an outage.
   name                    = "${local.name}/database-url"
   description             = "MIGRATE_DATABASE_URL of ${local.name}: the schema's owner"
   kms_key_id              = aws_kms_key.main.arn
@@ -33,9 +33,10 @@ resource "aws_secretsmanager_secret_version" "database_url" {
   secret_string_wo_version = local.database_url_version
 }
 
-# The service's own roles: two, in turn. One serves; the other has the password of after the next rotation, and the
-# migrate task has told the database. So raising the number switches to a role that works already, and the tasks that
-# still run with the other one go on until the next migrate task gives that one a password that nobody knows yet.
+# The service has two database roles and uses them in turn. One role serves. The other already has the password for
+# after the next rotation; the migrate task has set it in the database. When the number rises, the service switches to
+# the other role, which works at once. Running tasks go on with the old role. Its password changes only when the next
+# migrate task runs.
 locals {
   service_role  = var.service_password_version % 2 == 1 ? "a" : "b"
   next_role     = local.service_role == "a" ? "b" : "a"
@@ -43,7 +44,7 @@ locals {
 }
 
 resource "aws_secretsmanager_secret" "service_database_url" {
-  #checkov:skip=CKV2_AWS_57:Rotated by raising service_password_version: ECS never refreshes the secrets of a running task, so a timer would be an outage.
+  #checkov:skip=CKV2_AWS_57:Raising service_password_version rotates it. A running task keeps its secrets, so a timed rotation would be an outage.
   for_each = local.service_roles
 
   name                    = "${local.name}/service-database-url-${each.key}"

@@ -1,4 +1,4 @@
-# Who may open a connection to whom. Inside the VPC a rule names the other group, never an address range.
+# The allowed connections. Inside the VPC, rules name security groups instead of address ranges.
 #
 #   world -> alb -> tasks -> database        tasks, migrate -> AWS APIs (443)
 #                 migrate -> database
@@ -13,7 +13,7 @@ locals {
     "${pair[0]} ${pair[1]}" => { cidr = pair[0], port = pair[1] }
   }
 
-  # Both kinds of task run the same image; only the service's is reachable.
+  # Both kinds of task run the same image, but only the service accepts connections.
   task_groups = { tasks = aws_security_group.tasks.id, migrate = aws_security_group.migrate.id }
 }
 
@@ -34,7 +34,7 @@ resource "aws_security_group" "tasks" {
 }
 
 resource "aws_security_group" "migrate" {
-  #checkov:skip=CKV2_AWS_5:Given to one-off tasks when they are started (output migrate_security_group_ids).
+  #checkov:skip=CKV2_AWS_5:The deploy command gives it to one-off tasks (output migrate_security_group_ids).
   name        = "${local.name}-migrate"
   description = "One-off tasks: reached by nobody, reach the database and AWS APIs"
   vpc_id      = aws_vpc.main.id
@@ -118,7 +118,7 @@ resource "aws_vpc_security_group_ingress_rule" "database" {
 
 # --- tasks -> AWS APIs --------------------------------------------------------------------------------------------
 
-# Through NAT the APIs have public addresses that AWS changes; behind endpoints everything is a reference.
+# Through NAT, AWS APIs have public addresses that change. With endpoints, rules can name security groups.
 resource "aws_vpc_security_group_egress_rule" "to_aws" {
   for_each = var.nat == "none" ? {} : local.task_groups
 

@@ -1,4 +1,4 @@
-# The service: what runs all the time. Its container is the pattern for the one-off task in migrate.tf.
+# The service. The one-off task in migrate.tf shares its container's settings.
 
 locals {
   container_name = "api"
@@ -15,7 +15,7 @@ locals {
   hosts   = concat([aws_lb.main.dns_name], var.domain_names)
   origins = [for host in local.hosts : "${local.scheme}://${host}"]
 
-  # Seconds from a request's arrival to the first byte of its answer, at most.
+  # The longest time in seconds from a request's arrival to the first byte of its response.
   request_budget = var.gunicorn_queue_timeout + var.gunicorn_request_timeout
 
   environment_variables = {
@@ -34,7 +34,7 @@ locals {
     OTEL_SERVICE_NAME         = local.name
   }
 
-  # What only makes sense where requests are served.
+  # Settings of the service alone.
   service_variables = merge(
     {
       ADMIN_ENABLED            = tostring(var.admin_enabled)
@@ -49,7 +49,7 @@ locals {
     local.tracing_variables,
   )
 
-  # What a team may not set once more.
+  # Variables that extra_environment and extra_secrets must not set.
   own_variables = merge(local.environment_variables, local.service_variables, {
     APP_VERSION             = ""
     MIGRATE_LOCK_TIMEOUT_MS = ""
@@ -61,7 +61,7 @@ locals {
     SECRET_KEY   = module.credentials.secret_key_arn
   }
 
-  # Everything that both containers have in common.
+  # Settings of both containers.
   container = {
     essential              = true
     user                   = "10001:10001"
@@ -73,7 +73,7 @@ locals {
     mountPoints            = [{ sourceVolume = "tmp", containerPath = "/tmp", readOnly = false }]
   }
 
-  # Non-blocking: a slow log service costs log lines, not requests.
+  # In non-blocking mode a slow log service loses log lines instead of delaying requests.
   log_options = {
     awslogs-group   = aws_cloudwatch_log_group.app.name
     awslogs-region  = var.region
@@ -93,7 +93,7 @@ resource "aws_ecs_task_definition" "api" {
   execution_role_arn       = aws_iam_role.execution.arn
   task_role_arn            = aws_iam_role.task.arn
 
-  # Replaced revisions stay active: a rollback of the circuit breaker must find the last one.
+  # The circuit breaker rolls back to an old revision, so old revisions must stay active.
   skip_destroy = true
 
   runtime_platform {
@@ -101,7 +101,7 @@ resource "aws_ecs_task_definition" "api" {
     cpu_architecture        = var.cpu_architecture
   }
 
-  # The only writable path. The image declares /tmp as a volume, so that it belongs to the container's user.
+  # The only writable path. The image declares /tmp as a volume, so the container's user owns it.
   volume {
     name = "tmp"
   }
@@ -114,7 +114,7 @@ resource "aws_ecs_task_definition" "api" {
       { name = name, value = value }
     ]
     secrets = [for name, arn in merge(var.extra_secrets, local.secrets) : { name = name, valueFrom = arn }]
-    # A running task keeps the secrets it was started with: new numbers make a new revision, and so a roll-out.
+    # A running task keeps its old secrets. A new number here makes a new revision, and so a roll-out.
     dockerLabels = {
       "credentials.database-password" = tostring(var.service_password_version)
       "credentials.secret-key"        = tostring(var.secret_key_version)
@@ -131,7 +131,7 @@ resource "aws_ecs_task_definition" "api" {
 }
 
 resource "aws_ecs_service" "api" {
-  #checkov:skip=CKV_AWS_332:LATEST is the platform version that AWS patches; pinning one means running it past its fixes.
+  #checkov:skip=CKV_AWS_332:AWS patches LATEST; a fixed version would miss the fixes.
   count = local.has_service ? 1 : 0
 
   name            = "${local.name}-api"
@@ -139,7 +139,7 @@ resource "aws_ecs_service" "api" {
   task_definition = aws_ecs_task_definition.api[0].arn
   desired_count   = var.min_tasks
 
-  # Always capacity providers, never a launch type: switching between the two would replace the service.
+  # A change between capacity providers and a launch type would replace the service, so it always uses the former.
   force_new_deployment = true
 
   capacity_provider_strategy {
@@ -165,7 +165,7 @@ resource "aws_ecs_service" "api" {
   enable_ecs_managed_tags            = true
   propagate_tags                     = "SERVICE"
 
-  # The deploy command follows the deployment itself: "steady" is also said of a service that was rolled back.
+  # The deploy command follows the deployment itself, because ECS also calls a rolled-back service steady.
   wait_for_steady_state = false
 
   deployment_circuit_breaker {
@@ -186,7 +186,7 @@ resource "aws_ecs_service" "api" {
   }
 
   lifecycle {
-    # Autoscaling owns it after the first apply.
+    # Autoscaling sets it after the first apply.
     ignore_changes = [desired_count]
   }
 

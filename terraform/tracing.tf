@@ -1,7 +1,7 @@
-# Traces (optional): a collector in the service's task takes them from the service and sends them to X-Ray.
+# Traces (optional). A collector in the service's task receives them and sends them to X-Ray.
 
 locals {
-  # MiB: what the collector may use, and what it keeps itself below.
+  # The collector's memory in MiB, and the lower limit that it keeps by itself.
   collector_memory = var.enable_tracing ? 192 : 0
   collector_limit  = 128
 
@@ -25,7 +25,7 @@ locals {
     }
   }
 
-  # Not essential: without it the service goes on, and traces are lost.
+  # When the collector stops, the service goes on without traces.
   collector_containers = [for name in var.enable_tracing ? ["collector"] : [] : {
     name                   = name
     image                  = var.collector_image
@@ -34,7 +34,7 @@ locals {
     readonlyRootFilesystem = var.readonly_root_filesystem
     privileged             = false
     stopTimeout            = var.stop_timeout
-    # JSON is YAML.
+    # JSON is valid YAML.
     environment      = [{ name = "AOT_CONFIG_CONTENT", value = jsonencode(local.collector_configuration) }]
     logConfiguration = { logDriver = "awslogs", options = merge(local.log_options, { awslogs-stream-prefix = name }) }
   }]

@@ -6,7 +6,7 @@ variable "name" {
   default     = "itemsvc"
   nullable    = false
 
-  # Load balancer and target group names end at 32 characters: <name>-<environment>-api must fit.
+  # AWS allows 32 characters for the target group's name, which is <name>-<environment>-api.
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{0,14}[a-z0-9]$", var.name)) && !strcontains(var.name, "--")
     error_message = "name must be 2 to 16 lower-case letters, digits and single hyphens, starting with a letter."
@@ -14,7 +14,7 @@ variable "name" {
 }
 
 variable "environment" {
-  description = "Environment: dev lives in the workspace default, any other in the workspace of its name."
+  description = "Name of the environment. dev uses the workspace default, any other the workspace of its name."
   type        = string
   default     = "dev"
   nullable    = false
@@ -40,7 +40,7 @@ variable "region" {
 # --- the image ------------------------------------------------------------------------------------------------------
 
 variable "image_tag" {
-  description = "Image tag that the service runs. null: everything but the service exists, so a first apply needs no image."
+  description = "Image tag of the service. null: no service, so that a first apply needs no image."
   type        = string
   default     = null
 
@@ -51,7 +51,7 @@ variable "image_tag" {
 }
 
 variable "migrate_image_tag" {
-  description = "Image tag that one-off tasks run. null: the same as image_tag."
+  description = "Image tag of one-off tasks. null: the same as image_tag."
   type        = string
   default     = null
 
@@ -62,14 +62,14 @@ variable "migrate_image_tag" {
 }
 
 variable "images_kept" {
-  description = "Number of images that the registry keeps; a rollback reaches no further back."
+  description = "Number of images that the registry keeps. A rollback to an older one is impossible."
   type        = number
   default     = 50
   nullable    = false
 
   validation {
     condition     = var.images_kept >= 5 && floor(var.images_kept) == var.images_kept
-    error_message = "images_kept must be a whole number of at least 5: fewer and a rollback finds no image."
+    error_message = "images_kept must be a whole number of at least 5, so that a rollback finds its image."
   }
 }
 
@@ -88,7 +88,7 @@ variable "vpc_cidr" {
 }
 
 variable "availability_zones" {
-  description = "The two zones to use. Empty: the first two of the region, by name."
+  description = "The two availability zones to use. Empty: the first two of the region, by name."
   type        = list(string)
   default     = []
   nullable    = false
@@ -100,7 +100,7 @@ variable "availability_zones" {
 }
 
 variable "nat" {
-  description = "How private subnets reach AWS: single (one NAT gateway), per_az (one in each zone), none (VPC endpoints, no internet)."
+  description = "How private subnets reach AWS: single (one NAT gateway), per_az (one NAT gateway in each zone) or none (VPC endpoints without internet)."
   type        = string
   default     = "single"
   nullable    = false
@@ -112,7 +112,7 @@ variable "nat" {
 }
 
 variable "flow_log_traffic_type" {
-  description = "Traffic that the VPC's flow log records: ALL, ACCEPT or REJECT."
+  description = "Traffic in the VPC's flow log: ALL, ACCEPT or REJECT."
   type        = string
   default     = "ALL"
   nullable    = false
@@ -126,7 +126,7 @@ variable "flow_log_traffic_type" {
 # --- load balancer --------------------------------------------------------------------------------------------------
 
 variable "allowed_cidr_blocks" {
-  description = "IPv4 ranges that reach the load balancer."
+  description = "IPv4 ranges that may reach the load balancer."
   type        = list(string)
   default     = ["0.0.0.0/0"]
   nullable    = false
@@ -138,7 +138,7 @@ variable "allowed_cidr_blocks" {
 }
 
 variable "certificate_arn" {
-  description = "ARN of an ACM certificate in the same region. Set: HTTPS, and HTTP redirects to it. null: plain HTTP."
+  description = "ARN of an ACM certificate in the same region. With it the service uses HTTPS, and HTTP redirects there. null: plain HTTP."
   type        = string
   default     = null
 
@@ -149,19 +149,19 @@ variable "certificate_arn" {
 }
 
 variable "ssl_policy" {
-  description = "TLS policy of the HTTPS listener; must offer TLS 1.3."
+  description = "TLS policy of the HTTPS listener. It must offer TLS 1.3."
   type        = string
   default     = "ELBSecurityPolicy-TLS13-1-2-2021-06"
   nullable    = false
 
   validation {
     condition     = can(regex("^ELBSecurityPolicy-TLS13-1-[23]-", var.ssl_policy))
-    error_message = "ssl_policy must be an ELBSecurityPolicy-TLS13-1-2-… or -1-3-… policy: TLS 1.3, and nothing below 1.2."
+    error_message = "ssl_policy must be an ELBSecurityPolicy-TLS13-1-2-… or -1-3-… policy, which offers TLS 1.3 and nothing below 1.2."
   }
 }
 
 variable "domain_names" {
-  description = "Host names that clients use, the canonical one first. Empty: the load balancer's own name."
+  description = "Host names of the service, the canonical one first. Empty: the load balancer's own name."
   type        = list(string)
   default     = []
   nullable    = false
@@ -185,7 +185,7 @@ variable "alb_idle_timeout" {
 }
 
 variable "deregistration_delay" {
-  description = "Seconds that the load balancer lets requests to a stopping task finish; then it breaks them off."
+  description = "Seconds that requests to a stopping task have to finish. After that the load balancer interrupts them."
   type        = number
   default     = 30
   nullable    = false
@@ -197,21 +197,21 @@ variable "deregistration_delay" {
 }
 
 variable "access_logs" {
-  description = "Whether the load balancer's access logs are kept in an S3 bucket."
+  description = "Whether to keep the load balancer's access logs in an S3 bucket."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "enable_waf" {
-  description = "Whether a web ACL (AWS managed rules, rate limit) stands in front of the load balancer."
+  description = "Whether to protect the load balancer by a web ACL with AWS managed rules and a rate limit."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "waf_rate_limit" {
-  description = "Requests in five minutes after which the web ACL blocks an address."
+  description = "Requests in five minutes from one address. Above it the web ACL blocks the address."
   type        = number
   default     = 2000
   nullable    = false
@@ -225,7 +225,7 @@ variable "waf_rate_limit" {
 # --- tasks ----------------------------------------------------------------------------------------------------------
 
 locals {
-  # MiB of memory that Fargate offers for each number of CPU units (Amazon ECS developer guide, "Task size").
+  # Fargate's memory sizes in MiB for each number of CPU units (Amazon ECS developer guide, "Task size").
   fargate_memory = {
     256   = [512, 1024, 2048]
     512   = range(1024, 4097, 1024)
@@ -250,7 +250,7 @@ variable "task_cpu" {
 }
 
 variable "task_memory" {
-  description = "Memory of a task in MiB; Fargate offers certain amounts for each task_cpu."
+  description = "Memory of a task in MiB. Fargate offers certain sizes for each task_cpu."
   type        = number
   default     = 512
   nullable    = false
@@ -262,7 +262,7 @@ variable "task_memory" {
 }
 
 variable "cpu_architecture" {
-  description = "CPU of the tasks, and so of the image: X86_64 or ARM64."
+  description = "CPU architecture of the tasks and of the image: X86_64 or ARM64."
   type        = string
   default     = "X86_64"
   nullable    = false
@@ -274,14 +274,14 @@ variable "cpu_architecture" {
 }
 
 variable "use_spot" {
-  description = "Whether tasks beyond min_tasks run on Fargate Spot: cheaper, and stopped at two minutes' notice."
+  description = "Whether tasks beyond min_tasks run on Fargate Spot. They are cheaper, but AWS may stop them with two minutes' notice."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "gunicorn_workers" {
-  description = "Worker processes in a task."
+  description = "Worker processes of a task."
   type        = number
   default     = 1
   nullable    = false
@@ -293,7 +293,7 @@ variable "gunicorn_workers" {
 }
 
 variable "gunicorn_threads" {
-  description = "Threads in a worker; each may hold a database connection."
+  description = "Threads of a worker. Each may hold a database connection."
   type        = number
   default     = 4
   nullable    = false
@@ -305,7 +305,7 @@ variable "gunicorn_threads" {
 }
 
 variable "gunicorn_queue_timeout" {
-  description = "Seconds that a request may wait for a thread; then it is refused with 503."
+  description = "Seconds that a request may wait in the request queue. After that the service refuses it with 503."
   type        = number
   default     = 5
   nullable    = false
@@ -317,7 +317,7 @@ variable "gunicorn_queue_timeout" {
 }
 
 variable "gunicorn_request_timeout" {
-  description = "Seconds that a request may take of a thread; then it is cut off from the database, and its answer is 503."
+  description = "Seconds that a thread may work on a request. After that the service closes its database connection and answers 503."
   type        = number
   default     = 20
   nullable    = false
@@ -329,7 +329,7 @@ variable "gunicorn_request_timeout" {
 }
 
 variable "gunicorn_max_queued" {
-  description = "Requests that may wait for a thread of their worker; more are refused with 503. null: 64 for each thread."
+  description = "Length of a worker's request queue. The service refuses more requests with 503. null: 64 for each thread."
   type        = number
   default     = null
 
@@ -340,7 +340,7 @@ variable "gunicorn_max_queued" {
 }
 
 variable "max_streams" {
-  description = "Exports that a worker answers at a time; more are refused with 503. null: half of its threads."
+  description = "Number of exports at a time in a worker. The service refuses more with 503. null: half of the threads."
   type        = number
   default     = null
 
@@ -351,14 +351,14 @@ variable "max_streams" {
 }
 
 variable "gunicorn_keepalive" {
-  description = "Seconds that a task keeps an idle connection open; must exceed alb_idle_timeout."
+  description = "Seconds that a task keeps an idle connection open. It must exceed alb_idle_timeout."
   type        = number
   default     = 75
   nullable    = false
 }
 
 variable "gunicorn_graceful_timeout" {
-  description = "Seconds that a stopping worker has for the requests in flight; must be below stop_timeout."
+  description = "Seconds that a stopping worker has to finish its requests. It must be below stop_timeout."
   type        = number
   default     = 30
   nullable    = false
@@ -377,26 +377,26 @@ variable "stop_timeout" {
 
   validation {
     condition     = var.stop_timeout >= 2 && var.stop_timeout <= 120
-    error_message = "stop_timeout must be 2 to 120 seconds: Fargate waits no longer."
+    error_message = "stop_timeout must be 2 to 120 seconds, which is Fargate's limit."
   }
 }
 
 variable "readonly_root_filesystem" {
-  description = "Whether the containers' root file system is read-only (/tmp stays writable)."
+  description = "Whether the containers' root file system is read-only. /tmp stays writable."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "enable_execute_command" {
-  description = "Whether ECS Exec can open a shell in a task; needs readonly_root_filesystem = false."
+  description = "Whether ECS Exec can open a shell in a task. It needs readonly_root_filesystem = false."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "log_level" {
-  description = "Lowest level that the application logs."
+  description = "Lowest level of the application's log."
   type        = string
   default     = "INFO"
   nullable    = false
@@ -408,7 +408,7 @@ variable "log_level" {
 }
 
 variable "migrate_statement_timeout_ms" {
-  description = "Milliseconds that one statement of a migration may take (building an index takes longer than a request)."
+  description = "Milliseconds that one statement of a migration may take. It is longer than for requests, because an index takes long to build."
   type        = number
   default     = 900000
   nullable    = false
@@ -420,7 +420,7 @@ variable "migrate_statement_timeout_ms" {
 }
 
 variable "migrate_lock_timeout_ms" {
-  description = "Milliseconds that a migration waits for a table lock, while every request queues behind it."
+  description = "Milliseconds that a migration waits for a table lock. Requests for the table wait behind it."
   type        = number
   default     = 5000
   nullable    = false
@@ -432,7 +432,7 @@ variable "migrate_lock_timeout_ms" {
 }
 
 variable "migrate_wait_seconds" {
-  description = "Seconds that a migrate task waits for another one to finish."
+  description = "Seconds that a migrate task waits until another one finishes."
   type        = number
   default     = 300
   nullable    = false
@@ -446,7 +446,7 @@ variable "migrate_wait_seconds" {
 # --- scaling --------------------------------------------------------------------------------------------------------
 
 variable "min_tasks" {
-  description = "Fewest tasks of the service."
+  description = "Minimum number of the service's tasks."
   type        = number
   default     = 1
   nullable    = false
@@ -458,7 +458,7 @@ variable "min_tasks" {
 }
 
 variable "max_tasks" {
-  description = "Most tasks of the service; a roll-out may double them for a while."
+  description = "Maximum number of the service's tasks. A roll-out may double it for a while."
   type        = number
   default     = 3
   nullable    = false
@@ -470,19 +470,19 @@ variable "max_tasks" {
 }
 
 variable "cpu_target" {
-  description = "Average CPU utilisation in percent that scaling aims at."
+  description = "Target of scaling: the average CPU utilisation in percent."
   type        = number
   default     = 70
   nullable    = false
 
   validation {
     condition     = var.cpu_target >= 10 && var.cpu_target <= 90
-    error_message = "cpu_target must be 10 to 90 percent: above, there is no room until the next task is there."
+    error_message = "cpu_target must be 10 to 90 percent. Above that the tasks are overloaded until the next task starts."
   }
 }
 
 variable "requests_per_target" {
-  description = "Requests a minute and task that scaling aims at, beside CPU. null: CPU alone."
+  description = "A second target of scaling: requests per task and minute. null: only CPU."
   type        = number
   default     = null
 
@@ -495,7 +495,7 @@ variable "requests_per_target" {
 # --- database -------------------------------------------------------------------------------------------------------
 
 variable "db_engine_version" {
-  description = "PostgreSQL version: the major one, so that minor upgrades are RDS's. The service needs 18 (uuidv7)."
+  description = "Major version of PostgreSQL. RDS does the minor upgrades. The service needs 18 (uuidv7)."
   type        = string
   default     = "18"
   nullable    = false
@@ -507,14 +507,14 @@ variable "db_engine_version" {
 }
 
 variable "db_instance_class" {
-  description = "RDS instance class; its memory decides how many connections there are."
+  description = "RDS instance class. Its memory decides the maximum number of connections."
   type        = string
   default     = "db.t4g.micro"
   nullable    = false
 
   validation {
     condition     = contains(keys(local.db_class_memory), var.db_instance_class)
-    error_message = "db_instance_class must be one whose memory is known here: ${join(", ", keys(local.db_class_memory))}."
+    error_message = "db_instance_class must be one of: ${join(", ", keys(local.db_class_memory))}."
   }
 }
 
@@ -531,21 +531,21 @@ variable "db_allocated_storage" {
 }
 
 variable "db_max_allocated_storage" {
-  description = "GiB up to which RDS grows the storage by itself; 0 never."
+  description = "Limit in GiB up to which RDS increases the storage by itself. 0: never."
   type        = number
   default     = 100
   nullable    = false
 }
 
 variable "db_multi_az" {
-  description = "Whether a standby in the other zone takes over."
+  description = "Whether the database has a standby in the other zone."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "db_backup_retention_days" {
-  description = "Days that automatic backups are kept, and so how far back a restore to a point in time reaches."
+  description = "Days that RDS keeps automatic backups. A restore to a point in time can go back this far."
   type        = number
   default     = 7
   nullable    = false
@@ -557,14 +557,14 @@ variable "db_backup_retention_days" {
 }
 
 variable "db_final_snapshot" {
-  description = "Whether destroying the database takes a last snapshot."
+  description = "Whether RDS takes a last snapshot before the database is destroyed."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "db_apply_immediately" {
-  description = "Whether changes that restart the database happen at once, and not in the maintenance window."
+  description = "Whether changes that restart the database happen at once instead of in the maintenance window."
   type        = bool
   default     = true
   nullable    = false
@@ -590,7 +590,7 @@ variable "db_statement_timeout_ms" {
 
   validation {
     condition     = var.db_statement_timeout_ms >= 100
-    error_message = "db_statement_timeout_ms must be at least 100: it bounds what a request can cost."
+    error_message = "db_statement_timeout_ms must be at least 100."
   }
 }
 
@@ -609,7 +609,7 @@ variable "db_reserved_connections" {
 # --- credentials ----------------------------------------------------------------------------------------------------
 
 variable "db_password_version" {
-  description = "Raise it and apply: a new password for the schema's owner, which the migrate task alone knows."
+  description = "Raise it and apply to give the schema's owner a new password. Only the migrate task uses that role."
   type        = number
   default     = 1
   nullable    = false
@@ -621,7 +621,7 @@ variable "db_password_version" {
 }
 
 variable "service_password_version" {
-  description = "Raise it by one, apply and migrate: the service changes to its other database role and password."
+  description = "Raise it by one, apply and migrate to switch the service to its other database role and password."
   type        = number
   default     = 1
   nullable    = false
@@ -633,7 +633,7 @@ variable "service_password_version" {
 }
 
 variable "secret_key_version" {
-  description = "Raise it and apply: a new SECRET_KEY; sessions of the admin end."
+  description = "Raise it and apply to make a new SECRET_KEY. The sessions of the admin end."
   type        = number
   default     = 1
   nullable    = false
@@ -645,7 +645,7 @@ variable "secret_key_version" {
 }
 
 variable "secret_recovery_days" {
-  description = "Days during which a deleted secret can be restored, and its name is taken; 0 deletes at once."
+  description = "Days in which a deleted secret can be restored and its name stays taken. 0: AWS deletes it at once."
   type        = number
   default     = 0
   nullable    = false
@@ -659,7 +659,7 @@ variable "secret_recovery_days" {
 # --- who may call -----------------------------------------------------------------------------------------------------
 
 variable "oidc_issuer" {
-  description = "Issuer of the bearer tokens that the service asks for, as their iss names it. null: it asks for none."
+  description = "Issuer of the bearer tokens that the service requires, exactly as in their iss. null: it requires none."
   type        = string
   default     = null
 
@@ -670,47 +670,47 @@ variable "oidc_issuer" {
 }
 
 variable "oidc_audience" {
-  description = "Audience that the tokens of oidc_issuer must be for. Required with oidc_issuer."
+  description = "Audience of the tokens of oidc_issuer. Required with oidc_issuer."
   type        = string
   default     = null
 
   validation {
     condition     = (var.oidc_audience == null) == (var.oidc_issuer == null)
-    error_message = "oidc_issuer and oidc_audience belong together: give both or neither."
+    error_message = "oidc_issuer and oidc_audience belong together: set both or neither."
   }
 }
 
 variable "resources" {
-  description = "The service's resources: a user pool has the scopes NAME:read and NAME:write for each."
+  description = "The service's resources. A user pool has the scopes NAME:read and NAME:write for each."
   type        = list(string)
   default     = ["items"]
 }
 
 variable "create_user_pool" {
-  description = "Whether a Cognito user pool with one machine client is made and issues the tokens that the service asks for."
+  description = "Whether to create a Cognito user pool with one machine client. The service then requires its tokens."
   type        = bool
   default     = false
   nullable    = false
 
   validation {
     condition     = !var.create_user_pool || var.oidc_issuer == null
-    error_message = "create_user_pool and oidc_issuer exclude each other: the service believes one issuer."
+    error_message = "create_user_pool and oidc_issuer exclude each other: the service accepts one issuer."
   }
   validation {
     condition     = !var.create_user_pool || !can(regex("aws|amazon|cognito", var.name))
-    error_message = "create_user_pool needs a name without aws, amazon and cognito: Cognito refuses them in the domain of a pool."
+    error_message = "create_user_pool needs a name without aws, amazon and cognito: Cognito refuses these words in a pool's domain."
   }
 }
 
 variable "admin_enabled" {
-  description = "Whether Django's admin is served at /admin/."
+  description = "Whether the service has Django's admin at /admin/."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "rate_limit" {
-  description = "Requests that one caller may make over all tasks, like 600/min (s, min, hour, day). null: as many as it likes."
+  description = "Number of requests that one caller may make over all tasks, like 600/min (s, min, hour, day). null: no limit."
   type        = string
   default     = null
 
@@ -723,7 +723,7 @@ variable "rate_limit" {
 # --- protection, observability ----------------------------------------------------------------------------------------
 
 variable "deletion_protection" {
-  description = "Whether database, load balancer and registry refuse to be destroyed with what they hold."
+  description = "Whether the database, the load balancer and a registry with images refuse to be destroyed."
   type        = bool
   default     = false
   nullable    = false
@@ -737,12 +737,12 @@ variable "log_retention_days" {
 
   validation {
     condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
-    error_message = "log_retention_days must be one that CloudWatch Logs offers: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827 and on."
+    error_message = "log_retention_days must be a number of days that CloudWatch Logs offers: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827 and on."
   }
 }
 
 variable "metrics" {
-  description = "Where the service's own metrics go: emf (CloudWatch, through the log, with alarms and charts) or none."
+  description = "The service's own metrics: emf (CloudWatch reads them from the log; adds alarms and charts) or none."
   type        = string
   default     = "emf"
   nullable    = false
@@ -754,26 +754,26 @@ variable "metrics" {
 }
 
 variable "enable_tracing" {
-  description = "Whether an OpenTelemetry collector beside the service sends its traces to X-Ray."
+  description = "Whether an OpenTelemetry collector in the service's task sends its traces to X-Ray."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "collector_image" {
-  description = "Image of the collector of enable_tracing, an AWS Distro for OpenTelemetry, by exact tag or digest."
+  description = "Image of the collector of enable_tracing (AWS Distro for OpenTelemetry), with an exact tag or digest."
   type        = string
   default     = "public.ecr.aws/aws-observability/aws-otel-collector:v0.48.0"
   nullable    = false
 
   validation {
     condition     = can(regex("^[a-z0-9./_-]+(:[A-Za-z0-9_][A-Za-z0-9._-]*|@sha256:[0-9a-f]{64})$", var.collector_image)) && !endswith(var.collector_image, ":latest")
-    error_message = "collector_image must name an image by an exact tag or a digest, not latest."
+    error_message = "collector_image must be an image with an exact tag or a digest, not latest."
   }
 }
 
 variable "trace_sample_ratio" {
-  description = "Part of the requests that are traced with enable_tracing, 0 to 1; callers have no say in it."
+  description = "Part of the requests that are traced with enable_tracing, 0 to 1. Callers cannot change it."
   type        = number
   default     = 0.1
   nullable    = false
@@ -785,7 +785,7 @@ variable "trace_sample_ratio" {
 }
 
 variable "alarm_email" {
-  description = "Address that alarms are mailed to, once it has confirmed. null: the topic has no subscriber."
+  description = "E-mail address for alarms. Its owner must confirm the subscription. null: the topic has no subscriber."
   type        = string
   default     = null
 
@@ -796,7 +796,7 @@ variable "alarm_email" {
 }
 
 variable "error_rate_percent" {
-  description = "Percent of requests ending in 5xx that raise the alarm."
+  description = "Percentage of 5xx responses that raises the alarm."
   type        = number
   default     = 1
   nullable    = false
@@ -808,7 +808,7 @@ variable "error_rate_percent" {
 }
 
 variable "latency_p95_seconds" {
-  description = "95th percentile of the response time in seconds that raises the alarm."
+  description = "The alarm's threshold for the 95th percentile of the response time, in seconds."
   type        = number
   default     = 1
   nullable    = false
@@ -820,7 +820,7 @@ variable "latency_p95_seconds" {
 }
 
 variable "latency_p99_ms" {
-  description = "99th percentile of the service's own response time in milliseconds that raises the alarm."
+  description = "The alarm's threshold for the 99th percentile of the service's own response time, in milliseconds."
   type        = number
   default     = 2000
   nullable    = false
@@ -908,7 +908,7 @@ variable "scheduled_commands" {
 # --- the deploy workflow ----------------------------------------------------------------------------------------------
 
 variable "github_repository" {
-  description = "owner/name of the GitHub repository whose workflow deploys. null: no deploy role."
+  description = "owner/name of the GitHub repository with the deploy workflow. null: no deploy role."
   type        = string
   default     = null
 
@@ -930,7 +930,7 @@ variable "github_environment" {
 }
 
 variable "github_oidc_provider_arn" {
-  description = "ARN of the account's identity provider for GitHub, of which there can be one only. null: create it."
+  description = "ARN of the account's identity provider for GitHub. An account can have only one. null: create it."
   type        = string
   default     = null
 

@@ -1,5 +1,5 @@
 terraform {
-  # 1.11 is the first release with write-only arguments, which keep passwords out of the state.
+  # Write-only arguments keep passwords out of the state. Terraform has them since 1.11.
   required_version = ">= 1.11"
 
   required_providers {

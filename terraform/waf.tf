@@ -1,4 +1,4 @@
-# Web application firewall (optional): AWS's managed rules, and a ceiling per client address.
+# Web application firewall (optional): AWS's managed rules, and a rate limit for each client address.
 
 locals {
   managed_rule_groups = {
@@ -8,7 +8,7 @@ locals {
     AWSManagedRulesSQLiRuleSet            = 40
   }
 
-  # The common rules refuse bodies over 8 KiB; a description may have 10,000 characters, up to 40 kB in UTF-8.
+  # The common rules refuse bodies over 8 KiB. A description may have 10,000 characters, which is up to 40 kB in UTF-8.
   counted_rules = { AWSManagedRulesCommonRuleSet = ["SizeRestrictions_BODY"] }
 }
 
@@ -101,7 +101,7 @@ resource "aws_cloudwatch_log_group" "waf" {
   #checkov:skip=CKV_AWS_338:Retention is log_retention_days.
   count = var.enable_waf ? 1 : 0
 
-  # WAF only delivers to groups whose name starts so.
+  # WAF delivers only to log groups with this prefix.
   name              = "aws-waf-logs-${local.name}"
   retention_in_days = var.log_retention_days
   kms_key_id        = aws_kms_key.main.arn

@@ -1,1 +1,1 @@
-"""One module per command: `run(context)` does it, raises DeployError when it cannot."""
+"""One module per command. `run(context)` runs it, and raises DeployError when it fails."""

@@ -1,4 +1,4 @@
-"""`down`: the whole environment is destroyed."""
+"""`down`: destroys the whole environment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ STEPS = ("empty the registry", "destroy")
 
 
 def run(context: Context) -> None:
-    """Asks, refuses while deletion protection is on, then destroys; raises ProtectedError without a yes."""
+    """Destroys the environment. Raises ProtectedError without a confirmation or while deletion protection is on."""
     context.prepare()
     stack = context.stack_or_none()
     if context.options.dry_run:
@@ -45,16 +45,16 @@ def _confirm(context: Context) -> None:
         raise ProtectedError("`down` destroys everything and was not confirmed.", hint="Pass --yes.")
     print(f"This destroys environment {name!r}: service, load balancer, images and database, with all data.")
     if input(f"Type {name} to go on: ").strip() != name:
-        raise ProtectedError("Not confirmed: nothing was touched.")
+        raise ProtectedError("Not confirmed. Nothing was changed.")
 
 
 def _check_protection(context: Context, stack: Stack) -> None:
-    # Asked beforehand: Terraform would find out half-way, with the service gone and the database left.
+    # Terraform would fail half-way, after it has destroyed the service.
     protected = _protected_load_balancer(context.aws.client("elbv2"), stack)
     protected += _protected_database(context.aws.client("rds"), stack)
     if protected:
         raise ProtectedError(
-            f"Deletion protection is on for {' and '.join(protected)}: nothing was touched.",
+            f"Deletion protection is on for {' and '.join(protected)}. Nothing was changed.",
             hint=f"Set deletion_protection = false in terraform/environments/{stack.environment}.tfvars, run "
             "`python -m deploy up`, then `down` again.",
         )

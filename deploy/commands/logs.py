@@ -1,4 +1,4 @@
-"""`logs`: the log of the service or of one-off tasks."""
+"""`logs`: shows the log of the service or of one-off tasks."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from deploy.context import Context
 from deploy.logs import events_since
 from deploy.stack import Stack
 
-OVERLAP_SECONDS = 30  # lines reach CloudWatch late and out of order
+OVERLAP_SECONDS = 30  # lines arrive late and out of order
 
 
 def run(context: Context) -> None:
-    """Prints the lines of the last `--since` seconds, then goes on with `--follow` until Ctrl-C."""
+    """Prints the lines of the last `--since` seconds. With `--follow`, prints new lines until Ctrl-C."""
     context.terraform.check_environment()
     context.terraform.init()
     stack = context.stack()

@@ -1,4 +1,4 @@
-"""`migrate`: the migrate task of the state, once more."""
+"""`migrate`: runs the deployed migrate task again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from deploy.stack import Stack
 
 
 def run(context: Context) -> None:
-    """Runs the registered migrate task under the deploy lock; raises as `deploy.tasks.Running` does."""
+    """Runs the migrate task under the deploy lock. Raises as `deploy.tasks.Running` does."""
     context.prepare()
     stack = context.stack_with_image()
     if context.options.dry_run:
@@ -22,12 +22,12 @@ def run(context: Context) -> None:
 
 
 def migrate(context: Context, stack: Stack) -> None:
-    """Runs the migrations and returns once they are applied."""
+    """Runs the migrations and returns when they are applied."""
     run_task(context, tasks.one_off(stack, "migrate", [], {}), context.reporter.output)
 
 
 def run_task(context: Context, spec: tasks.TaskSpec, show: Callable[[str], None]) -> None:
-    """Starts the task and follows it to its end, each log line going to `show`."""
+    """Runs the task to its end and passes each log line to `show`."""
     arn = tasks.start(context.aws.ecs, spec)
     tasks.Running(
         context.aws.ecs,

@@ -1,4 +1,4 @@
-"""`rollback [TAG]`: an earlier release serves again."""
+"""`rollback [TAG]`: rolls out an earlier release again."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ SEARCHED_REVISIONS = 20
 
 
 def run(context: Context) -> None:
-    """Rolls out TAG, or what served before what serves now. Migrations are not run backwards."""
+    """Rolls out TAG, or the release before the serving one. Does not undo migrations."""
     context.prepare()
     stack = context.stack()
     if stack.service_name is None:
-        raise UnknownEnvironmentError("Nothing was ever rolled out here, so there is nothing to go back from.")
+        raise UnknownEnvironmentError("No release was ever rolled out here, so there is none to roll back.")
     if context.options.dry_run:
         tag = _target(context, stack, context.serving(stack))
         context.reporter.line(f"would replace {context.serving(stack) or 'nothing'} by {tag}:")
@@ -28,7 +28,7 @@ def run(context: Context) -> None:
         previous = context.serving(stack)
         tag = _target(context, stack, previous)
         context.reporter.line(f"from {previous or 'nothing'} back to {tag}")
-        context.reporter.line("The database stays as it is: migrations are not run backwards.")
+        context.reporter.line("The database stays as it is: a rollback does not undo migrations.")
         change.release(context, lock, Tags(tag, stack.migrate_image_tag), previous)
     context.reporter.line(f"{tag} serves at {stack.url}")
 
@@ -49,7 +49,7 @@ def _previous(context: Context, stack: Stack, serving: str | None) -> str | None
 
 
 def _previous_revision(context: Context, stack: Stack, serving: str | None) -> str | None:
-    """The newest other image among the revisions: for services that were deployed without a record."""
+    """The newest other image among the task definition revisions, for a service without recorded releases."""
     family = str(stack.service_task_definition_arn).rpartition("/")[2].partition(":")[0]
     for status in ("ACTIVE", "INACTIVE"):
         arns = context.aws.ecs.list_task_definitions(

@@ -1,4 +1,4 @@
-"""`run -- COMMAND…`: any command as a one-off task beside the service."""
+"""`run -- COMMAND…`: runs a command as a one-off task."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from deploy.context import Context
 
 
 def run(context: Context) -> None:
-    """Runs COMMAND in the migrate task's container; its output is this command's stdout."""
+    """Runs COMMAND in the migrate task's container and prints its output on stdout."""
     context.prepare()
     stack = context.stack_with_image()
     command = context.options.task_command

@@ -1,4 +1,4 @@
-"""`status`: what serves, what is on its way, who deploys."""
+"""`status`: shows the serving release, running roll-outs and the deploy lock."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHOWN_RELEASES = 5
 
 
 def run(context: Context) -> None:
-    """Prints a page of text, or with --json one object on stdout."""
+    """Prints the report as text, or with --json as one object."""
     context.terraform.check_environment()
     context.terraform.init()
     report = collect(context, context.stack())
@@ -27,7 +27,7 @@ def run(context: Context) -> None:
 
 
 def collect(context: Context, stack: Stack) -> dict[str, Any]:
-    """Everything that `status` shows, as JSON types."""
+    """Collects the report as JSON types."""
     live = context.live(stack)
     lease = read_lease(context.aws.ssm, f"{context.prefix}/lock")
     return {
@@ -55,7 +55,7 @@ def render(report: dict[str, Any]) -> list[str]:
         f"serving      {serving or 'nothing'}",
     ]
     if serving != wanted:
-        lines.append(f"             the Terraform state says {wanted or 'nothing'}: `python -m deploy up` settles it")
+        lines.append(f"             the Terraform state says {wanted or 'nothing'}: run `python -m deploy up`")
     if report["tasks"]:
         lines.append("tasks        {running} running, {pending} pending, {desired} desired".format(**report["tasks"]))
     lines += [_deployment_line(known) for known in report["deployments"]]

@@ -1,4 +1,4 @@
-"""`up`: from the commit of the working tree to a serving release."""
+"""`up`: deploys the commit of the working tree."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BUILD, CREATE, PUSH, PREPARE, MIGRATE = (
 
 
 def run(context: Context) -> None:
-    """Builds, pushes, migrates, rolls out and smoke-tests; each step is skipped where it is done already."""
+    """Builds, pushes, migrates, rolls out and smoke-tests. Does not repeat a finished build or push."""
     tag = _tag(context)
     context.prepare()
     if context.options.dry_run:
@@ -37,7 +37,7 @@ def run(context: Context) -> None:
 
 
 def _up(context: Context, lock: DeployLock, tag: str) -> None:
-    # Read again: what was read before the lock may be another deploy's past.
+    # Another deploy may have changed the state before this one got the lock.
     stack = context.stack_or_none()
     previous = context.serving(stack)
     try:
@@ -50,7 +50,7 @@ def _up(context: Context, lock: DeployLock, tag: str) -> None:
 
 
 def _prepare(context: Context, lock: DeployLock, stack: Stack | None, tag: str, previous: str | None) -> None:
-    """Everything that leaves the service as it is: image, registry, migrate task, migrations."""
+    """Prepares the release without a change to the service: image, registry, migrate task, migrations."""
     with context.reporter.step(BUILD):
         local = _build(context, stack, tag)
     if stack is None:
@@ -75,7 +75,7 @@ def _tag(context: Context) -> str:
 
 
 def _build(context: Context, stack: Stack | None, tag: str) -> str | None:
-    """The local image's name; None when the registry has the tag, so that nothing is to build or push."""
+    """Returns the local image's name, or None when the registry already has the tag."""
     if stack and image.exists(context.aws.ecr, stack.ecr_repository_name, tag):
         context.reporter.line(f"the registry has {tag} already")
         return None
@@ -94,10 +94,10 @@ def _push(context: Context, stack: Stack, local: str | None, tag: str) -> None:
 
 
 def _as_it_is(context: Context, stack: Stack, previous: str | None) -> str | None:
-    """The image tag that a change of the migrate task alone must leave in place.
+    """The service's image tag to keep while only the migrate task changes.
 
-    It is what the service is about to serve, not what the state says: after a roll-out that the circuit breaker
-    took back, the state may still name the broken image.
+    It comes from ECS and not from the state. After the circuit breaker rolled a release back, the state may still
+    name the broken image.
     """
     live = context.live(stack)
     if live is None or live.primary is None:

@@ -1,2 +1,2 @@
-# The defaults are dev: cheap, private, and gone without a trace after `terraform destroy`.
+# The defaults are for dev: cheap, private, and completely removed by `terraform destroy`.
 environment = "dev"

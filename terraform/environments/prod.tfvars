@@ -1,5 +1,5 @@
-# Survives the loss of a zone, of the database instance, and of a hasty `terraform destroy`.
-# What only you know: certificate_arn, domain_names, alarm_email, github_repository and state_bucket.
+# Survives the loss of a zone or of the database instance, and refuses `terraform destroy`.
+# Fill in your own: certificate_arn, domain_names, alarm_email, github_repository and state_bucket.
 environment = "prod"
 
 nat = "per_az"

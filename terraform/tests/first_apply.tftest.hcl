@@ -1,7 +1,7 @@
-# The first apply, before there is any image: everything but the service, with no variable set.
+# The first apply, without an image and with no variable set: everything but the service.
 #
-# Every run here and beside it plans with the real provider: it asks AWS (or what AWS_ENDPOINT_URL names) for the
-# zones, the account and a random password, and creates nothing.
+# All runs in this folder plan with the real provider and create nothing. The provider asks AWS (or AWS_ENDPOINT_URL)
+# for the zones, the account and a random password.
 
 run "defaults" {
   command = plan
@@ -14,32 +14,32 @@ run "defaults" {
       length(aws_appautoscaling_target.api) == 0,
       length(aws_appautoscaling_policy.cpu) == 0,
     ])
-    error_message = "Without an image there must be no task definition, no service and nothing to scale."
+    error_message = "Without an image there must be no task definition, no service and no scaling."
   }
 
   assert {
     condition     = output.service_name == null && output.migrate_command == null && output.image_tag == null && output.migrate_image_tag == null
-    error_message = "Outputs about the image must be null without one."
+    error_message = "Without an image, outputs about the image must be null."
   }
 
   assert {
     condition     = aws_ecr_repository.api.name == "itemsvc-dev" && aws_ecs_cluster.main.name == "itemsvc-dev" && aws_lb.main.name == "itemsvc-dev"
-    error_message = "Registry, cluster and load balancer must be there for the image to come, named by name and environment."
+    error_message = "Registry, cluster and load balancer must exist before the first image, with the environment in their names."
   }
 
   assert {
     condition     = length(aws_subnet.public) == 2 && length(aws_subnet.private) == 2 && length(aws_subnet.database) == 2
-    error_message = "Three kinds of subnets in two zones."
+    error_message = "There must be three kinds of subnets in two zones."
   }
 
   assert {
     condition     = length(distinct([for subnet in concat(values(aws_subnet.public), values(aws_subnet.private), values(aws_subnet.database)) : subnet.cidr_block])) == 6
-    error_message = "Six different address ranges."
+    error_message = "The six subnets must have different address ranges."
   }
 
   assert {
     condition     = alltrue([for subnet in aws_subnet.public : subnet.map_public_ip_on_launch == false])
-    error_message = "No subnet gives out public addresses by itself."
+    error_message = "No subnet may assign public addresses by itself."
   }
 
   assert {
@@ -83,23 +83,23 @@ run "defaults" {
       "log_min_duration_statement"          = "1000"
       "log_statement"                       = "ddl"
     }
-    error_message = "TLS is forced, connections are the class's, statements and idle transactions are bounded."
+    error_message = "The parameter group must force TLS and limit connections, statements and idle transactions."
   }
 
-  # A route table of its own without a route: nothing in it says `route`, and no aws_route names it.
+  # The database's route table has no route: the resource has no `route`, and no aws_route names it.
   assert {
     condition     = length(aws_route_table_association.database) == 2
-    error_message = "Both database subnets use the route table that leads nowhere."
+    error_message = "Both database subnets must use the route table without routes."
   }
 
   assert {
     condition     = aws_db_instance.main.password == null && aws_db_instance.main.password_wo_version == 1
-    error_message = "The database's password must only be given through password_wo."
+    error_message = "The database's password must only come through password_wo."
   }
 
   assert {
     condition     = aws_db_instance.main.manage_master_user_password == null
-    error_message = "RDS must not rotate the password by itself: running tasks would not learn the new one."
+    error_message = "RDS must not rotate the password by itself: running tasks would keep the old one."
   }
 
   assert {
@@ -111,17 +111,17 @@ run "defaults" {
       length(aws_s3_bucket.access_logs) == 0,
       length(aws_wafv2_web_acl.main) == 0,
     ])
-    error_message = "Defaults of the load balancer."
+    error_message = "The load balancer must have its defaults."
   }
 
   assert {
     condition     = aws_lb_target_group.api.health_check[0].path == "/health" && aws_lb_target_group.api.health_check[0].matcher == "200" && aws_lb_target_group.api.deregistration_delay == "30"
-    error_message = "Targets are probed at /health, and let go after 30 s."
+    error_message = "The health check must use /health, and deregistration must take 30 s."
   }
 
   assert {
     condition     = aws_lb_listener.http.default_action[0].type == "forward" && length(aws_lb_listener.https) == 0
-    error_message = "Without a certificate port 80 forwards."
+    error_message = "Without a certificate, port 80 must forward."
   }
 
   assert {
@@ -131,7 +131,7 @@ run "defaults" {
       aws_ecr_repository.api.encryption_configuration[0].encryption_type == "KMS",
       aws_ecr_repository.api.force_delete,
     ])
-    error_message = "Tags are immutable, images scanned and encrypted; dev's registry goes with its images."
+    error_message = "The registry must have immutable tags, scan and encrypt images, and in dev be destroyable with its images."
   }
 
   assert {
@@ -144,12 +144,12 @@ run "defaults" {
       "latency-p95", "latency-p99", "refusals", "unhealthy-hosts", "service-cpu", "service-memory",
       "database-cpu", "database-storage", "database-connections", "database-memory",
     ])
-    error_message = "One alarm for each way to be in trouble, beside the error rate and missing tasks."
+    error_message = "There must be one alarm for each metric, beside those for the error rate and missing tasks."
   }
 
   assert {
     condition     = aws_cloudwatch_metric_alarm.metric["database-connections"].threshold == 44
-    error_message = "The connection alarm stands at what a roll-out can need: 2 x 3 x 1 x 4 + 20."
+    error_message = "The connection alarm's threshold must be the number that a roll-out can need: 2 x 3 x 1 x 4 + 20."
   }
 
   # The metrics' names and dimensions are those of itemsvc/observability/emf.py.
@@ -161,22 +161,22 @@ run "defaults" {
       aws_cloudwatch_metric_alarm.metric["latency-p99"].dimensions == tomap({ Service = "itemsvc-dev" }),
       toset(flatten([for query in aws_cloudwatch_metric_alarm.service_error_rate[0].metric_query : [for metric in query.metric : metric.metric_name]])) == toset(["Requests", "ServerErrors"]),
     ])
-    error_message = "The service's own error rate and p99 raise alarms."
+    error_message = "The service's own error rate and p99 must raise alarms."
   }
 
   assert {
     condition     = aws_scheduler_schedule.command["expire-idempotency-keys"].schedule_expression == "cron(0 3 * * ? *)" && jsondecode(aws_scheduler_schedule.command["expire-idempotency-keys"].target[0].input).containerOverrides[0] == { name = "migrate", command = ["python", "manage.py", "expire_idempotency_keys"] }
-    error_message = "Expired idempotency keys go every night."
+    error_message = "A task must delete expired idempotency keys every night."
   }
 
   assert {
     condition     = { for name, schedule in aws_scheduler_schedule.command : name => schedule.flexible_time_window[0].maximum_window_in_minutes } == { expire-idempotency-keys = 60, expire-rate-limits = 60 }
-    error_message = "Nothing else runs by the clock, and both start somewhere in the hour that follows."
+    error_message = "There must be two schedules, each with a window of an hour."
   }
 
   assert {
     condition     = endswith(aws_scheduler_schedule.command["expire-idempotency-keys"].target[0].ecs_parameters[0].task_definition_arn, ":task-definition/itemsvc-dev-migrate")
-    error_message = "The schedule starts the newest revision of the one-off task, whichever it is."
+    error_message = "The schedule must start the newest revision of the one-off task."
   }
 
   assert {
@@ -186,16 +186,16 @@ run "defaults" {
 
   assert {
     condition     = length(aws_sns_topic_subscription.email) == 0
-    error_message = "Nobody is mailed by default."
+    error_message = "By default no alarm may send e-mail."
   }
 
   assert {
     condition     = jsondecode(aws_cloudwatch_event_rule.deployment_failed.event_pattern).detail.eventName == ["SERVICE_DEPLOYMENT_FAILED"]
-    error_message = "A failed deployment is an event of its own."
+    error_message = "A failed deployment must raise an event."
   }
 }
 
-# The migrate task may be ahead of the service: that is how a deploy migrates before it rolls out.
+# A deploy migrates before it rolls out, so the migrate task's image may be newer than the service's.
 run "migrate_image_alone" {
   command = plan
 

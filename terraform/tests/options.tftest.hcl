@@ -1,4 +1,4 @@
-# Everything that is off by default, turned on.
+# The options that are off by default, each turned on.
 
 variables {
   image_tag = "3f2a9c1d7e5b"
@@ -102,17 +102,17 @@ run "in_front" {
 
   assert {
     condition     = aws_lb_listener.http.default_action[0].type == "redirect" && aws_lb_listener.http.default_action[0].redirect[0].status_code == "HTTP_301" && aws_lb_listener.http.default_action[0].redirect[0].protocol == "HTTPS"
-    error_message = "HTTP redirects to HTTPS."
+    error_message = "HTTP must redirect to HTTPS."
   }
 
   assert {
     condition     = aws_lb_listener.https[0].ssl_policy == "ELBSecurityPolicy-TLS13-1-2-2021-06" && aws_lb_listener.https[0].port == 443
-    error_message = "TLS 1.3 is offered."
+    error_message = "The listener must offer TLS 1.3."
   }
 
   assert {
     condition     = output.url == "https://items.example.com"
-    error_message = "The URL is the first domain's."
+    error_message = "The URL must have the first domain."
   }
 
   assert {
@@ -121,17 +121,17 @@ run "in_front" {
       CSRF_TRUSTED_ORIGINS = "https://itemsvc-dev-1.us-east-1.elb.amazonaws.com,https://items.example.com,https://api.example.com"
       HTTPS_ONLY           = "true"
     }
-    error_message = "The application knows its hosts and that it is behind HTTPS."
+    error_message = "The service must get its hosts and HTTPS_ONLY."
   }
 
   assert {
     condition     = toset(keys(aws_nat_gateway.main)) == toset(["us-east-1c", "us-east-1f"]) && length(aws_route.nat) == 2
-    error_message = "A NAT gateway in each of the given zones."
+    error_message = "There must be a NAT gateway in each of the given zones."
   }
 
   assert {
     condition     = toset([for rule in aws_wafv2_web_acl.main[0].rule : rule.name]) == toset(["rate-per-address", "AWSManagedRulesAmazonIpReputationList", "AWSManagedRulesCommonRuleSet", "AWSManagedRulesKnownBadInputsRuleSet", "AWSManagedRulesSQLiRuleSet"])
-    error_message = "Managed rules and a rate limit."
+    error_message = "The web ACL must have managed rules and a rate limit."
   }
 
   # A description of 10,000 characters is longer than the 8 KiB that the common rules allow.
@@ -144,22 +144,22 @@ run "in_front" {
 
   assert {
     condition     = aws_cloudwatch_log_group.waf[0].name == "aws-waf-logs-itemsvc-dev" && length(aws_wafv2_web_acl_association.main) == 1
-    error_message = "The ACL is attached, and logs."
+    error_message = "The web ACL must be attached and write logs."
   }
 
   assert {
     condition     = toset([for statement in jsondecode(aws_s3_bucket_policy.access_logs[0].policy).Statement : statement.Sid]) == toset(["DeliveryService", "DeliveryAccount", "TlsOnly"])
-    error_message = "An older region delivers from the service and from its account."
+    error_message = "In an older region, the service principal and AWS's account must be allowed to deliver logs."
   }
 
   assert {
     condition     = alltrue([for block in [aws_s3_bucket_public_access_block.access_logs[0]] : block.block_public_acls && block.block_public_policy && block.ignore_public_acls && block.restrict_public_buckets])
-    error_message = "The bucket is private."
+    error_message = "The bucket must be private."
   }
 
   assert {
     condition     = aws_sns_topic_subscription.email[0].endpoint == "ops@example.com" && aws_sns_topic_subscription.email[0].protocol == "email"
-    error_message = "Alarms are mailed."
+    error_message = "Alarms must send e-mail."
   }
 }
 
@@ -173,7 +173,7 @@ run "access_logs_in_a_new_region" {
 
   assert {
     condition     = toset([for statement in jsondecode(aws_s3_bucket_policy.access_logs[0].policy).Statement : statement.Sid]) == toset(["DeliveryService", "TlsOnly"])
-    error_message = "A newer region has no account to deliver from."
+    error_message = "In a newer region, only the service principal may deliver logs."
   }
 }
 
@@ -200,32 +200,32 @@ run "tasks" {
       GUNICORN_REQUEST_TIMEOUT = "16"
       MAX_STREAMS              = "1"
     }
-    error_message = "The service is told what it may take on, and how long a request may take."
+    error_message = "The service must get the limits of its request queue, exports and request time."
   }
 
   assert {
     condition     = toset([for strategy in aws_ecs_service.api[0].capacity_provider_strategy : "${strategy.capacity_provider} ${coalesce(strategy.base, 0)} ${strategy.weight}"]) == toset(["FARGATE 2 0", "FARGATE_SPOT 0 1"])
-    error_message = "min_tasks stay on demand; only what is beyond them is Spot."
+    error_message = "Only tasks beyond min_tasks may run on Spot."
   }
 
   assert {
     condition     = aws_ecs_task_definition.api[0].runtime_platform[0].cpu_architecture == "ARM64" && aws_ecs_task_definition.migrate[0].runtime_platform[0].cpu_architecture == "ARM64"
-    error_message = "Both task definitions are for the image's CPU."
+    error_message = "Both task definitions must have the image's CPU architecture."
   }
 
   assert {
     condition     = aws_ecs_service.api[0].enable_execute_command && jsondecode(aws_ecs_task_definition.api[0].container_definitions)[0].readonlyRootFilesystem == false
-    error_message = "ECS Exec, with a root file system that its agent can write to."
+    error_message = "ECS Exec must be on, with a writable root file system for its agent."
   }
 
   assert {
     condition     = toset(jsondecode(aws_iam_role_policy.execute_command[0].policy).Statement[0].Action) == toset(["ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel", "ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel"])
-    error_message = "ECS Exec needs its channel and nothing else."
+    error_message = "ECS Exec must get only the ssmmessages permissions."
   }
 
   assert {
     condition     = aws_appautoscaling_policy.requests[0].target_tracking_scaling_policy_configuration[0].target_value == 600 && aws_appautoscaling_policy.requests[0].target_tracking_scaling_policy_configuration[0].predefined_metric_specification[0].resource_label == "app/itemsvc-dev/0123456789abcdef/targetgroup/itemsvc-dev-api/0123456789abcdef"
-    error_message = "Requests per target, counted at this target group."
+    error_message = "Scaling must count the requests per target of this target group."
   }
 }
 
@@ -244,15 +244,15 @@ run "deploy_role" {
         "token.actions.githubusercontent.com:sub" = "repo:example/itemsvc:environment:dev"
       }
     }
-    error_message = "Only jobs of this repository's environment may take the role, by equality and not by pattern."
+    error_message = "Only jobs of this repository's environment may assume the role, without a pattern."
   }
 
-  # What a deploy writes, and with it every action that may change something.
+  # These are all actions of a deploy that may change something.
   assert {
     condition = toset([for action in flatten([for statement in jsondecode(local.deploy_policies.write).Statement : statement.Action]) : split(":", action)[0]]) == toset([
       "ecr", "ecs", "iam", "application-autoscaling", "cloudwatch", "logs", "kms", "s3", "ssm",
     ])
-    error_message = "A deploy writes to the registry, ECS, scaling, its own notes and the state, and passes roles."
+    error_message = "A deploy may write only to the registry, ECS, scaling, its SSM parameters and the state, and pass roles."
   }
 
   assert {
@@ -262,14 +262,14 @@ run "deploy_role" {
 
   assert {
     condition     = !anytrue([for statement in concat(jsondecode(local.deploy_policies.read).Statement, jsondecode(local.deploy_policies.write).Statement) : anytrue([for action in flatten([statement.Action]) : endswith(action, ":*") || action == "*"])])
-    error_message = "No service as a whole."
+    error_message = "No policy may allow all actions of a service."
   }
 
   assert {
     condition = alltrue([for statement in jsondecode(local.deploy_policies.write).Statement :
       !contains(flatten([statement.Resource]), "*") || statement.Sid == "ListTasks" && can(statement.Condition)
     ])
-    error_message = "What writes names its resources."
+    error_message = "Every statement that writes must name its resources."
   }
 
   assert {
@@ -277,10 +277,10 @@ run "deploy_role" {
       toset(statement.Resource) == toset([aws_iam_role.execution.arn, aws_iam_role.task.arn, aws_iam_role.migrate.arn]),
       statement.Condition.StringEquals["iam:PassedToService"] == "ecs-tasks.amazonaws.com",
     ])])
-    error_message = "Of all roles only those of the tasks are passed, and to tasks only."
+    error_message = "A deploy may pass only the tasks' roles, and only to tasks."
   }
 
-  # A managed policy ends at 6,144 characters without white space.
+  # A managed policy may have 6,144 characters without white space.
   assert {
     condition     = alltrue([for policy in values(local.deploy_policies) : length(replace(policy, "/\\s/", "")) <= 6144])
     error_message = "The policies must fit AWS's limit: ${join(", ", [for name, policy in local.deploy_policies : "${name} ${length(policy)}"])}."
@@ -299,7 +299,7 @@ run "deploy_role_with_the_accounts_provider" {
 
   assert {
     condition     = length(aws_iam_openid_connect_provider.github) == 0 && endswith(jsondecode(aws_iam_role.deploy[0].assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"], ":environment:staging")
-    error_message = "There is one provider in an account: a given one is used."
+    error_message = "An account has one provider, so a given one must be used."
   }
 }
 
@@ -323,17 +323,17 @@ run "an_issuer_of_somebody_elses" {
       OIDC_ISSUER   = "https://login.example.com/tenant"
       RATE_LIMIT    = "600/min"
     }
-    error_message = "The service asks for the issuer's tokens, serves the admin and limits its callers."
+    error_message = "The service must require the issuer's tokens, serve the admin and limit its callers."
   }
 
   assert {
     condition     = length(aws_cognito_user_pool.main) == 0 && output.token_endpoint == null && output.oidc_issuer == "https://login.example.com/tenant"
-    error_message = "No pool is made where there is an issuer."
+    error_message = "With an issuer there must be no user pool."
   }
 
   assert {
     condition     = length(aws_cloudwatch_metric_alarm.service_error_rate) == 0 && !contains(keys(aws_cloudwatch_metric_alarm.metric), "latency-p99") && !strcontains(aws_cloudwatch_dashboard.main.dashboard_body, "DatabaseTime")
-    error_message = "Without the service's metrics nothing watches them."
+    error_message = "Without the service's metrics there must be no alarm on them."
   }
 }
 
@@ -366,7 +366,7 @@ run "a_user_pool" {
       OIDC_AUDIENCE = "itemsvc-dev"
       OIDC_ISSUER   = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_AbCdEfGhI"
     }
-    error_message = "The service asks for the pool's tokens."
+    error_message = "The service must require the pool's tokens."
   }
 
   assert {
@@ -377,17 +377,17 @@ run "a_user_pool" {
       toset([for scope in aws_cognito_resource_server.main[0].scope : scope.scope_name]) == toset(["items:read", "items:write"]),
       aws_cognito_user_pool.main[0].admin_create_user_config[0].allow_admin_create_user_only,
     ])
-    error_message = "One confidential client, for machines, with the scopes of the API; nobody signs up."
+    error_message = "The pool must have one confidential machine client with the scopes of the API, and no sign-up."
   }
 
   assert {
     condition     = output.token_endpoint == "https://itemsvc-dev-123456789012.auth.us-east-1.amazoncognito.com/oauth2/token" && output.machine_client_id == "0123456789abcdefghijklmnop"
-    error_message = "Where tokens come from, and for whom."
+    error_message = "The outputs must name the token endpoint and the client."
   }
 
   assert {
     condition     = output.token_command == "curl --silent --show-error --fail --data grant_type=client_credentials --user \"0123456789abcdefghijklmnop:$(aws cognito-idp describe-user-pool-client --region us-east-1 --user-pool-id us-east-1_AbCdEfGhI --client-id 0123456789abcdefghijklmnop --query UserPoolClient.ClientSecret --output text)\" https://itemsvc-dev-123456789012.auth.us-east-1.amazoncognito.com/oauth2/token"
-    error_message = "The line must be ready to paste, and hold no secret."
+    error_message = "The command must be complete and hold no secret."
   }
 }
 
@@ -400,7 +400,7 @@ run "traces" {
 
   assert {
     condition     = [for container in jsondecode(aws_ecs_task_definition.api[0].container_definitions) : "${container.name} ${container.essential}"] == ["api true", "collector false"]
-    error_message = "The collector is beside the service, which does without it."
+    error_message = "The collector must be a second container that is not essential."
   }
 
   assert {
@@ -411,22 +411,22 @@ run "traces" {
       OTEL_TRACES_SAMPLER         = "traceidratio"
       OTEL_TRACES_SAMPLER_ARG     = "0.1"
     }
-    error_message = "The service sends a tenth of its traces to the collector."
+    error_message = "The service must send a tenth of its traces to the collector."
   }
 
   assert {
     condition     = yamldecode(jsondecode(aws_ecs_task_definition.api[0].container_definitions)[1].environment[0].value).service.pipelines.traces.exporters == ["awsxray"]
-    error_message = "The collector sends them to X-Ray."
+    error_message = "The collector must send the traces to X-Ray."
   }
 
   assert {
     condition     = jsondecode(aws_iam_role_policy.tracing[0].policy).Statement[0].Action == ["xray:PutTelemetryRecords", "xray:PutTraceSegments"] && aws_iam_role_policy.tracing[0].role == aws_iam_role.task.id
-    error_message = "The task may send them, and no more."
+    error_message = "The task's role may only send traces."
   }
 
   assert {
     condition     = length(jsondecode(aws_ecs_task_definition.migrate[0].container_definitions)) == 1
-    error_message = "One-off tasks are not traced."
+    error_message = "One-off tasks must not send traces."
   }
 }
 

@@ -1,4 +1,4 @@
-# Who can open a connection to whom, as one set: a rule more or less is a failure.
+# The allowed connections as one set. Any rule more or less fails.
 
 override_resource {
   target          = aws_security_group.alb
@@ -71,7 +71,7 @@ run "with_nat" {
     error_message = "Egress: alb -> tasks, tasks and migrate -> database and AWS APIs, nothing else."
   }
 
-  # The database's group has no egress rule at all: its identifier is in none of the above.
+  # The database's group has no egress rule: none of the rules above names it.
   assert {
     condition     = length(aws_default_security_group.emptied.ingress) == 0 && length(aws_default_security_group.emptied.egress) == 0
     error_message = "The VPC's default group must be empty."
@@ -79,7 +79,7 @@ run "with_nat" {
 
   assert {
     condition     = aws_db_instance.main.vpc_security_group_ids == toset(["sg-database"])
-    error_message = "The database has its own group and no other."
+    error_message = "The database must have only its own group."
   }
 }
 
@@ -133,11 +133,11 @@ run "without_nat" {
 
   assert {
     condition     = toset(keys(aws_vpc_endpoint.interface)) == toset(["ecr.api", "ecr.dkr", "logs", "secretsmanager"])
-    error_message = "The endpoints that Fargate needs."
+    error_message = "There must be the endpoints that Fargate needs."
   }
 
   assert {
     condition     = length(aws_nat_gateway.main) == 0 && length(aws_eip.nat) == 0 && length(aws_route.nat) == 0
-    error_message = "No NAT gateway, and no route to one."
+    error_message = "There must be no NAT gateway and no route to one."
   }
 }

@@ -1,4 +1,4 @@
-# Relations between layers: each holds at its limit, and fails one step beyond.
+# Relations between variables. Each must hold at its limit and fail one step beyond it.
 
 variables {
   image_tag = "3f2a9c1d7e5b"
@@ -29,7 +29,7 @@ run "everything_at_its_limit" {
 
   assert {
     condition     = output.db_connection_budget.needed == 80 && output.db_connection_budget.max == 80
-    error_message = "2 x 3 x 4 x 2 + 32 connections are all that a db.t4g.micro has."
+    error_message = "2 x 3 x 4 x 2 + 32 must be the number of connections of a db.t4g.micro."
   }
 }
 
@@ -158,7 +158,7 @@ run "connection_budget_grows_with_the_class" {
 
   assert {
     condition     = output.db_connection_budget.max == 160
-    error_message = "Twice the memory, twice the connections."
+    error_message = "Twice the memory must give twice the connections."
   }
 }
 

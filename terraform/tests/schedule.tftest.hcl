@@ -1,4 +1,4 @@
-# A team's own commands by the clock.
+# A team's own scheduled commands.
 
 run "beside_the_services_own" {
   command = plan
@@ -18,12 +18,12 @@ run "beside_the_services_own" {
       expire-rate-limits      = "rate(1 hour)"
       send-reminders          = "cron(0 6 * * ? *)"
     }
-    error_message = "They come beside the service's own, and one of the same name replaces it."
+    error_message = "A team's commands must be added to the service's own. One of the same name must replace it."
   }
 
   assert {
     condition     = jsondecode(aws_scheduler_schedule.command["send-reminders"].target[0].input).containerOverrides == [{ name = "migrate", command = ["python", "manage.py", "send_reminders", "--all"] }]
-    error_message = "The task runs the command as it is written."
+    error_message = "The task must run the command unchanged."
   }
 
   assert {
@@ -33,17 +33,17 @@ run "beside_the_services_own" {
       expire-rate-limits      = "OFF"
       send-reminders          = "OFF"
     }
-    error_message = "They start on time unless a window is given."
+    error_message = "Without a window, the command must start on time."
   }
 
   assert {
     condition     = aws_scheduler_schedule.command["collect"].flexible_time_window[0].maximum_window_in_minutes == 2
-    error_message = "A window is as long as it is given."
+    error_message = "The window must have the given length."
   }
 
   assert {
     condition     = aws_scheduler_schedule.command["collect"].name == "itemsvc-dev-collect"
-    error_message = "Named by service and environment, as the role that they take expects."
+    error_message = "The schedules' names must contain the service and the environment, because their role's policy requires it."
   }
 }
 

@@ -124,7 +124,7 @@ run "defaults" {
 
   assert {
     condition     = aws_ecs_service.api[0].wait_for_steady_state == false
-    error_message = "Steady is also said of a rolled back service: the deploy follows its own deployment."
+    error_message = "Terraform must not wait for a steady service, because a rolled-back one is steady too."
   }
 
   assert {
@@ -134,17 +134,17 @@ run "defaults" {
 
   assert {
     condition     = [for strategy in aws_ecs_service.api[0].capacity_provider_strategy : "${strategy.capacity_provider} ${strategy.base} ${strategy.weight}"] == ["FARGATE 1 1"]
-    error_message = "No Spot unless asked for."
+    error_message = "Spot must be off by default."
   }
 
   assert {
     condition     = aws_appautoscaling_target.api[0].min_capacity == 1 && aws_appautoscaling_target.api[0].max_capacity == 3
-    error_message = "1 to 3 tasks."
+    error_message = "Scaling must allow 1 to 3 tasks."
   }
 
   assert {
     condition     = aws_appautoscaling_target.api[0].resource_id == "service/itemsvc-dev/itemsvc-dev-api"
-    error_message = "Scaling is the service's desired count."
+    error_message = "Scaling must change the service's desired count."
   }
 
   assert {
@@ -155,12 +155,12 @@ run "defaults" {
       tracking.scale_in_cooldown == 300,
       tracking.disable_scale_in == false,
     ])])
-    error_message = "70 % CPU; out after one minute, in after five."
+    error_message = "Scaling must aim at 70 % CPU, add tasks after one minute and remove them after five."
   }
 
   assert {
     condition     = length(aws_appautoscaling_policy.requests) == 0
-    error_message = "Requests per target only by choice."
+    error_message = "Scaling by requests per target must be off by default."
   }
 
   assert {
@@ -173,7 +173,7 @@ run "defaults" {
       [for volume in definition.volume : volume.name] == ["tmp"],
       length(jsondecode(definition.container_definitions)) == 1,
     ])])
-    error_message = "Both task definitions are one small Fargate container with a volume for /tmp."
+    error_message = "Both task definitions must have one small Fargate container with a volume for /tmp."
   }
 
   assert {
@@ -193,7 +193,7 @@ run "defaults" {
         container.logConfiguration.options.awslogs-group == "/itemsvc/dev/app",
         !contains(keys(container), "restartPolicy"),
     ])])
-    error_message = "Exact image, read-only root, writable /tmp, init process, nofile, stop timeout, non-blocking logs."
+    error_message = "Both containers must have the exact image, a read-only root, /tmp, an init process, nofile, a stop timeout and non-blocking logs."
   }
 
   assert {
@@ -201,7 +201,7 @@ run "defaults" {
       DATABASE_URL = "arn:aws:secretsmanager:us-east-1:123456789012:secret:itemsvc-dev/service-database-url-a-AbCdEf"
       SECRET_KEY   = "arn:aws:secretsmanager:us-east-1:123456789012:secret:itemsvc-dev/secret-key-AbCdEf"
     }
-    error_message = "The service has its own role's URL, and never the schema owner's."
+    error_message = "The service must have its own role's URL, and not the schema owner's."
   }
 
   assert {
@@ -211,12 +211,12 @@ run "defaults" {
       NEXT_DATABASE_URL    = "arn:aws:secretsmanager:us-east-1:123456789012:secret:itemsvc-dev/service-database-url-b-AbCdEf"
       SECRET_KEY           = "arn:aws:secretsmanager:us-east-1:123456789012:secret:itemsvc-dev/secret-key-AbCdEf"
     }
-    error_message = "The one-off task has the owner's URL, and tells the database of both of the service's roles."
+    error_message = "The one-off task must have the URLs of the schema's owner and of both of the service's roles."
   }
 
   assert {
     condition     = jsondecode(aws_ecs_task_definition.api[0].container_definitions)[0].healthCheck.command == ["CMD", "python", "-I", "-S", "/app/itemsvc/http/healthcheck.py"]
-    error_message = "The container is probed without curl."
+    error_message = "The container's health check must not need curl."
   }
 
   assert {
@@ -226,7 +226,7 @@ run "defaults" {
 
   assert {
     condition     = jsondecode(aws_ecs_task_definition.api[0].container_definitions)[0].logConfiguration.options.awslogs-stream-prefix == "api" && jsondecode(aws_ecs_task_definition.migrate[0].container_definitions)[0].logConfiguration.options.awslogs-stream-prefix == "migrate"
-    error_message = "Log streams tell the service from one-off tasks."
+    error_message = "Log streams of the service and of one-off tasks must have different prefixes."
   }
 
   assert {
@@ -251,7 +251,7 @@ run "defaults" {
       PORT                      = "8000"
       WEB_CONCURRENCY           = "1"
     }
-    error_message = "The environment is what the service reads, and no secret is in it."
+    error_message = "The environment must hold exactly these variables, and no secret."
   }
 
   assert {
@@ -263,7 +263,7 @@ run "defaults" {
 
   assert {
     condition     = output.migrate_command == "aws ecs run-task --region us-east-1 --cluster itemsvc-dev --task-definition arn:aws:ecs:us-east-1:123456789012:task-definition/itemsvc-dev-migrate:7 --launch-type FARGATE --network-configuration 'awsvpcConfiguration={subnets=[subnet-private,subnet-private],securityGroups=[sg-migrate],assignPublicIp=DISABLED}'"
-    error_message = "The line must be ready to paste."
+    error_message = "The command must be complete."
   }
 
   assert {
@@ -274,13 +274,13 @@ run "defaults" {
       aws_ecs_task_definition.migrate[0].execution_role_arn == aws_iam_role.execution.arn,
       length(distinct([aws_iam_role.task.name, aws_iam_role.migrate.name, aws_iam_role.execution.name])) == 3,
     ])
-    error_message = "Service and one-off task have a role each, and ECS has its own."
+    error_message = "The service, the one-off task and ECS must have a role each."
   }
 
-  # Neither the service nor the one-off task may call any AWS API: no policy names their roles.
+  # The service and the one-off task may call no AWS API, because no policy names their roles.
   assert {
     condition     = length(aws_iam_role_policy.execute_command) == 0 && length(aws_iam_role.deploy) == 0
-    error_message = "The task roles carry no policy by default, and there is no deploy role."
+    error_message = "By default the task roles must have no policy, and there must be no deploy role."
   }
 
   assert {
@@ -311,7 +311,7 @@ run "defaults" {
       ReadSecrets    = [for name in ["database-url", "secret-key", "service-database-url-a", "service-database-url-b"] : "arn:aws:secretsmanager:us-east-1:123456789012:secret:itemsvc-dev/${name}-AbCdEf"]
       DecryptSecrets = ["arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000"]
     }
-    error_message = "The execution role reaches this environment's image, log group, secrets and key, and nothing else."
+    error_message = "The execution role may use only this environment's image, log group, secrets and key."
   }
 }
 
@@ -327,7 +327,7 @@ run "migrate_ahead_and_rotate" {
 
   assert {
     condition     = endswith(jsondecode(aws_ecs_task_definition.migrate[0].container_definitions)[0].image, ":aaaaaaaaaaaa") && endswith(jsondecode(aws_ecs_task_definition.api[0].container_definitions)[0].image, ":3f2a9c1d7e5b")
-    error_message = "The two tags are independent."
+    error_message = "The two image tags must be independent."
   }
 
   assert {
@@ -335,7 +335,7 @@ run "migrate_ahead_and_rotate" {
       "credentials.database-password" = "2"
       "credentials.secret-key"        = "3"
     }
-    error_message = "A new password must make a new revision: running tasks never learn it."
+    error_message = "A new password must make a new revision, because running tasks keep the old one."
   }
 
   assert {
@@ -346,11 +346,11 @@ run "migrate_ahead_and_rotate" {
         name      = name
         valueFrom = "arn:aws:secretsmanager:us-east-1:123456789012:secret:itemsvc-dev/service-database-url-${role}-AbCdEf"
     })])])
-    error_message = "The service changes to the role that the database knows already, and the other one is the next."
+    error_message = "The service must switch to its other role, and the first one must become the next."
   }
 
   assert {
     condition     = aws_db_instance.main.password_wo_version == 3
-    error_message = "The database gets the new password."
+    error_message = "The database must get the new password."
   }
 }

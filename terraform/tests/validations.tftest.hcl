@@ -1,4 +1,4 @@
-# Every validated variable with a value it refuses. All at once: a run passes only if each of them is refused.
+# A wrong value for every validated variable. A run passes only if Terraform refuses each of them.
 
 run "nonsense" {
   command = plan

@@ -20,10 +20,10 @@ PREFLIGHT = {
 
 
 @pytest.fixture(scope="module")
-def shared(new_database: Callable[[str], str], issuer: Issuer) -> Iterator[Service]:
+def shared(migrated_database: Callable[[str], str], issuer: Issuer) -> Iterator[Service]:
     """A service that asks for tokens, admits one request a day, and is open to one origin's pages."""
     environment = issuer.environment(CORS_ALLOWED_ORIGINS=f"{APP}, http://localhost:3000", RATE_LIMIT="1/day")
-    with Service(new_database("cors"), migrate=True, **environment) as service:
+    with Service(migrated_database("cors"), **environment) as service:
         yield service
 
 
@@ -72,11 +72,11 @@ def test_answers_of_all_kinds_can_be_read(shared: Service, issuer: Issuer) -> No
         assert "Access-Control-Allow-Credentials" not in answer.headers
 
 
-def test_503_can_be_read(new_database: Callable[[str], str]) -> None:
+def test_503_can_be_read(migrated_database: Callable[[str], str]) -> None:
     with Issuer() as away:
         away.status = 500
         environment = away.environment(CORS_ALLOWED_ORIGINS=APP)
-        with Service(new_database("cors_503"), migrate=True, **environment) as service:
+        with Service(migrated_database("cors_503"), **environment) as service:
             response = service.get("/schema", headers={"Origin": APP} | bearer(away.token()))
     assert response.status_code == 503
     assert response.headers["Access-Control-Allow-Origin"] == APP

@@ -18,12 +18,12 @@ GZIP = {"Accept-Encoding": "gzip, br"}
 
 
 @pytest.fixture(scope="module", params=["itemsvc", "gthread"])
-def compressing(request: Any, new_database: Callable[[str], str]) -> Iterator[Service]:
+def compressing(request: Any, migrated_database: Callable[[str], str]) -> Iterator[Service]:
     """A service with GZIP, on its own worker and on gunicorn's."""
     environment = {"GZIP": "true"}
     if request.param == "gthread":
         environment["GUNICORN_CMD_ARGS"] = "--worker-class=gthread"
-    with Service(new_database(f"gzip_{request.param}"), migrate=True, **environment) as service:
+    with Service(migrated_database(f"gzip_{request.param}"), **environment) as service:
         yield service
 
 

@@ -250,9 +250,9 @@ STALLED = {
 
 
 @pytest.fixture(scope="module")
-def impatient(new_database: Callable[[str], str]) -> Iterator[Service]:
+def impatient(migrated_database: Callable[[str], str]) -> Iterator[Service]:
     """A service of one thread, so that a single stalled client would be enough to stop it."""
-    with Service(new_database("impatient"), migrate=True, GUNICORN_THREADS="1", GUNICORN_CLIENT_TIMEOUT="1") as service:
+    with Service(migrated_database("impatient"), GUNICORN_THREADS="1", GUNICORN_CLIENT_TIMEOUT="1") as service:
         yield service
 
 

@@ -16,12 +16,12 @@ TOO_LARGE = {"detail": "Request body is too large."}
 
 
 @pytest.fixture(scope="module", params=["itemsvc", "gthread"])
-def uploads(request: Any, new_database: Callable[[str], str]) -> Iterator[Service]:
+def uploads(request: Any, migrated_database: Callable[[str], str]) -> Iterator[Service]:
     """A service with that view, on its own worker and on gunicorn's, which takes more than Django keeps in memory."""
     environment = {"DJANGO_SETTINGS_MODULE": "tests.api.upload_settings", "MAX_BODY_BYTES": str(LIMIT)}
     if request.param == "gthread":
         environment["GUNICORN_CMD_ARGS"] = "--worker-class=gthread"
-    with Service(new_database(f"uploads_{request.param}"), migrate=True, **environment) as service:
+    with Service(migrated_database(f"uploads_{request.param}"), **environment) as service:
         yield service
 
 

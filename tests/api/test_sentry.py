@@ -24,12 +24,12 @@ def sentry() -> Iterator[Sentry]:
 
 
 @pytest.fixture(scope="module", params=["itemsvc", "gthread"])
-def reporting(request: Any, sentry: Sentry, new_database: Callable[[str], str]) -> Iterator[Service]:
+def reporting(request: Any, sentry: Sentry, migrated_database: Callable[[str], str]) -> Iterator[Service]:
     """A service that reports, on its own worker and on gunicorn's."""
     environment = FAILING | {"SENTRY_DSN": sentry.dsn, "APP_VERSION": "1.2.3"}
     if request.param == "gthread":
         environment["GUNICORN_CMD_ARGS"] = "--worker-class=gthread"
-    with Service(new_database(f"sentry_{request.param}"), migrate=True, **environment) as service:
+    with Service(migrated_database(f"sentry_{request.param}"), **environment) as service:
         yield service
 
 
@@ -87,9 +87,9 @@ def test_a_command_that_fails_is_reported(reporting: Service, sentry: Sentry) ->
     assert ("LookupError", "of a command") in [(value["type"], value["value"]) for value in values]
 
 
-def test_an_unreachable_sentry_harms_nobody(new_database: Callable[[str], str]) -> None:
+def test_an_unreachable_sentry_harms_nobody(migrated_database: Callable[[str], str]) -> None:
     environment = FAILING | {"SENTRY_DSN": f"http://public@127.0.0.1:{free_port()}/42"}
-    with Service(new_database("sentry_away"), migrate=True, **environment) as service:
+    with Service(migrated_database("sentry_away"), **environment) as service:
         answers = [bug(service, f"away-{number}") for number in range(20)]
         assert {(answer.status_code, answer.text) for answer in answers} == {
             (500, '{"detail":"Internal server error."}')

@@ -30,19 +30,19 @@ def collector() -> Iterator[Collector]:
 
 
 @pytest.fixture(scope="module")
-def traced(collector: Collector, new_database: Callable[[str], str]) -> Iterator[Service]:
+def traced(collector: Collector, migrated_database: Callable[[str], str]) -> Iterator[Service]:
     """A service that sends its spans to the collector."""
     environment = ON | {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
-    with Service(new_database("traced"), migrate=True, **environment) as service:
+    with Service(migrated_database("traced"), **environment) as service:
         yield service
 
 
 @pytest.fixture(scope="module")
-def halved(collector: Collector, new_database: Callable[[str], str]) -> Iterator[Service]:
+def halved(collector: Collector, migrated_database: Callable[[str], str]) -> Iterator[Service]:
     """A service that sends half of its traces: those whose id's second half begins with 0 to 7."""
     sampler = {"OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.5"}
     environment = ON | sampler | {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
-    with Service(new_database("halved"), migrate=True, **environment) as service:
+    with Service(migrated_database("halved"), **environment) as service:
         yield service
 
 

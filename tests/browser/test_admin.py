@@ -18,9 +18,9 @@ USERNAME, PASSWORD = "operator", "correct-horse-battery"
 
 
 @pytest.fixture(scope="module")
-def running_service(new_database: Callable[[str], str]) -> Iterator[Service]:
+def running_service(migrated_database: Callable[[str], str]) -> Iterator[Service]:
     """One with the admin, in the place of the session's."""
-    with Service(new_database("administered"), migrate=True, ADMIN_ENABLED="true") as service:
+    with Service(migrated_database("administered"), ADMIN_ENABLED="true") as service:
         yield service
 
 

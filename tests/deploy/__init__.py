@@ -1,1 +1,1 @@
-"""`python -m deploy`, one file per command; every failure is provoked, and what still serves is asked."""
+"""Tests of `python -m deploy`. Each failure really happens, and the test then checks which release serves."""

@@ -1,4 +1,4 @@
-"""An emulated account with a load balancer, and a project that serves behind it."""
+"""An emulated account with a load balancer, and a project that is deployed into it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.aws import REGION
 
 
 class Account:
-    """MiniStack, with the load balancer that the stand-in stack expects."""
+    """MiniStack, with the load balancer that the test stack needs."""
 
     def __init__(self, emulators: Emulators):
         self.emulators = emulators
@@ -43,7 +43,7 @@ class Account:
 
     @cached_property
     def environment(self) -> dict[str, str]:
-        """Where commands see this account instead of AWS."""
+        """The environment that makes commands use this account instead of AWS."""
         return {**self.emulators.environment(), "DEPLOY_SMOKE_URL": self.url, "COLUMNS": "200"}
 
     def client(self, service: str) -> Any:
@@ -56,7 +56,7 @@ class Account:
         )
 
     def forget_image(self, repository: str, tag: str) -> None:
-        """Deletes an image from the registry and from the engine that runs the tasks."""
+        """Deletes an image from the registry and from the Docker engine."""
         self.client("ecr").batch_delete_image(repositoryName=repository, imageIds=[{"imageTag": tag}])
         for image in self.emulators.docker.images.list():
             for name in image.tags:
@@ -73,12 +73,12 @@ class ServedProject(Project):
     first: Run = field(init=False)
 
     def version(self) -> str:
-        """The image tag that answers through the load balancer."""
+        """The image tag of the release that responds through the load balancer."""
         with urllib.request.urlopen(f"{self.account.url}/version", timeout=10) as response:
             return str(json.load(response)["version"])
 
     def running_tasks(self, family: str) -> list[str]:
-        """ARNs of the tasks of one family that are not told to stop."""
+        """ARNs of the tasks of one family whose desired status is running."""
         answer = self.account.client("ecs").list_tasks(cluster="stand-in-dev", family=f"stand-in-dev-{family}")
         return list(answer["taskArns"])
 
@@ -88,7 +88,7 @@ class ServedProject(Project):
         return next(str(d["id"]) for d in answer["services"][0]["deployments"] if d["status"] == "PRIMARY")
 
     def settled(self) -> str:
-        """The serving release's tag, after asserting that load balancer, state and ECS agree on it."""
+        """The serving release's tag. Asserts that load balancer, state and ECS agree on it."""
         tag = self.version()
         assert self.outputs()["image_tag"] == tag
         return tag

@@ -28,7 +28,7 @@ NEEDS_MOTO = {"moto", "account"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What deploys into an emulated account needs moto, so it is none of the fast tests."""
+    """Excludes the tests that need moto from the fast tests."""
     for item in items:
         if HERE in item.path.parents and NEEDS_MOTO.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.terraform)
@@ -36,14 +36,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def terraform_installed() -> None:
-    """Nothing here goes without Terraform."""
+    """Skips without Terraform."""
     if shutil.which("terraform") is None:
         pytest.skip("terraform is not on PATH")
 
 
 @pytest.fixture(scope="session")
 def moto() -> Iterator[str]:
-    """moto as a process of its own: the endpoint of a control plane without containers."""
+    """moto in its own process: an emulated AWS API without containers."""
     port = free_port()
     command = [sys.executable, str(ROOT / "tests" / "terraform" / "moto_server.py"), "-H", "127.0.0.1", "-p", str(port)]
     environment = {**os.environ, "MOTO_ACCOUNT_ID": ACCOUNT}
@@ -69,7 +69,7 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 
 @pytest.fixture(scope="session")
 def scripted(moto: str) -> Iterator[ScriptedEcs]:
-    """An ECS that does what the test says, in front of moto."""
+    """A scripted ECS in front of moto."""
     gateway = Gateway(moto)
     yield ScriptedEcs(gateway)
     gateway.close()
@@ -77,7 +77,7 @@ def scripted(moto: str) -> Iterator[ScriptedEcs]:
 
 @pytest.fixture
 def ecs(scripted: ScriptedEcs, monkeypatch: pytest.MonkeyPatch) -> ScriptedEcs:
-    """That ECS without a service; this process and its children reach it instead of AWS."""
+    """The scripted ECS, without a service. This process and its children use it instead of AWS."""
     use_account(monkeypatch, scripted.gateway)
     scripted.reset()
     return scripted
@@ -85,7 +85,7 @@ def ecs(scripted: ScriptedEcs, monkeypatch: pytest.MonkeyPatch) -> ScriptedEcs:
 
 @pytest.fixture
 def gateway(ecs: ScriptedEcs) -> Gateway:
-    """What is between boto3 and the emulated account."""
+    """The gateway between boto3 and the emulated account."""
     return ecs.gateway
 
 
@@ -97,7 +97,7 @@ def project(ecs: ScriptedEcs, tmp_path: Path, capfd: pytest.CaptureFixture[str])
 
 @pytest.fixture(scope="session")
 def release(scripted: ScriptedEcs, tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
-    """A project whose release v1 serves, deployed once and brought back for each test."""
+    """A snapshot of a project whose release v1 serves. It is deployed once and restored for each test."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         use_account(monkeypatch, scripted.gateway)
         project = LocalProject(tmp_path_factory.mktemp("release"), os.environ)
@@ -116,7 +116,7 @@ def deployed(release: Snapshot, ecs: ScriptedEcs, capfd: pytest.CaptureFixture[s
 
 @pytest.fixture(scope="session")
 def account() -> Iterator[Account]:
-    """MiniStack: tasks, services and load balancer traffic are real containers and sockets."""
+    """A MiniStack account. Its tasks are real containers, its load balancer has real sockets."""
     problem = prerequisites.missing()
     if problem:
         pytest.skip(problem)
@@ -130,7 +130,7 @@ def account() -> Iterator[Account]:
 
 @pytest.fixture(scope="session")
 def served(account: Account, tmp_path_factory: pytest.TempPathFactory) -> ServedProject:
-    """A project whose first release serves; each test leaves a release serving, any release."""
+    """A project with a serving release. Each test must leave some release serving."""
     directory = tmp_path_factory.mktemp("served")
     project = ServedProject(directory, account.environment, account.variables(), account=account)
     project.first = project.deploy("up")

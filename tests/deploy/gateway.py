@@ -1,6 +1,6 @@
-"""An HTTP server in front of moto: passes AWS requests on, except those that a test answers itself.
+"""An HTTP server in front of moto. It passes AWS requests on, except those that a test answers itself.
 
-boto3 and the stand-in stack reach it by AWS_ENDPOINT_URL, so everything but the answer is real.
+boto3 and the test stack use it through AWS_ENDPOINT_URL, so everything but the response is real.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Answer = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class FaultError(Exception):
-    """Raised by an answer: the error that AWS gives."""
+    """An answer raises it to make the gateway respond with an AWS error."""
 
     def __init__(self, code: str, message: str = "", status: int = 400):
         super().__init__(message)
@@ -30,13 +30,13 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A deploy that is interrupted hangs up: nothing to report."""
+        """Ignores the connection error of an interrupted deploy."""
 
 
 class Gateway:
-    """`answers` maps an action ("RunTask") to a function of the request's JSON; `calls` is every (action, JSON).
+    """`answers` maps an action ("RunTask") to a function of the request's JSON. `calls` holds every (action, JSON).
 
-    `behind` is by how many seconds AWS's clock is behind this machine's.
+    AWS's clock is `behind` seconds behind this machine's.
     """
 
     def __init__(self, upstream: str):
@@ -81,7 +81,7 @@ class Gateway:
             return error.code, dict(error.headers), error.read()
 
     def ask(self, action: str, payload: dict[str, Any]) -> dict[str, Any]:
-        """moto's own answer to a JSON action of ECS or SSM."""
+        """moto's response to a JSON action of ECS or SSM."""
         target = "AmazonSSM" if "Parameter" in action else "AmazonEC2ContainerServiceV20141113"
         service = "ssm" if target == "AmazonSSM" else "ecs"
         headers = {
@@ -129,6 +129,6 @@ def _handler(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
             return super().date_time_string((timestamp or time.time()) - gateway.behind)
 
         def log_message(self, *arguments: object) -> None:
-            """Nothing on the test's stderr."""
+            """Keeps stderr quiet."""
 
     return Handler

@@ -1,4 +1,4 @@
-"""A project deployed by this very process into moto: fast, and without Docker."""
+"""A project that this process deploys into moto: fast, and without Docker."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
 
 def aws_environment(endpoint: str) -> dict[str, str]:
-    """Where boto3 and Terraform find the emulated account."""
+    """The environment that points boto3 and Terraform to the emulated account."""
     return {
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ACCESS_KEY_ID": "test",
@@ -37,7 +37,7 @@ def aws_environment(endpoint: str) -> dict[str, str]:
 
 
 def use_account(monkeypatch: pytest.MonkeyPatch, gateway: Gateway) -> None:
-    """Points this process and its children at the emulated account, and at nothing else."""
+    """Points this process and its children to the emulated account only."""
     for name in [name for name in os.environ if name.startswith(("AWS_", "TF_", "DEPLOY_", "GITHUB_"))]:
         monkeypatch.delenv(name)
     for name, value in aws_environment(gateway.url).items():
@@ -53,7 +53,7 @@ class LocalProject(Project):
         return f"{self.variables.get('name', 'stand-in')}-dev"
 
     def deploy(self, name: str, *arguments: str) -> Run:
-        """The command in this process, on a real socket, polling fast."""
+        """Runs the command in this process, with a short poll interval."""
         self._shown()
         code = main(self.arguments(name, "--poll", "0.01", *arguments))
         return Run(code, self._shown())
@@ -65,7 +65,7 @@ class LocalProject(Project):
         return boto3.client(service, region_name="us-east-1")
 
     def has_image(self, tag: str) -> str:
-        """Puts an image into the registry; its tag."""
+        """Puts an image into the registry and returns its tag."""
         ecr = self.client("ecr")
         manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": {"digest": f"sha256:{tag}"}, "layers": []}
         digest = f"sha256:{hashlib.sha256(tag.encode()).hexdigest()}"
@@ -76,17 +76,17 @@ class LocalProject(Project):
         return tag
 
     def create(self) -> None:
-        """The bare stack, as the first apply of `up` leaves it."""
+        """Creates the stack without an image, like the first apply of `up`."""
         self.terraform_command("init", "-input=false")
         self.terraform_command("apply", "-auto-approve", "-input=false", "-var-file=environments/dev.tfvars")
 
     def up(self, tag: str, *arguments: str) -> Run:
-        """Deploys an image that is put into the registry first."""
+        """Puts an image into the registry and deploys it."""
         return self.deploy("up", "--image-tag", self.has_image(tag), "--skip-smoke", *arguments)
 
 
 class Snapshot:
-    """A deployed project as it is now: its directory, its service, its record of releases."""
+    """A copy of a deployed project: its directory, its service and its recorded releases."""
 
     def __init__(self, project: LocalProject, ecs: ScriptedEcs):
         self._project, self._ecs = project, ecs

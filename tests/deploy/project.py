@@ -1,4 +1,4 @@
-"""A checkout to deploy and the deploy command to run on it."""
+"""A Git checkout to deploy, and the deploy command on it."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ WELL = {"migrate": "succeed", "serve": "well"}
 
 @dataclass(frozen=True)
 class Run:
-    """A finished command; `output` is stdout and stderr as they came."""
+    """A finished command. `output` is stdout and stderr together."""
 
     code: int
     output: str
 
     def expect(self, code: int, *texts: str) -> Run:
-        """Itself, after asserting exit code and texts, and that no traceback was shown."""
+        """Asserts the exit code, the texts and that there is no traceback. Returns itself."""
         assert self.code == code, self.output
         for text in texts:
             assert text in self.output, self.output
@@ -36,7 +36,7 @@ class Run:
 
 @dataclass
 class Project:
-    """The stand-in service's repository and a stand-in stack, both in `directory`."""
+    """The repository of a small test service and its Terraform stack, both in `directory`."""
 
     directory: Path
     environment: Mapping[str, str]
@@ -60,14 +60,14 @@ class Project:
         return self.directory / "app"
 
     def write_variables(self, environment: str, **more: object) -> None:
-        """The environment's tfvars."""
+        """Writes the environment's tfvars."""
         values = {"environment": environment, **self.variables, **more}
         path = self.terraform / "environments" / f"{environment}.tfvars"
         path.parent.mkdir(exist_ok=True)
         path.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items()))
 
     def commit(self, **behaviour: str) -> str:
-        """Commits a revision that migrates and serves as told; the tag that its image gets."""
+        """Commits a revision with this behaviour and returns the tag of its image."""
         text = json.dumps({**WELL, **behaviour, "number": self._count()})
         (self.app / "behaviour.json").write_text(text)
         self.git("add", "-A")
@@ -100,7 +100,7 @@ class Project:
         )
 
     def deploy(self, name: str, *arguments: str) -> Run:
-        """`python -m deploy NAME …` to its end."""
+        """Runs `python -m deploy NAME …` to its end."""
         process = self.start(name, *arguments)
         try:
             output, _ = process.communicate(timeout=LIMIT_SECONDS)
@@ -110,7 +110,7 @@ class Project:
         return Run(process.returncode, output)
 
     def terraform_command(self, *arguments: str) -> str:
-        """A plain terraform command's output."""
+        """Runs a terraform command and returns its output."""
         result = subprocess.run(
             ["terraform", *arguments],
             cwd=self.terraform,
@@ -122,7 +122,7 @@ class Project:
         return result.stdout
 
     def outputs(self) -> dict[str, object]:
-        """The Terraform outputs as they are now."""
+        """The current Terraform outputs."""
         outputs = json.loads(self.terraform_command("output", "-json"))
         return {name: output["value"] for name, output in outputs.items()}
 

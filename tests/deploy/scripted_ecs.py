@@ -1,6 +1,6 @@
-"""The ECS that no emulator is: placement failures, tasks that die before they log, roll-outs that are taken over.
+"""An ECS with failures that no emulator has: refused tasks, tasks that die before they log, replaced roll-outs.
 
-Task definitions are moto's. Services and tasks behave as the test says, one step at each look.
+moto keeps the task definitions. The test scripts the services and tasks; each describe call moves them one step on.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ DONE: dict[str, Any] = {"lastStatus": "STOPPED", "stopCode": "EssentialContainer
 
 
 class ScriptedEcs:
-    """`outcomes` maps an image tag to how its roll-out goes, `task` lists what a one-off task is at each look."""
+    """`outcomes` maps an image tag to its roll-out's method. `task` lists a one-off task's state at each describe."""
 
     def __init__(self, gateway: Gateway):
         self.gateway = gateway
@@ -38,7 +38,7 @@ class ScriptedEcs:
         self.reset()
 
     def reset(self) -> None:
-        """No service, no task, no script; every action is asked here again."""
+        """Removes the service, the task and the script, and takes over every action again."""
         self.outcomes: dict[str, str] = {}
         self.task: list[dict[str, Any]] = [DONE]
         self.stopped_tasks: list[dict[str, Any]] = []
@@ -118,7 +118,7 @@ class ScriptedEcs:
         }
 
     def _advance(self) -> None:
-        """One look further: what the primary deployment's image does."""
+        """Moves the primary deployment one step on."""
         primary = self.deployments[0]
         outcome = self.outcomes.get(self.tags[primary["taskDefinition"]], "well")
         if primary["id"] not in self._seen:
@@ -131,21 +131,21 @@ class ScriptedEcs:
         self.deployments = [primary]
 
     def _go_nowhere(self, primary: dict[str, Any]) -> None:
-        """Its tasks neither start nor fail."""
+        """Its tasks do not start and do not fail."""
 
     def _go_wrong(self, primary: dict[str, Any]) -> None:
-        """The circuit breaker marks it, and the last completed one becomes the primary one again."""
+        """The circuit breaker fails it and makes the last completed deployment the primary one again."""
         self._fail(primary)
         self._bring_back()
 
     def _go_unseen(self, primary: dict[str, Any]) -> None:
-        """The same, but nobody looked while the failed deployment was still listed."""
+        """As `_go_wrong`, but ECS no longer lists the failed deployment."""
         self._fail(primary)
         self._bring_back()
         self.deployments = [known for known in self.deployments if known is not primary]
 
     def _go_replaced(self, primary: dict[str, Any]) -> None:
-        """Somebody else updates the service meanwhile."""
+        """Somebody else updates the service during the roll-out."""
         revision = next(iter(self.tags))
         primary["status"] = "ACTIVE"
         self.deployments.insert(0, {**self._deployment(revision), "rolloutState": "COMPLETED"})

@@ -1,4 +1,4 @@
-"""The command line, what it needs on the machine, and who it talks to AWS as."""
+"""The command line, the tools that it needs, and the AWS credentials that it uses."""
 
 from __future__ import annotations
 
@@ -78,12 +78,12 @@ def test_a_missing_tool(project: LocalProject, tool: str, tmp_path: Path, monkey
 @pytest.mark.skipif(shutil.which("docker") is None, reason="docker is not on PATH")
 def test_the_engine_is_down(project: LocalProject, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///no/such/socket")
-    project.deploy("up").expect(10, "The Docker engine does not answer.", "Serving now: nothing.")
+    project.deploy("up").expect(10, "The Docker engine does not respond.", "Serving now: nothing.")
 
 
 def test_no_checkout(project: LocalProject) -> None:
     shutil.rmtree(project.app / ".git")
-    project.deploy("up").expect(13, "Git cannot name the commit to deploy.")
+    project.deploy("up").expect(13, "Git found no commit to deploy.")
 
 
 def test_no_such_environment(project: LocalProject) -> None:
@@ -100,7 +100,7 @@ def test_not_deployed_yet(project: LocalProject, name: str) -> None:
 def test_deployed_without_an_image(project: LocalProject) -> None:
     project.create()
     project.deploy("migrate").expect(12, "has no image yet")
-    project.deploy("rollback").expect(12, "Nothing was ever rolled out here")
+    project.deploy("rollback").expect(12, "No release was ever rolled out here")
     project.deploy("status").expect(0, "serving      nothing")
 
 
@@ -109,7 +109,7 @@ def test_the_state_of_another_environment(deployed: LocalProject) -> None:
     state = deployed.terraform / "terraform.tfstate.d" / "prod" / "terraform.tfstate"
     state.parent.mkdir(parents=True)
     shutil.copy(deployed.terraform / "terraform.tfstate", state)
-    deployed.deploy("up", "-e", "prod", "--image-tag", "v1").expect(12, "is that of environment 'dev', not 'prod'")
+    deployed.deploy("up", "-e", "prod", "--image-tag", "v1").expect(12, "belongs to environment 'dev', not 'prod'")
 
 
 def test_an_image_that_the_registry_has_not(deployed: LocalProject) -> None:
@@ -135,7 +135,7 @@ def test_credentials_that_expire_on_the_way(deployed: LocalProject, gateway: Gat
 def test_another_account(deployed: LocalProject, gateway: Gateway) -> None:
     account = "<GetCallerIdentityResult><Account>111111111111</Account></GetCallerIdentityResult>"
     gateway.raw["GetCallerIdentity"] = f"<GetCallerIdentityResponse>{account}</GetCallerIdentityResponse>".encode()
-    deployed.deploy("migrate").expect(11, "of account 111111111111", "lives in 000000000000")
+    deployed.deploy("migrate").expect(11, "to account 111111111111", "is in 000000000000")
 
 
 def test_no_permission(deployed: LocalProject, gateway: Gateway) -> None:

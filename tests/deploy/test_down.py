@@ -61,5 +61,5 @@ def test_deletion_protection(deployed: LocalProject) -> None:
     )
     deployed.deploy("status").expect(0, "serving      v1")
     rds.modify_db_instance(DBInstanceIdentifier="stand-in-dev", DeletionProtection=False)
-    deployed.deploy("down", "--yes").expect(15, "Deletion protection is on for the load balancer:")
+    deployed.deploy("down", "--yes").expect(15, "Deletion protection is on for the load balancer. Nothing")
     rds.delete_db_instance(DBInstanceIdentifier="stand-in-dev", SkipFinalSnapshot=True)

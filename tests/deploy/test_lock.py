@@ -28,14 +28,14 @@ def make(project: LocalProject, **options: bool) -> DeployLock:
 
 
 def dead(project: LocalProject) -> DeployLock:
-    """A deploy that took the lock and then crashed."""
+    """A deploy that crashed after it took the lock."""
     crashed = make(project)
     crashed._create(LOCK)
     return crashed
 
 
 def age(gateway: Gateway, seconds: float, nonce: str = "") -> None:
-    """Makes every lock, or that of `nonce` alone, look as if it had been renewed `seconds` ago."""
+    """Makes the lock of `nonce` (or every lock) look as if its last renewal was `seconds` ago."""
 
     def answer(payload: dict[str, Any]) -> dict[str, Any]:
         found = gateway.ask("GetParameter", payload)
@@ -47,7 +47,7 @@ def age(gateway: Gateway, seconds: float, nonce: str = "") -> None:
 
 
 def wait_until(happened: Callable[[], object]) -> None:
-    """Returns once that is so, or after ten seconds: what follows asserts it."""
+    """Waits at most ten seconds. The test asserts the condition afterwards."""
     deadline = time.monotonic() + 10
     while not happened() and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -73,7 +73,7 @@ def test_break_lock(deployed: LocalProject) -> None:
 def test_a_dead_deploys_lock_is_taken_over(deployed: LocalProject, gateway: Gateway) -> None:
     dead(deployed)
     age(gateway, lock.LEASE_SECONDS - 30)
-    deployed.deploy("migrate").expect(14, "last sign of life 2")
+    deployed.deploy("migrate").expect(14, "it renewed its lock 2")
     age(gateway, lock.LEASE_SECONDS + 30)
     deployed.deploy("migrate").expect(0)
 
@@ -82,11 +82,11 @@ def test_a_lock_is_as_old_as_aws_says(deployed: LocalProject, gateway: Gateway) 
     gateway.behind = 3600
     age(gateway, 3600)
     with make(deployed):
-        deployed.deploy("migrate").expect(14, "last sign of life 0 s ago")
+        deployed.deploy("migrate").expect(14, "it renewed its lock 0 s ago")
 
 
 def all_see_it_before_one_overwrites_it(gateway: Gateway, many: int, refused: list[str]) -> None:
-    """Holds the first read of each of `many` until all have read, and each overwriting until the others are refused."""
+    """Delays the first reads until all `many` deploys have read, and an overwrite until the others are refused."""
     read, everybody_read = gateway.answers["GetParameter"], threading.Barrier(many)
     reads = itertools.count()
 
@@ -125,7 +125,7 @@ def test_of_many_that_see_a_dead_lock_one_gets_it(deployed: LocalProject, gatewa
     held = lock.read_lease(ssm, LOCK)
     assert held is not None
     assert [mine._nonce for mine in winners] == [held.nonce]
-    assert refused == ["Another deploy is taking over the lock of one that died."] * (many - 1)
+    assert refused == ["Another deploy is taking over the lock of a dead deploy."] * (many - 1)
     winners[0].__exit__()
 
 
@@ -149,7 +149,7 @@ def test_a_lock_that_another_took_over_first_is_left_alone(deployed: LocalProjec
 def test_one_that_died_while_it_took_over_is_broken_by_hand(deployed: LocalProject, gateway: Gateway) -> None:
     age(gateway, lock.LEASE_SECONDS + 30, dead(deployed)._nonce)
     make(deployed)._create(MARKER)
-    deployed.deploy("migrate").expect(14, "Another deploy is taking over the lock of one that died.", "--break-lock")
+    deployed.deploy("migrate").expect(14, "Another deploy is taking over the lock of a dead deploy.", "--break-lock")
     deployed.deploy("migrate", "--break-lock").expect(0)
     age(gateway, lock.LEASE_SECONDS + 30, dead(deployed)._nonce)
     deployed.deploy("migrate").expect(0)
@@ -159,7 +159,7 @@ def test_a_deploy_whose_lock_was_broken_stops(deployed: LocalProject, monkeypatc
     monkeypatch.setattr(lock, "RENEW_SECONDS", 0.05)
     with make(deployed) as broken, make(deployed, break_lock=True) as taker:
         broken._thread.join(10)
-        with pytest.raises(LockedError, match="Somebody broke this deploy's lock"):
+        with pytest.raises(LockedError, match="Another deploy broke this deploy's lock"):
             broken.check()
         taker.check()
     assert lock.read_lease(deployed.client("ssm"), LOCK) is None

@@ -1,4 +1,4 @@
-"""`migrate`. Faults that only a scripted ECS gives are in test_task_faults.py."""
+"""`migrate`. test_task_faults.py has the faults that need a scripted ECS."""
 
 from __future__ import annotations
 

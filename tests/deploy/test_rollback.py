@@ -12,14 +12,14 @@ pytestmark = [pytest.mark.deploy, pytest.mark.docker, pytest.mark.slow]
 def test_back_to_what_served_before_and_forward_again(served: ServedProject) -> None:
     old = served.commit()
     served.deploy("up").expect(0)
-    served.commit(serve="crash")  # registered and rolled out, but it never served
+    served.commit(serve="crash")  # has a task definition revision, but never serves
     served.deploy("up").expect(50)
     new = served.commit()
     served.deploy("up").expect(0)
     served.deploy("rollback", "--dry-run").expect(0, f"would replace {new} by {old}")
     assert served.settled() == new
     served.deploy("rollback").expect(
-        0, f"from {new} back to {old}", "migrations are not run backwards", f"{old} serves at"
+        0, f"from {new} back to {old}", "a rollback does not undo migrations", f"{old} serves at"
     )
     assert served.settled() == old
     assert served.outputs()["migrate_image_tag"] == new

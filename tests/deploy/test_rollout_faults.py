@@ -1,4 +1,4 @@
-"""Roll-outs that go wrong, and what serves and stands in the state afterwards."""
+"""Roll-outs that fail, and the serving release and the Terraform state after them."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_replaced_before_the_first_look(deployed: LocalProject, gateway: Gateway
 
     gateway.answers["UpdateService"] = roll_out_and_replace
     deployed.up("v2", "--rollout-timeout", "5").expect(52, "Another deployment of the service replaced this one")
-    assert looks < 10  # It is told at once, not when the time for a deployment to appear is over.
+    assert looks < 10  # It fails at once, without a wait for APPEAR_SECONDS.
 
 
 def test_a_deployment_not_listed_yet_is_waited_for(deployed: LocalProject, gateway: Gateway, ecs: ScriptedEcs) -> None:
@@ -86,15 +86,15 @@ def test_the_tasks_of_an_earlier_try_are_no_evidence(project: LocalProject, ecs:
     project.up("v1").expect(50, "task crashed: Essential container in task exited")
     (earlier,) = ecs.stopped_tasks
     earlier |= {"taskArn": earlier["taskArn"].replace("crashed", "earlier"), "stoppedReason": "Failed in the first try"}
-    run = project.up("v1").expect(50, "starting a new deployment of it", "task crashed: Essential container in task")
+    run = project.up("v1").expect(50, "starting a new one", "task crashed: Essential container in task")
     assert "first try" not in run.output
 
 
 def test_restoring_fails_too(deployed: LocalProject, ecs: ScriptedEcs) -> None:
     ecs.outcomes |= {"v2": "wrong"}
     deployed.write_variables("dev", fault='[ "$(cat .count 2>/dev/null)" != x ] && printf x > .count')
-    deployed.up("v2").expect(53, "Restoring v1 failed too: terraform apply failed.", "Look at once", "rollback v1")
-    assert ecs.serving() == "v1"  # the circuit breaker's doing
+    deployed.up("v2").expect(53, "Restoring v1 failed too: terraform apply failed.", "Act now", "rollback v1")
+    assert ecs.serving() == "v1"  # because of the circuit breaker
 
 
 def test_the_first_release_of_all(project: LocalProject, ecs: ScriptedEcs, gateway: Gateway) -> None:
@@ -102,7 +102,7 @@ def test_the_first_release_of_all(project: LocalProject, ecs: ScriptedEcs, gatew
     ecs.outcomes["v1"] = "wrong"
     project.up("v1").expect(50, "No release served before v1, so none serves now.")
     ecs.outcomes["v1"] = "well"
-    project.deploy("up", "--image-tag", "v1", "--skip-smoke").expect(0, "starting a new deployment of it")
+    project.deploy("up", "--image-tag", "v1", "--skip-smoke").expect(0, "starting a new one")
     assert gateway.called("UpdateService")[-1]["forceNewDeployment"] is True
     assert ecs.serving() == "v1"
 
@@ -132,4 +132,4 @@ def test_the_service_disappears(deployed: LocalProject, gateway: Gateway, ecs: S
         return {"services": [], "failures": []} if gone else ecs.describe_services(payload)
 
     gateway.answers["DescribeServices"] = describe
-    deployed.up("v2").expect(52, "The service is gone")
+    deployed.up("v2").expect(52, "The service does not exist")

@@ -31,7 +31,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """Starts a server that gives these answers (a list: one after the other); its base URL."""
+    """Starts a server with these responses (a list: one after the other) and returns its base URL."""
     servers = []
 
     def start(answers: dict[str, Any]) -> str:
@@ -48,7 +48,7 @@ def serve() -> Iterator[Serve]:
                 self.wfile.write(data)
 
             def log_message(self, *arguments: object) -> None:
-                """Nothing on the test's stderr."""
+                """Keeps stderr quiet."""
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -87,7 +87,7 @@ def test_a_service_without_resources_is_well(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("status", [401, 403, 400])
-def test_whom_a_resource_lets_in_is_its_own_affair(serve: Serve, status: int) -> None:
+def test_a_resource_that_refuses_the_request_is_well(serve: Serve, status: int) -> None:
     smoke.smoke_test(serve({**GOOD, "/lamps": (status, {"detail": "…"})}), timeout=5, show=lambda _: None)
 
 
@@ -105,7 +105,7 @@ def test_whom_a_resource_lets_in_is_its_own_affair(serve: Serve, status: int) ->
     ],
 )
 def test_a_wrong_answer(serve: Serve, path: str, answer: Any, text: str) -> None:
-    with pytest.raises(SmokeFailedError, match=f"{path} answered wrongly") as failure:
+    with pytest.raises(SmokeFailedError, match=f"{path} gave a wrong response") as failure:
         smoke.smoke_test(serve({**GOOD, path: answer}), timeout=0.05, show=lambda _: None)
     assert text in failure.value.details[0]
 

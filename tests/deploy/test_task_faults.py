@@ -1,4 +1,4 @@
-"""One-off tasks that go wrong in ways that only a scripted ECS shows; `migrate` stands for `up` and `run`."""
+"""Faults of one-off tasks that need a scripted ECS. `up` and `run` use the same code as `migrate`."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_stopped_before_it_logged(deployed: LocalProject, ecs: ScriptedEcs, reas
     ("state", "text"),
     [
         ({"exitCode": 1}, "failed with exit code 1"),
-        ({"exitCode": 75}, "Another migration holds the database's lock"),
+        ({"exitCode": 75}, "Another migration is running"),
         ({"exitCode": 137, "reason": "OutOfMemoryError: Container killed due to memory usage"}, "raise task_memory"),
         ({"exitCode": 137}, "raise task_memory"),
         ({"exitCode": 0, "stopCode": "UserInitiated"}, "Somebody stopped the migrate task."),

@@ -19,7 +19,9 @@ pytestmark = [pytest.mark.deploy, pytest.mark.slow]
 
 def test_an_apply_that_fails(deployed: LocalProject, ecs: ScriptedEcs) -> None:
     deployed.write_variables("dev", fault="echo the disk is full >&2; false")
-    deployed.up("v2").expect(20, "terraform apply failed.", "the disk is full", "Serving now: v1.", "fix it, run again")
+    deployed.up("v2").expect(
+        20, "terraform apply failed.", "the disk is full", "Serving now: v1.", "run the same command again"
+    )
     assert ecs.serving() == "v1"
 
 
@@ -62,7 +64,7 @@ def test_interrupted_once_it_ends_in_order(deployed: LocalProject, ecs: Scripted
     assert "Interrupted." in output
     assert "Traceback" not in output
     deployed.deploy("status").expect(0, "deploying    nobody")
-    # Terraform ended in order: its state is readable and not locked.
+    # Terraform stopped in order: its state is readable and not locked.
     deployed.write_variables("dev")
     deployed.up("v2").expect(0)
     assert ecs.serving() == "v2"

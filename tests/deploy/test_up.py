@@ -43,7 +43,7 @@ def test_a_dirty_tree_is_refused_or_tagged_as_such(served: ServedProject) -> Non
     tag = served.commit()
     (served.app / "note.txt").write_text("not committed")
     try:
-        served.deploy("up").expect(13, "changes that no commit holds", "note.txt", "--allow-dirty")
+        served.deploy("up").expect(13, "uncommitted changes", "note.txt", "--allow-dirty")
         served.deploy("up", "--allow-dirty", "--dry-run").expect(0, f"would build and push {tag}-dirty-")
     finally:
         (served.app / "note.txt").unlink()
@@ -72,7 +72,7 @@ def test_a_migration_that_fails(served: ServedProject) -> None:
 
 def test_a_migration_behind_another_one(served: ServedProject) -> None:
     served.commit(migrate="busy")
-    served.deploy("up").expect(42, "exit code 75", "Another migration holds the database's lock")
+    served.deploy("up").expect(42, "exit code 75", "Another migration is running")
 
 
 def test_a_migration_that_takes_too_long_is_stopped(served: ServedProject) -> None:
@@ -121,7 +121,7 @@ def test_a_release_that_crashes_at_start_is_taken_back(served: ServedProject) ->
         f"Serving now: {before}.",
     )
     assert served.settled() == before
-    # The state named the broken image for a while: the next deploy must not roll it out on its way.
+    # The state named the broken image for a while. The next deploy must not roll it out.
     good = served.commit()
     run = served.deploy("up").expect(0)
     assert tag not in run.output
@@ -132,7 +132,7 @@ def test_a_release_that_answers_wrongly_is_taken_back(served: ServedProject) -> 
     before = served.settled()
     served.commit(serve="unready")
     served.deploy("up", "--smoke-timeout", "3").expect(
-        60, "/health/ready answered wrongly", '503 {"status": "unavailable"', f"Serving now: {before}."
+        60, "/health/ready gave a wrong response", '503 {"status": "unavailable"', f"Serving now: {before}."
     )
     assert served.settled() == before
 

@@ -40,7 +40,7 @@ def recovery_seconds(answers: list[Answered], back: float) -> float:
     return max([made, *refused]) - back
 
 
-@pytest.mark.parametrize("outages", [3])
+@pytest.mark.parametrize("outages", [1, pytest.param(3, marks=pytest.mark.slow)])
 def test_a_crash_under_load_is_503_and_recovered_from_within_a_second(
     database: Database, serve: Callable[..., Service], outages: int, record_property: Callable[[str, object], None]
 ) -> None:

@@ -91,6 +91,7 @@ def local() -> Iterator[Path]:
         run.process.wait(30)
 
 
+@pytest.mark.slow
 def test_it_starts_keeps_its_data_and_leaves_nothing_behind(local: Path) -> None:
     made: list[str] = []
     for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -23,10 +23,10 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def beset(new_database: Callable[[str], str]) -> Iterator[Service]:
+def beset(migrated_database: Callable[[str], str]) -> Iterator[Service]:
     """A service of few threads and little patience, with gadgets enough that no socket holds a page of them."""
     environment = {"GUNICORN_THREADS": str(THREADS), "GUNICORN_CLIENT_TIMEOUT": str(CLIENT_TIMEOUT)}
-    with Service(new_database("beset"), migrate=True, **environment) as service:
+    with Service(migrated_database("beset"), **environment) as service:
         service.execute(
             "INSERT INTO sample_gadget (name, description) SELECT 'x', repeat('x', 10000) FROM generate_series(1, 3000)"
         )
@@ -71,8 +71,8 @@ def export(service: Service, status: int) -> list[requests.Response]:
         return [response] if response.status_code == status and response.content else []
 
 
-def test_more_connections_than_are_allowed_cost_the_oldest_their_place(new_database: Callable[[str], str]) -> None:
-    crowded = Service(new_database("crowded"), migrate=True, GUNICORN_CMD_ARGS="--worker-connections 50")
+def test_more_connections_than_are_allowed_cost_the_oldest_their_place(migrated_database: Callable[[str], str]) -> None:
+    crowded = Service(migrated_database("crowded"), GUNICORN_CMD_ARGS="--worker-connections 50")
     with crowded as service, slow_clients(service.port, "drips its head", 80):
         for _ in range(20):
             assert requests.get(f"{service.url}/gadgets", timeout=5).status_code == 200

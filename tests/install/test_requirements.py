@@ -32,6 +32,7 @@ def options() -> list[str]:
     return shlex.split(found[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("requirements", FILES)
 def test_it_installs_what_it_pins(requirements: str, old_python: Path, tmp_path: Path) -> None:
     copy = make_index(tmp_path, ROOT / requirements)

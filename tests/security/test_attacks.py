@@ -54,9 +54,9 @@ def alone(running_service: Service) -> Target:
 
 
 @pytest.fixture(scope="module")
-def behind(new_database: Callable[[str], str]) -> Iterator[Target]:
+def behind(migrated_database: Callable[[str], str]) -> Iterator[Target]:
     """The service as behind a load balancer that ends TLS."""
-    with Service(new_database("behind"), migrate=True, HTTPS_ONLY="true", NUM_PROXIES="1") as service:
+    with Service(migrated_database("behind"), HTTPS_ONLY="true", NUM_PROXIES="1") as service:
         yield target(service)
 
 
@@ -116,13 +116,13 @@ def test_the_address_is_the_one_that_the_load_balancer_saw(
 
 
 @pytest.fixture(scope="module")
-def services(new_database: Callable[[str], str]) -> Iterator[Callable[[str], Service]]:
+def services(migrated_database: Callable[[str], str]) -> Iterator[Callable[[str], Service]]:
     """A service for each number of proxies."""
     started: dict[str, Service] = {}
 
     def get(proxies: str) -> Service:
         if proxies not in started:
-            started[proxies] = Service(new_database("addresses"), migrate=not started, NUM_PROXIES=proxies).__enter__()
+            started[proxies] = Service(migrated_database("addresses"), NUM_PROXIES=proxies).__enter__()
         return started[proxies]
 
     yield get

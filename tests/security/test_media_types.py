@@ -40,9 +40,9 @@ MALFORMED = (
 
 
 @pytest.fixture(scope="module")
-def target(new_database: Callable[[str], str]) -> Iterator[Service]:
+def target(migrated_database: Callable[[str], str]) -> Iterator[Service]:
     settings = {"ADMIN_ENABLED": "true", "GUNICORN_CLIENT_TIMEOUT": "2"}
-    with Service(new_database("media_types"), migrate=True, **settings) as running:
+    with Service(migrated_database("media_types"), **settings) as running:
         yield running
 
 

@@ -13,9 +13,9 @@ OFF = "The fast path is off"
 
 
 @pytest.fixture(scope="module")
-def guarded(new_database: Callable[[str], str]) -> Iterator[Service]:
+def guarded(migrated_database: Callable[[str], str]) -> Iterator[Service]:
     settings = {"DJANGO_SETTINGS_MODULE": "tests.security.other_settings"}
-    with Service(new_database("guarded"), migrate=True, **settings) as service:
+    with Service(migrated_database("guarded"), **settings) as service:
         yield service
 
 

@@ -1,4 +1,4 @@
-"""What every emulated AWS account needs, with the standard library alone: rehearsals run without the service's."""
+"""Functions for emulated AWS accounts. They need only the standard library, because rehearsals run without Django."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DROPPED = ("AWS_", "TF_VAR_", "TF_WORKSPACE", "TF_CLI_ARGS", "TF_DATA_DIR", "TF_
 
 
 def free_port() -> int:
-    """A TCP port of the loopback interface that nothing listens on now."""
+    """A free TCP port of the loopback interface."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -18,7 +18,7 @@ def free_port() -> int:
 
 
 def aws_environment(endpoint: str) -> dict[str, str]:
-    """The environment in which the account at this URL is AWS. Nothing of the caller's can lead to a real one."""
+    """The environment that replaces AWS by the account at this URL. It removes the caller's AWS variables."""
     kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(DROPPED)}
     return kept | {
         "AWS_ENDPOINT_URL": endpoint,

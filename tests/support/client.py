@@ -1,4 +1,4 @@
-"""Django's test client, with every response held against the schema."""
+"""Django's test client with a check of every response against the schema."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from tests.support import openapi
 
 
 class Client(DjangoClient):
-    """JSON in, JSON out: the `data` of a post is encoded as JSON unless a content type is given."""
+    """A client that encodes `data` as JSON unless it gets a content type."""
 
     def __init__(self, schema: openapi.Schema):
         super().__init__(raise_request_exception=False)
         self.schema = schema
 
     def generic(self, method: str, path: str, data: Any = "", *args: Any, **kwargs: Any) -> Any:
-        """The response, after the schema's judgement."""
+        """Sends a request and checks the response against the schema."""
         response = super().generic(method, path, data, *args, **kwargs)
         self.schema.judge(method, path, response.status_code, dict(response.items()), self._content(response))
         return response
@@ -26,7 +26,7 @@ class Client(DjangoClient):
     def _content(response: Any) -> bytes:
         if not response.streaming:
             return bytes(response.content)
-        # Read once here; the test reads it again.
+        # A stream can be read only once, so the test gets a copy.
         content = b"".join(response.streaming_content)
         response.streaming_content = [content]
         return content

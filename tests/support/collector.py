@@ -1,4 +1,4 @@
-"""An OpenTelemetry collector: takes spans over OTLP/HTTP, as protobuf, and keeps them."""
+"""An OpenTelemetry collector that receives spans over OTLP/HTTP (protobuf) and keeps them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 @dataclass
 class Span:
-    """One span, its ids in hexadecimal, its times in nanoseconds."""
+    """One span. Its ids are hexadecimal, its times are in nanoseconds."""
 
     name: str
     kind: str
@@ -33,7 +33,7 @@ class Span:
 class Collector:
     """Listens on a port of this machine."""
 
-    #: What it answers with; 200 takes the spans.
+    #: The status of its responses. It keeps spans only with 200.
     status: int = 200
     spans: list[Span] = field(default_factory=list)
     requests: int = 0
@@ -67,7 +67,7 @@ class Collector:
         self.server.server_close()
 
     def take(self, body: bytes) -> None:
-        """Decodes and keeps what was sent."""
+        """Decodes and keeps the spans of a request."""
         message = ExportTraceServiceRequest()
         message.ParseFromString(body)
         for group in message.resource_spans:
@@ -76,7 +76,7 @@ class Collector:
                 self.spans += [_span(span, resource) for span in scope.spans]
 
     def named(self, name: str) -> list[Span]:
-        """The spans of that name so far."""
+        """The spans with this name so far."""
         return [span for span in self.spans if span.name == name]
 
 

@@ -1,4 +1,4 @@
-"""CloudWatch's embedded metric format, as its specification has it: what a line must be to become metrics."""
+"""CloudWatch's embedded metric format: reads a log line by the rules of its specification."""
 
 from __future__ import annotations
 
@@ -71,9 +71,9 @@ MAX_BYTES = 256 * 1024
 
 
 def metrics(line: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], Any]:
-    """What CloudWatch would make of a line: values by metric name and dimensions.
+    """The values that CloudWatch would read from a line, by metric name and dimensions.
 
-    Raises where the line breaks the specification, and would give no metrics.
+    Raises for a line that breaks the specification, because CloudWatch would ignore it.
     """
     assert len(line.encode()) <= MAX_BYTES
     document = json.loads(line)

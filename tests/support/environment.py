@@ -1,4 +1,7 @@
-"""Loaded before the settings (`-p tests.support.environment`): what this process, and each that it starts, is told."""
+"""Sets the environment of the tests and of their child processes, before Django reads its settings.
+
+pytest loads it by `-p tests.support.environment`.
+"""
 
 import atexit
 import os
@@ -7,11 +10,11 @@ import signal
 import tempfile
 from pathlib import Path
 
-# A shell's job in the background ignores it, and so would every service that is started here to be interrupted.
+# A background job of a shell ignores SIGINT, and its child processes inherit that. Tests interrupt services by SIGINT.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-#: A short path: a Unix socket's may not be longer than 107 characters.
+#: The path is short, because that of a Unix socket may have only 107 characters.
 WORKSPACE = Path(tempfile.mkdtemp(prefix="itemsvc-"))
 WORKSPACE.chmod(0o755)
 atexit.register(shutil.rmtree, WORKSPACE, ignore_errors=True)
@@ -23,12 +26,16 @@ CLEARED = (
 for name in CLEARED.split():
     os.environ.pop(name, None)
 
+# The parallel workers share one; they inherit its place from the process that started them.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    os.environ["TESTS_STATIC_ROOT"] = str(WORKSPACE / "static")
+
 os.environ |= {
     "DJANGO_SETTINGS_MODULE": "tests.sample.settings",
     "SECRET_KEY": "only-for-tests-" + "x7Kq2" * 10,
-    # The server that conftest.py starts on first use.
+    # conftest.py starts this server on first use.
     "DATABASE_URL": f"postgres://postgres@/itemsvc?host={WORKSPACE / 'postgres'}",
     "HTTPS_ONLY": "false",
     "LOG_FORMAT": "json",
-    "STATIC_ROOT": str(WORKSPACE / "static"),
+    "STATIC_ROOT": os.environ["TESTS_STATIC_ROOT"],
 }

@@ -1,4 +1,4 @@
-"""A token issuer: a real HTTP server with a discovery document and keys, which mints tokens and fails on demand."""
+"""A token issuer: an HTTP server with a discovery document and keys. It makes tokens and fails on demand."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SCOPES = "gadgets:read gadgets:write"
 DISCOVERY = "/.well-known/openid-configuration"
 KEYS = "/keys"
 
-#: For each algorithm: makes a private key, and writes a public one as a JWK.
+#: For each algorithm, a function that makes a private key and one that turns a public key into a JWK.
 FAMILIES: dict[str, tuple[Callable[[], Any], Callable[..., Any]]] = {
     "RS": (lambda: rsa.generate_private_key(65537, 2048), RSAAlgorithm.to_jwk),
     "PS": (lambda: rsa.generate_private_key(65537, 2048), RSAAlgorithm.to_jwk),
@@ -30,12 +30,12 @@ FAMILIES: dict[str, tuple[Callable[[], Any], Callable[..., Any]]] = {
 
 
 def bearer(token: str) -> dict[str, str]:
-    """The header that carries it."""
+    """The request header with this token."""
     return {"Authorization": f"Bearer {token}"}
 
 
 class SigningKey:
-    """A key pair; `algorithm` is in its JWK unless `named` is false."""
+    """A key pair. Its JWK contains `algorithm` unless `named` is false."""
 
     def __init__(self, kid: str, algorithm: str = "ES256", *, named: bool = True, private: Any = None):
         make, to_jwk = FAMILIES.get(algorithm) or FAMILIES[algorithm[:2]]
@@ -47,7 +47,7 @@ class SigningKey:
 
 
 class Issuer:
-    """Serves on a port of its own while it is entered; `documents` and `delay_seconds` are what and when it answers."""
+    """A context manager with a server. Tests change its responses by `documents` and `delay_seconds`."""
 
     def __init__(self) -> None:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -68,11 +68,11 @@ class Issuer:
         self.server.server_close()
 
     def environment(self, **more: str) -> dict[str, str]:
-        """What makes a service believe it."""
+        """The environment of a service that accepts this issuer's tokens."""
         return {"API_AUTH": "oidc", "OIDC_ISSUER": self.url, "OIDC_AUDIENCE": AUDIENCE, **more}
 
     def claims(self, **changes: Any) -> dict[str, Any]:
-        """A good token's, valid for ten minutes; a change to None leaves that claim out."""
+        """The claims of a good token, valid for ten minutes. A change to None removes the claim."""
         now = int(time.time())
         claims = {
             "iss": self.url,
@@ -86,16 +86,16 @@ class Issuer:
         return {name: value for name, value in (claims | changes).items() if value is not None}
 
     def token(self, key: SigningKey | None = None, headers: dict[str, Any] | None = None, **changes: Any) -> str:
-        """A good token, but for the changes to its claims and its header."""
+        """A good token with these changes to its claims and header."""
         key = key or self.key
         return jwt.encode(self.claims(**changes), key.private, key.algorithm, {"kid": key.kid, **(headers or {})})
 
     def fetches(self) -> int:
-        """How often the keys were fetched."""
+        """The number of requests for the keys."""
         return self.requests.count(KEYS)
 
     def document(self, path: str) -> bytes | None:
-        """What it answers."""
+        """The response to a path."""
         if path in self.documents:
             return self.documents[path]
         if path == DISCOVERY:
@@ -114,6 +114,6 @@ class Issuer:
                 self.wfile.write(document or b"")
 
             def log_message(self, *words: Any) -> None:
-                """The tests read `requests` instead."""
+                """Keeps stderr quiet. Tests read `requests`."""
 
         return Handler

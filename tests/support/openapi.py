@@ -1,4 +1,4 @@
-"""Holds a response against the service's own OpenAPI document."""
+"""Checks a response against the service's OpenAPI document."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
 
-#: Headers that say something about the resource: one that the schema does not know is an omission in the schema.
+#: Headers about the resource. The schema must list each of them that a response has.
 TELLING_HEADERS = {
     "ETag",
     "Idempotency-Replayed",
@@ -24,7 +24,7 @@ BODILESS = ("HEAD", "OPTIONS")
 
 
 def load() -> Schema:
-    """The document as the service generates it."""
+    """Generates the document."""
     from drf_spectacular.generators import SchemaGenerator
 
     return Schema(json.loads(json.dumps(SchemaGenerator().get_schema(request=None, public=True), default=str)))
@@ -42,9 +42,9 @@ class Schema:
         return [(re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), operations) for path, operations in paths]
 
     def judge(self, method: str, url: str, status: int, headers: dict[str, str], body: bytes) -> None:
-        """Raises AssertionError where the response is not what the document says.
+        """Raises AssertionError when the response does not match the document.
 
-        Judges known paths with their documented methods, and every error of any other path as the shared error.
+        Errors of unknown paths must match the shared error.
         """
         path = re.sub(r"^https?://[^/]+", "", url).partition("?")[0].partition("#")[0]
         path = path.removesuffix("/") or "/"
@@ -63,7 +63,7 @@ class Schema:
             self._judge_body(f"{method} {path} {status}", documented, headers.get("Content-Type", ""), body)
 
     def _resolve(self, part: dict[str, Any]) -> dict[str, Any]:
-        """The component that the part refers to, or the part itself."""
+        """The component that the part refers to, or else the part."""
         for name in part["$ref"].removeprefix("#/").split("/") if "$ref" in part else ():
             part = (self.document if name == "components" else part)[name]
         return part
@@ -90,5 +90,5 @@ class Schema:
             validator.validate(json.loads(document))
 
     def _validator(self, schema: dict[str, Any]) -> Draft202012Validator:
-        # Components are referred to from the document's root, so the schema is put inside of it.
+        # References to components start at the document's root, so the schema needs it around itself.
         return Draft202012Validator({**self.document, **schema}, format_checker=FormatChecker())

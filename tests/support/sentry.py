@@ -1,4 +1,4 @@
-"""A Sentry: takes envelopes over HTTP, and keeps the events in them."""
+"""A Sentry server that receives envelopes over HTTP and keeps their events."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Sentry:
     """Listens on a port of this machine."""
 
     events: list[dict[str, Any]] = field(default_factory=list)
-    #: As they arrived, decompressed.
+    #: The decompressed bodies of the requests.
     envelopes: list[bytes] = field(default_factory=list)
 
     def __enter__(self) -> Self:
@@ -47,7 +47,7 @@ class Sentry:
         self.server.server_close()
 
     def take(self, envelope: bytes) -> None:
-        """A line for the envelope, then for each item a line about it and its payload."""
+        """Reads an envelope: one line for the envelope, then for each item a header line and its payload."""
         self.envelopes.append(envelope)
         _, *lines = envelope.rstrip(b"\n").split(b"\n")
         for header, payload in zip(lines[::2], lines[1::2], strict=True):

@@ -1,8 +1,9 @@
-"""The real service: gunicorn with the project's own configuration, as a process of its own."""
+"""The real service: gunicorn with the project's configuration, in its own process."""
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -27,7 +28,7 @@ START_SECONDS = 60
 
 
 def wait_until(condition: Callable[[], Any], what: str, seconds: float = 30) -> Any:
-    """Polls until the condition is true; fails the test naming ``what`` after ``seconds``."""
+    """Polls until the condition is true. After ``seconds`` it fails the test and names ``what``."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if value := condition():
@@ -37,10 +38,10 @@ def wait_until(condition: Callable[[], Any], what: str, seconds: float = 30) -> 
 
 
 class Service:
-    """One gunicorn; `environment` goes before what the tests' process has."""
+    """One gunicorn. `environment` overrides the environment of the tests' process."""
 
     schema: Schema | None = None
-    #: Where its code is, and what starts it.
+    #: The folder of its code, and its command.
     root = ROOT
     command: tuple[str, ...] = (sys.executable, "-m", "gunicorn")
 
@@ -84,7 +85,7 @@ class Service:
             self.process.wait()
 
     def spawn(self, output: Any) -> None:
-        """Starts gunicorn and waits for nothing; what it says goes to this file."""
+        """Starts gunicorn without waiting. Its output goes to this file."""
         self.process = subprocess.Popen(self.command, cwd=self.root, env=self.environment, stdout=output, stderr=output)
 
     def _answers(self) -> bool:
@@ -94,7 +95,7 @@ class Service:
         return False
 
     def request(self, method: str, path: str, **kwargs: Any) -> requests.Response:
-        """One request; its response is held against the schema where the fixture gave one."""
+        """Sends a request. Checks the response against the schema if there is one."""
         response = self.http.request(method, self.url + path, timeout=30, **kwargs)
         if self.schema and not kwargs.get("stream"):
             self.schema.judge(method, path, response.status_code, dict(response.headers), response.content)
@@ -105,11 +106,11 @@ class Service:
         return self.request("GET", path, **kwargs)
 
     def post(self, path: str, **kwargs: Any) -> requests.Response:
-        """POST; `json=` or `data=` with headers."""
+        """Sends a POST with `json=`, or with `data=` and headers."""
         return self.request("POST", path, **kwargs)
 
     def raw(self, data: bytes, seconds: float = 10) -> bytes:
-        """Everything that the service answers to these bytes until it closes or falls silent."""
+        """Sends these bytes and returns all response bytes, until the service closes or sends no more."""
         with socket.create_connection(("127.0.0.1", self.port), seconds) as connection:
             connection.sendall(data)
             connection.settimeout(seconds)
@@ -128,29 +129,35 @@ class Service:
 
     @contextlib.contextmanager
     def connection(self) -> Iterator[Any]:
-        """A connection of the test's own to the service's database, each statement its own transaction."""
+        """A connection to the service's database with autocommit."""
         with contextlib.closing(psycopg2.connect(libpq_url(self.database_url))) as connection:
             connection.autocommit = True
             yield connection
 
     def execute(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        """The rows of one statement; an empty list where it has none."""
+        """Runs one statement and returns its rows."""
         with self.connection() as connection, connection.cursor() as cursor:
             cursor.execute(sql, parameters)
             return cursor.fetchall() if cursor.description else []
 
     def log_lines(self) -> list[dict[str, Any]]:
-        """What it logged so far, parsed; raises ValueError where a line is not JSON."""
+        """The parsed log so far. Raises ValueError for a line that is not JSON."""
         return [json.loads(line) for line in self.log.read_text().splitlines()]
 
 
 def libpq_url(database_url: str) -> str:
-    """The URL as libpq reads it."""
+    """The URL in libpq's form."""
     return database_url.replace("postgres://", "postgresql://", 1)
 
 
 def collect_static(environment: dict[str, str]) -> None:
-    """Once a session: the static files are the same for every service."""
-    if not Path(environment["STATIC_ROOT"]).exists():
+    """Collects the static files once for all processes of the tests. They are the same for every service."""
+    target = Path(environment["STATIC_ROOT"])
+    done = target.with_suffix(".done")
+    with target.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if done.exists():
+            return
         command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
         subprocess.run(command, cwd=ROOT, env=environment, check=True)
+        done.touch()

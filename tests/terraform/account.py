@@ -1,4 +1,4 @@
-"""An empty AWS account: moto's server on a free port, from start to stop."""
+"""An empty AWS account: moto's server on a free port."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ START_SECONDS = 60
 
 
 class Account:
-    """What Terraform and boto3 take for AWS."""
+    """An emulated account that Terraform and boto3 use instead of AWS."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -41,11 +41,11 @@ class Account:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment in which this account is AWS."""
+        """The environment that makes commands use this account."""
         return aws_environment(self.endpoint)
 
     def wait(self) -> None:
-        """Returns once the server takes connections; raises RuntimeError with its log if it does not."""
+        """Waits until the server accepts connections. Raises RuntimeError with its log when it does not start."""
         deadline = time.monotonic() + START_SECONDS
         while self.process.poll() is None and time.monotonic() < deadline:
             try:
@@ -57,7 +57,7 @@ class Account:
         raise RuntimeError(f"moto did not start:\n{(self.directory / 'server.log').read_text()}")
 
     def stop(self) -> None:
-        """Ends the server and with it the account."""
+        """Stops the server."""
         self.process.terminate()
         try:
             self.process.wait(10)
@@ -76,7 +76,7 @@ class Account:
         )
 
     def journal(self, name: str) -> list[dict[str, Any]]:
-        """The documents of one of the server's journals, oldest first."""
+        """The JSON documents in one of the server's journals, oldest first."""
         path = self.directory / name
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 

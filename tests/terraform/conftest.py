@@ -1,4 +1,4 @@
-"""Accounts, environments in them, and what takes minutes of waiting started side by side."""
+"""Emulated accounts and environments in them. Work that takes minutes runs in the background."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from tests.terraform.account import Account
 from tests.terraform.stack import Stack
 
 HERE = Path(__file__).parent
-#: Fixture, and the function that works for it in the background.
+#: Fixture, and the function that runs for it in the background.
 BACKGROUND = {"production_life": production.live, "terraform_test": terraform_tests.run}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder is marked; what needs nothing but files is not skipped with the rest."""
+    """Marks every test in this folder. Tests that need only files run without Terraform and moto."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.terraform)
@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def installed() -> None:
-    """Skips what needs Terraform and moto if one is not there; with CI=true that is a failure."""
+    """Skips without Terraform or moto; fails with CI=true."""
     problem = requirements.missing()
     if problem is None:
         return
@@ -41,7 +41,7 @@ def installed() -> None:
 def background(
     request: pytest.FixtureRequest, installed: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Future[Any]]]:
-    """What the selected tests will want and takes minutes, started at once; most of it is waiting."""
+    """Starts the long work of the selected tests at once. Most of its time is waiting."""
     wanted = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
     accounts = {name: Account(tmp_path_factory.mktemp(name) / "account") for name in BACKGROUND if name in wanted}
     with ThreadPoolExecutor() as executor:
@@ -52,19 +52,19 @@ def background(
 
 @pytest.fixture(scope="session")
 def production_life(background: dict[str, Future[Any]]) -> production.Life:
-    """What happened to the production environment, from its first apply to its end."""
+    """The observations of the production environment, from its first apply to its end."""
     return background["production_life"].result()
 
 
 @pytest.fixture(scope="session")
 def terraform_test(background: dict[str, Future[Any]]) -> dict[str, terraform_tests.Result]:
-    """How each file of `terraform test` ended."""
+    """The result of each file of `terraform test`."""
     return background["terraform_test"].result()
 
 
 @pytest.fixture(scope="session")
 def empty(background: dict[str, Future[Any]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The dev environment before its first apply, no variable set."""
+    """The dev environment before its first apply, with no variable set."""
     directory = tmp_path_factory.mktemp("dev")
     account = Account(directory / "account")
     try:

@@ -1,4 +1,4 @@
-"""What is left in an account, by service: everything that costs money or takes a name."""
+"""Finds the resources that are left in an account: everything that costs money or takes a name."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from tests.terraform.account import Account
 
 
 def leftovers(account: Account) -> list[str]:
-    """Identifiers of what exists and is not AWS's own. Task definitions are not listed: they stay on purpose."""
+    """Identifiers of all resources that are not AWS's own, without task definitions, which stay on purpose."""
     return sorted([*_network(account), *_compute(account), *_data(account), *_identity(account), *_watching(account)])
 
 
@@ -70,7 +70,7 @@ def _identity(account: Account) -> list[str]:
         *[pool["Id"] for pool in account.client("cognito-idp").list_user_pools(MaxResults=10)["UserPools"]],
         *[policy["Arn"] for policy in iam.list_policies(Scope="Local")["Policies"]],
         *[p["Arn"] for p in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]],
-        # AWS's own keys come into being with the first use of a service, and are free.
+        # AWS creates its own keys at the first use of a service. They are free.
         *[
             f"{key['Arn']} {key['Description']}"
             for key in keys

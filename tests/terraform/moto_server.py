@@ -1,13 +1,13 @@
-"""moto's server, taught to remember what Terraform tells it.
+"""moto's server, extended to remember what Terraform sends.
 
     python moto_server.py --journal DIRECTORY -H 127.0.0.1 -p 5000
 
-moto forgets some attributes that the provider reads back, so that a second plan would want to set them again. Each
-function below mends one service; nothing here makes anything happen (no container runs, nothing scales).
+moto forgets some attributes that the provider reads back, and a second plan would then set them again. Each function
+below corrects one service. Nothing here has an effect: no container runs and nothing scales.
 
-With --journal, two files grow in DIRECTORY, one JSON document a line:
+With --journal it writes two files in DIRECTORY, with one JSON document per line:
 actions.jsonl     {"service", "action"} of each request, for the test of the deploy role's policies
-passwords.jsonl   {"password"} of each database password that RDS was given, for the test that none is in the state
+passwords.jsonl   {"password"} of each database password that RDS received, for the test that none is in the state
 """
 
 import argparse
@@ -33,7 +33,7 @@ from moto.server import main
 
 
 def around(owner, name):
-    """Decorator: the function gets the method `owner.name` as its first argument and takes its place."""
+    """Decorator: the function replaces the method `owner.name` and gets it as its first argument."""
 
     def replace(function):
         original = getattr(owner, name)
@@ -49,7 +49,7 @@ def around(owner, name):
 
 
 def keep_scalable_target_tags():
-    """Application Auto Scaling: the three tag operations, and the tags given at registration."""
+    """Application Auto Scaling: the three tag operations, and the tags of a registration."""
     tags = {}
 
     def tags_of(response):
@@ -78,7 +78,7 @@ def keep_scalable_target_tags():
         return answer
 
 
-# What CreateService takes and moto's service drops, by the name of the service's attribute.
+# Parameters of CreateService that moto's service drops, by the name of the service's attribute.
 SERVICE_SETTINGS = {
     "availability_zone_rebalancing": "availabilityZoneRebalancing",
     "capacity_provider_strategy": "capacityProviderStrategy",
@@ -90,7 +90,7 @@ SERVICE_SETTINGS = {
 
 
 def keep_service_settings():
-    """ECS: the settings above, the role and platform that AWS fills in, and a deployment that is over at once."""
+    """ECS: the settings above, the role and platform that AWS fills in, and a deployment that completes at once."""
 
     def complete(service):
         service.running_count, service.pending_count = service.desired_count, 0
@@ -126,7 +126,7 @@ def keep_service_settings():
 
 
 def keep_database_settings():
-    """RDS: monitoring and performance insights of an instance, and who set a parameter."""
+    """RDS: an instance's monitoring and performance insights, and the source of a parameter."""
 
     @around(DBInstance, "__init__")
     def init(original, self, *args, **settings):
@@ -143,7 +143,7 @@ def keep_database_settings():
 
 
 def keep_rule_descriptions():
-    """EC2: the description of a rule that names a group or a prefix list instead of an address range."""
+    """EC2: the description of a rule with a group or a prefix list instead of an address range."""
 
     @around(SecurityGroupRule, "__init__")
     def init(original, self, *args, **kwargs):
@@ -158,7 +158,7 @@ def keep_rule_descriptions():
 
 
 def release_nat_interfaces():
-    """EC2: a NAT gateway's network interface goes with it."""
+    """EC2: the deletion of a NAT gateway deletes its network interface."""
 
     @around(NatGatewayBackend, "delete_nat_gateway")
     def delete(original, self, nat_gateway_id):
@@ -168,7 +168,7 @@ def release_nat_interfaces():
 
 
 def delete_resource_servers():
-    """Cognito: the resource server of a user pool can be deleted."""
+    """Cognito: deletion of a user pool's resource server."""
 
     def delete_resource_server(self):
         pool = self.backend.describe_user_pool(self._get_param("UserPoolId"))
@@ -179,7 +179,7 @@ def delete_resource_servers():
 
 
 def write_journal(directory):
-    """Appends every request, and every database password, to the files in `directory`."""
+    """Writes every request and every database password to the files in `directory`."""
 
     def append(name, document):
         with (directory / name).open("a", encoding="utf-8") as journal:

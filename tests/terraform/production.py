@@ -1,4 +1,4 @@
-"""The production environment: environments/prod.tfvars with every option on, from first apply to last."""
+"""Runs the production environment (environments/prod.tfvars, every option on) from its first apply to its end."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OPTIONS = (
     "enable_tracing=true",
     "rate_limit=600/min",
 )
-# What lets it be destroyed, and with it the options that exclude some of those above.
+# These variables make it destroyable. They also set the options that exclude some of those above.
 UNPROTECTED = (
     "deletion_protection=false",
     "secret_recovery_days=0",
@@ -38,7 +38,7 @@ UNPROTECTED = (
 
 @dataclasses.dataclass
 class Life:
-    """What was seen on the way."""
+    """The observations that the tests judge."""
 
     converged_after_apply: bool = False
     outputs: dict[str, Any] = dataclasses.field(default_factory=dict)
@@ -53,7 +53,7 @@ class Life:
 
 
 def live(account: Account) -> Life:
-    """Apply, deploy twice, look, take the protection away, destroy."""
+    """Applies, deploys twice, observes, removes the protection, destroys."""
     account.wait()
     certificate = account.client("acm").request_certificate(DomainName=DOMAIN)["CertificateArn"]
     variables = (*OPTIONS, f"certificate_arn={certificate}")
@@ -91,7 +91,7 @@ def _policies(account: Account, role_arn: str) -> list[dict[str, Any]]:
 
 
 def _listeners(account: Account) -> dict[int, str]:
-    """What each port of the load balancer does."""
+    """The action of each port of the load balancer."""
     elb = account.client("elbv2")
     balancer = elb.describe_load_balancers()["LoadBalancers"][0]["LoadBalancerArn"]
     listeners = elb.describe_listeners(LoadBalancerArn=balancer)["Listeners"]
@@ -99,7 +99,7 @@ def _listeners(account: Account) -> dict[int, str]:
 
 
 def _refusal_to_destroy(stack: Stack) -> str:
-    """What destroying just the protected load balancer's database says."""
+    """The errors of an attempt to destroy the protected database and load balancer."""
     answer = stack.run(
         "destroy",
         "-auto-approve",

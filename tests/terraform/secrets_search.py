@@ -1,4 +1,4 @@
-"""Where real secrets must not be: in any file that Terraform wrote, or in anything it printed."""
+"""Searches the files and the output of Terraform for real secrets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.terraform.stack import Stack
 
 
 def secrets_of(stack: Stack) -> set[str]:
-    """Every password and key that the account ever held, as the services themselves know them."""
+    """Every password and key that the account ever held."""
     account = stack.account
     passwords = {entry["password"] for entry in account.journal("passwords.jsonl")}
     client = account.client("secretsmanager")
@@ -21,9 +21,9 @@ def secrets_of(stack: Stack) -> set[str]:
 
 
 def files_with(directory: Path, secrets: set[str]) -> list[str]:
-    """Names of files below `directory` that hold one of the secrets; what is in a plan file is looked into."""
+    """Names of the files below `directory` that hold one of the secrets. It unpacks plan files."""
     needles = [secret.encode() for secret in secrets]
-    # The provider's executable is hundreds of megabytes, and came from outside.
+    # It skips the provider's executable, which has hundreds of megabytes.
     paths = [path for path in directory.rglob("*") if path.is_file() and "providers" not in path.parts]
     return [path.name for path in paths for content in _contents(path) if any(needle in content for needle in needles)]
 

@@ -1,4 +1,4 @@
-"""The project's terraform directory, copied where its state may lie, and the terraform command on it."""
+"""A copy of the project's terraform directory with its own state, and the terraform command on it."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from typing import Any
 from tests.terraform.account import Account
 from tests.terraform.requirements import ROOT
 
-# Minutes more than any command takes: what ends it is a hang, not a busy machine.
+# Minutes more than any command takes, so that only a hang reaches it.
 COMMAND_SECONDS = 900
 NO_CHANGES, CHANGES = 0, 2
 
 
 class Stack:
-    """One environment in one account. The directory is the project's own, not a line changed."""
+    """One environment in one account, from an unchanged copy of the project's directory."""
 
     def __init__(self, directory: Path, account: Account, *variables: str, workspace: str = "default") -> None:
         self.account = account
         self.directory = directory
         self.variables = variables
         self.workspace = workspace
-        # What every command printed.
+        # The output of all commands.
         self.output = ""
         self._plans = 0
         shutil.copytree(
@@ -38,7 +38,7 @@ class Stack:
             self.run("workspace", "new", self.workspace)
 
     def run(self, *arguments: str, codes: tuple[int, ...] = (0,)) -> subprocess.CompletedProcess[str]:
-        """Runs terraform; raises AssertionError with its output if it ends with none of `codes`."""
+        """Runs terraform. Raises AssertionError with its output when its exit code is not in `codes`."""
         answer = subprocess.run(
             ["terraform", *arguments],
             cwd=self.directory,
@@ -58,11 +58,11 @@ class Stack:
         self.run("apply", "-auto-approve", *self._options(variables))
 
     def apply_plan(self) -> None:
-        """Applies the last saved plan, as a careful deploy would."""
+        """Applies the last saved plan."""
         self.run("apply", "-input=false", "-no-color", self._plan_file)
 
     def plan(self, *variables: str) -> dict[str, str]:
-        """Saves a plan; returns the action by resource address, nothing if Terraform says that nothing changes.
+        """Saves a plan and returns the action by resource address. It is empty when nothing changes.
 
         Every plan file stays, for the search for secrets.
         """
@@ -71,12 +71,12 @@ class Stack:
         answer = self.run("plan", *options, codes=(NO_CHANGES, CHANGES))
         changes = [event["change"] for event in _events(answer.stdout) if event["type"] == "planned_change"]
         actions = {change["resource"]["addr"]: change["action"] for change in changes}
-        # A change of an output alone would make the exit code differ.
+        # The exit code also shows a change of an output alone.
         assert bool(actions) == (answer.returncode == CHANGES), answer.stdout
         return actions
 
     def refused(self, *variables: str) -> str:
-        """What the errors of a plan that must fail say."""
+        """The errors of a plan that must fail."""
         answer = self.run("plan", "-json", *self._options(variables), codes=(1,))
         return "\n".join(event["diagnostic"]["detail"] for event in _events(answer.stdout) if event.get("diagnostic"))
 

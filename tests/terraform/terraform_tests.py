@@ -1,4 +1,4 @@
-"""`terraform test`, once for each workspace that it needs."""
+"""Runs `terraform test`, once for each workspace."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PRODUCTION = ("-test-directory=tests/prod", "-var-file=environments/prod.tfvars"
 
 @dataclasses.dataclass
 class Result:
-    """How a file ended: pass, fail, or error; its runs by status; what Terraform said of failures."""
+    """The result of a file (pass, fail or error), the number of its runs by status, and the messages of failures."""
 
     status: str
     runs: dict[str, str]

@@ -1,4 +1,4 @@
-"""The dev environment on an account that remembers everything and runs nothing, in the order of its life."""
+"""The dev environment in an emulated account that runs nothing, from the first apply to destroy."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_a_change_behind_terraforms_back_is_shown_and_mended(served: Stack) -> N
     targets = elb.describe_target_groups()["TargetGroups"][0]["TargetGroupArn"]
     delay = {"Key": "deregistration_delay.timeout_seconds", "Value": "300"}
     elb.modify_target_group_attributes(TargetGroupArn=targets, Attributes=[delay])
-    # Autoscaling does this all day: it is no drift.
+    # Autoscaling changes this all the time, so Terraform must ignore it.
     ecs.update_service(cluster="itemsvc-dev", service="itemsvc-dev-api", desiredCount=3)
 
     assert served.plan(IMAGE) == {
@@ -104,7 +104,7 @@ def test_a_change_behind_terraforms_back_is_shown_and_mended(served: Stack) -> N
     assert service["desiredCount"] == 3
 
 
-def test_a_plan_that_breaks_many_relations_says_so_of_each(served: Stack) -> None:
+def test_a_plan_that_breaks_many_relations_names_each(served: Stack) -> None:
     said = served.refused(
         IMAGE,
         "gunicorn_keepalive=60",
@@ -126,11 +126,11 @@ def test_a_plan_that_breaks_many_relations_says_so_of_each(served: Stack) -> Non
         "gunicorn_queue_timeout + gunicorn_request_timeout (65 s) must be below gunicorn_graceful_timeout (60 s)",
         "gunicorn_queue_timeout + gunicorn_request_timeout (65 s) must be below deregistration_delay (60 s)",
         "db_statement_timeout_ms (60000) must be below gunicorn_request_timeout (60 s)",
-        "enable_execute_command needs a writable root file system",
+        "enable_execute_command needs readonly_root_filesystem = false",
         "2 x max_tasks (8) x gunicorn_workers (5) x gunicorn_threads (4) + db_reserved_connections (20) = 340",
         "gunicorn_workers (5) need about 128 MiB each and the collector of enable_tracing 0 MiB, and the task has 512",
         "github_repository needs state_bucket",
-        "environment staging belongs to the workspace staging, and this is default",
+        "environment staging needs the workspace staging, and this is default",
     ):
         assert sentence in said
 
@@ -144,7 +144,7 @@ def test_rotating_is_raising_one_number_even_after_an_apply_that_broke_off(serve
     key = account.secret("itemsvc-dev/secret-key")
     outputs = served.outputs()
 
-    # As far as an apply comes that is interrupted before it reaches the database.
+    # This is the state of an apply that was interrupted before the database.
     served.run(
         "apply", "-auto-approve", "-input=false", f"-var={IMAGE}", f"-var={ROTATION}", "-target=module.credentials"
     )
@@ -160,7 +160,7 @@ def test_rotating_is_raising_one_number_even_after_an_apply_that_broke_off(serve
     assert_same_password(served)
     assert account.secret("itemsvc-dev/database-password") != before
     assert account.secret("itemsvc-dev/secret-key") == key
-    assert served.outputs() == outputs  # The service has a password of its own.
+    assert served.outputs() == outputs  # The service has its own password.
 
 
 def test_the_services_password_changes_to_one_that_the_database_knows(served: Stack) -> None:
@@ -185,7 +185,8 @@ def test_the_services_password_changes_to_one_that_the_database_knows(served: St
 def test_no_secret_is_in_the_state_a_plan_or_the_output(served: Stack) -> None:
     secrets = secrets_of(served)
     passwords = {entry["password"] for entry in served.account.journal("passwords.jsonl")}
-    # The owner's two passwords, twice as URL, the service's three URLs, and the key: without them it proves nothing.
+    # The owner's two passwords, each also in a URL, the service's three URLs, and the key. Fewer secrets would mean
+    # that the search did not look for all of them.
     assert len(passwords) == 2
     assert len(secrets) == 8
     assert (served.directory / "terraform.tfstate").exists()
@@ -197,7 +198,7 @@ def test_no_secret_is_in_the_state_a_plan_or_the_output(served: Stack) -> None:
 def test_destroy_leaves_nothing(served: Stack) -> None:
     served.destroy(IMAGE, ROTATION, SERVICE_ROTATION)
     assert leftovers(served.account) == []
-    # Revisions cost nothing and are kept while the environment lives; AWS deletes none by itself.
+    # Task definition revisions cost nothing, and AWS deletes none by itself.
     definitions = served.account.client("ecs").list_task_definitions()["taskDefinitionArns"]
     assert {re.sub(r".*/(.*):\d+", r"\1", arn) for arn in definitions} == {"itemsvc-dev-api", "itemsvc-dev-migrate"}
 
@@ -211,7 +212,7 @@ class ServiceUrl:
 
 
 def service_urls(stack: Stack) -> dict[str, ServiceUrl]:
-    """The service's URLs by role, each the role's own and the owner's in nothing but the place."""
+    """The service's URLs by role. Asserts that only the role and the password differ from the owner's URL."""
     account, found = stack.account, {}
     owner = account.secret("itemsvc-dev/database-url")
     for role in "ab":
@@ -225,7 +226,7 @@ def service_urls(stack: Stack) -> dict[str, ServiceUrl]:
 
 
 def assert_same_password(stack: Stack) -> None:
-    """RDS has what the secret says, and DATABASE_URL is made of it."""
+    """RDS has the secret's password, and MIGRATE_DATABASE_URL contains it."""
     account, outputs = stack.account, stack.outputs()
     password = account.journal("passwords.jsonl")[-1]["password"]
     assert re.fullmatch(r"[A-Za-z0-9]{40}", password)

@@ -1,4 +1,4 @@
-"""The production environment, every option on: its life is lived in production.py, and judged here."""
+"""The production environment with every option on. production.py runs it, and these tests judge it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import boto3
 from tests.terraform.production import DOMAIN, Life
 from tests.terraform.requirements import ROOT
 
-#: moto's name of a service, where IAM has another.
+#: IAM's name of a service by moto's name.
 IAM_NAMES = {"elbv2": "elasticloadbalancing"}
-#: Who is calling: allowed to everybody, whatever the policies say.
+#: AWS allows this call to everybody.
 ALWAYS_ALLOWED = {"sts:GetCallerIdentity"}
-#: `deploy down` destroys the environment, and with it this role.
+#: Only `deploy down` calls these. It destroys the role too, so a person runs it with other rights.
 FOR_A_PERSON = {"ecr:BatchDeleteImage"}
-#: Where the action of the API and the one that IAM asks for have different names.
+#: IAM's name of an action by the API's name, where they differ.
 IAM_ACTIONS = {
     "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
     "s3:GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
@@ -77,7 +77,7 @@ def test_destroy_leaves_nothing(production_life: Life) -> None:
 
 
 def _called_by_the_deploy_command() -> set[str]:
-    """Every AWS API that deploy/ calls through boto3, found by the names of the clients' methods."""
+    """Every AWS API that deploy/ calls, found by the names of boto3's methods."""
     text = "\n".join(path.read_text() for path in (ROOT / "deploy").glob("*.py"))
     called = set()
     for service in ("ecr", "ecs", "logs", "ssm"):

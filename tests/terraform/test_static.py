@@ -1,4 +1,4 @@
-"""What can be said of the Terraform without an account."""
+"""Tests of the Terraform that need no account."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def test_it_is_valid(empty: Stack) -> None:
 def test_the_provider_is_locked_for_every_platform() -> None:
     lock = (TERRAFORM / ".terraform.lock.hcl").read_text()
     assert 'constraints = "~> 5.100"' in lock
-    # zh: the checksums of the archives of all platforms, not of the one that wrote the file.
+    # zh: checksums cover the archives of all platforms, not only of the one that wrote the file.
     assert lock.count('"zh:') > 10
 
 
 def test_no_endpoint_and_no_credential_is_in_it() -> None:
     text = "\n".join(path.read_text() for path in TERRAFORM.rglob("*.tf"))
-    # The collector in the service's own task is no endpoint of AWS.
+    # The collector in the service's task is not an endpoint of AWS.
     text = text.replace("http://localhost:4318", "").replace('"localhost:4318"', "")
     assert not re.findall(r"endpoints\s*\{|skip_credentials_validation|access_key\s*=|127\.0\.0\.1|localhost", text)
 

@@ -1,4 +1,4 @@
-"""`terraform test`: behaviour by plans, in terraform/tests."""
+"""Runs the tests of terraform/tests."""
 
 from __future__ import annotations
 

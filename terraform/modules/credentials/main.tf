@@ -1,7 +1,7 @@
-# The environment's generated credentials. They are made and handed on as ephemeral values and written through
-# write-only arguments, so neither the state nor a plan file ever holds them.
+# The environment's generated credentials. They are ephemeral values in write-only arguments, so that neither the state
+# nor a plan file holds them.
 #
-# A module of its own because ephemeral resources cannot be mocked: `terraform test` replaces it as a whole.
+# `terraform test` cannot mock ephemeral resources. So it replaces this module as a whole.
 
 terraform {
   required_version = ">= 1.11"
@@ -14,7 +14,7 @@ terraform {
   }
 }
 
-# Letters and digits only: nothing to escape in a URL, a shell or a log line. 40 of them are 238 bits.
+# Letters and digits need no escape in a URL, a shell or a log line. 40 of them are 238 bits.
 ephemeral "aws_secretsmanager_random_password" "database" {
   password_length            = 40
   exclude_punctuation        = true
@@ -40,7 +40,7 @@ ephemeral "aws_secretsmanager_random_password" "secret_key" {
 }
 
 resource "aws_secretsmanager_secret" "database_password" {
-  #checkov:skip=CKV2_AWS_57:Rotated by raising a number and applying: ECS never refreshes the secrets of a running task, so a timer would be an outage.
+  #checkov:skip=CKV2_AWS_57:Raising database_password_version rotates it. A running task keeps its secrets, so a timed rotation would be an outage.
   name                    = "${var.name}/database-password"
   description             = "Master password of the ${var.name} database; DATABASE_URL is made from it"
   kms_key_id              = var.kms_key_arn
@@ -53,15 +53,15 @@ resource "aws_secretsmanager_secret_version" "database_password" {
   secret_string_wo_version = var.database_password_version
 }
 
-# Read back what was kept, instead of handing on what was generated: every run generates anew, so an apply that broke
-# off half way and is repeated would otherwise give the database and the application different passwords.
+# The output is the stored password, not the generated one. Every run generates a new password. After an interrupted
+# and repeated apply, the database and the application would otherwise have different passwords.
 ephemeral "aws_secretsmanager_secret_version" "database_password" {
   secret_id  = aws_secretsmanager_secret_version.database_password.secret_id
   version_id = aws_secretsmanager_secret_version.database_password.version_id
 }
 
 resource "aws_secretsmanager_secret" "secret_key" {
-  #checkov:skip=CKV2_AWS_57:Rotated by raising a number and applying: a timer would end everybody's session.
+  #checkov:skip=CKV2_AWS_57:Raising secret_key_version rotates it. A timed rotation would end all sessions.
   name                    = "${var.name}/secret-key"
   description             = "Django's SECRET_KEY of ${var.name}"
   kms_key_id              = var.kms_key_arn

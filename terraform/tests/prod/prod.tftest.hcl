@@ -1,4 +1,4 @@
-# environments/prod.tfvars. The workspace must fit the environment, so these run apart:
+# environments/prod.tfvars. prod needs its own workspace, so these tests run separately:
 #
 #   TF_WORKSPACE=prod terraform test -test-directory=tests/prod -var-file=environments/prod.tfvars
 
@@ -13,7 +13,7 @@ run "protected" {
 
   assert {
     condition     = length(aws_nat_gateway.main) == 2 && aws_db_instance.main.multi_az && aws_appautoscaling_target.api[0].min_capacity == 2
-    error_message = "NAT, database and service are in both zones."
+    error_message = "NAT, database and service must be in both zones."
   }
 
   assert {
@@ -26,17 +26,17 @@ run "protected" {
       aws_ecr_repository.api.force_delete == false,
       aws_secretsmanager_secret.database_url.recovery_window_in_days == 30,
     ])
-    error_message = "Load balancer, database, images and secrets are protected."
+    error_message = "Load balancer, database, images and secrets must be protected."
   }
 
   assert {
     condition     = length(aws_wafv2_web_acl_association.main) == 1 && length(aws_s3_bucket.access_logs) == 1 && aws_cloudwatch_log_group.app.retention_in_days == 365
-    error_message = "A web ACL, access logs, and a year of logs."
+    error_message = "There must be a web ACL, access logs, and a year of logs."
   }
 
   assert {
     condition     = output.name == "itemsvc-prod" && output.url == "https://items.example.com"
-    error_message = "Named for the environment, reached by its domain."
+    error_message = "Names must contain the environment, and the URL must have its domain."
   }
 }
 

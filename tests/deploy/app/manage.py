@@ -1,4 +1,4 @@
-"""`python manage.py migrate`, as behaviour.json wants it."""
+"""A `python manage.py migrate` that does what behaviour.json says."""
 
 import json
 import signal
@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-# The first process of a container has no default handler.
+# Process 1 of a container ignores SIGTERM without a handler.
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 behaviour = json.loads(Path("behaviour.json").read_text())["migrate"]
 print("Operations to perform: items.0002", flush=True)

@@ -1,4 +1,4 @@
-"""Answers like the service, as well or as badly as behaviour.json wants."""
+"""A small service that does what behaviour.json says."""
 
 import json
 import os
@@ -29,12 +29,12 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *arguments):
-        """Health checks would fill the log."""
+        """Keeps the health checks out of the log."""
 
 
 if BEHAVIOUR == "crash":
     sys.exit("the setting FEATURE_X is missing")
-# The first process of a container has no default handler.
+# Process 1 of a container ignores SIGTERM without a handler.
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 print("serving on 8000", flush=True)
 ThreadingHTTPServer(("", 8000), Handler).serve_forever()

@@ -1,6 +1,5 @@
-# What a deploy works on, with the outputs of terraform/: a registry, a cluster, two task definitions and a service.
-# Built-in resources and a script make them, so that an apply takes a second and needs no provider. The real
-# directory is deployed by the rehearsal.
+# A small stack with the outputs of terraform/: a registry, a cluster, two task definitions and a service. A script
+# makes them, so that an apply takes a second and needs no provider. The rehearsal deploys the real terraform/.
 
 terraform {
   required_version = ">= 1.11"

@@ -1,6 +1,6 @@
-"""make.py base | migrate TAG ID | api TAG ID: what Terraform's AWS provider would do, in three calls of the API.
+"""make.py base | migrate TAG ID | api TAG ID: calls the AWS API in place of Terraform's AWS provider.
 
-The ARN of a registered revision goes to the file $REVISIONS/ID.
+It writes the ARN of a registered revision to the file $REVISIONS/ID.
 """
 
 import json
@@ -20,7 +20,7 @@ COMMANDS = {"migrate": ["python", "manage.py", "migrate", "--noinput"], "api": N
 
 
 def call(api, action, /, **payload):
-    """The answer's JSON; raises urllib.error.HTTPError."""
+    """The response's JSON. Raises urllib.error.HTTPError."""
     endpoint = os.environ.get(f"AWS_ENDPOINT_URL_{api.upper()}") or os.environ["AWS_ENDPOINT_URL"]
     scope = f"{os.environ['AWS_ACCESS_KEY_ID']}/20260101/{REGION}/{api}/aws4_request"
     headers = {
@@ -40,7 +40,7 @@ def base():
 
 
 def register(kind, tag):
-    """The ARN of a new revision of the family."""
+    """Registers a new revision of the family and returns its ARN."""
     options = {"awslogs-group": os.environ["LOG_GROUP"], "awslogs-region": REGION, "awslogs-stream-prefix": kind}
     container = {
         "name": kind,
@@ -67,7 +67,7 @@ def register(kind, tag):
 
 
 def roll_out(revision):
-    """Points the service at the revision; makes the service when there is none."""
+    """Updates the service to the revision. Creates the service when it does not exist."""
     service = f"{NAME}-api"
     try:
         call("ecs", "UpdateService", cluster=NAME, service=service, taskDefinition=revision)

@@ -18,7 +18,7 @@ output "image_tag" { value = var.image_tag }
 output "migrate_image_tag" { value = local.migrate_tag }
 output "service_name" { value = one([for made in terraform_data.api : "${local.name}-api"]) }
 
-# Written by the script; the id is known only after it ran, so the file is read after it was written.
+# The script writes these files. The id is unknown until the script has run, so Terraform reads the file after that.
 output "service_task_definition_arn" {
   value = one([for made in terraform_data.api : file("${local.revisions}/${made.id}")])
 }

@@ -43,7 +43,7 @@ variable "url" {
 }
 
 variable "fault" {
-  description = "A shell command that the apply of a new image runs: to fail, or to take its time."
+  description = "A shell command that runs when a new image is applied, to make the apply fail or take longer."
   type        = string
   default     = "true"
 }
