@@ -14,11 +14,12 @@ from itemsvc.auth.tokens import InvalidTokenError, IssuerUnavailableError
 from itemsvc.http.errors import error
 
 RETRY_AFTER_SECONDS = 5
+# An earlier middleware answers `/health`.
 PUBLIC_PATHS = frozenset({"/", "/health/ready"})
 
 
 class BearerTokenMiddleware:
-    """Refuses every request without a valid token, before Django looks for a view."""
+    """Refuses requests without a valid token, before Django looks for a view."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]):
         if settings.API_AUTH == "none":
@@ -28,7 +29,7 @@ class BearerTokenMiddleware:
         self.get_response, self.verify = get_response, verify
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answers 401 without a valid token, and 503 if the issuer's keys cannot be fetched."""
+        """The response; 401 without a valid token, 503 if the issuer's keys cannot be fetched."""
         if CALLER not in request.META and not is_public(request.path_info):
             try:
                 token = bearer_token(request.META)
@@ -49,12 +50,12 @@ def is_public(path: str) -> bool:
 
 
 def unauthorized(detail: str, header: str) -> JsonResponse:
-    """401."""
+    """401 with the WWW-Authenticate header ``header``."""
     response = error(401, detail)
     response["WWW-Authenticate"] = header
     return response
 
 
 def issuer_unavailable() -> JsonResponse:
-    """503, because the token cannot be checked now."""
+    """503: nobody can verify the token now."""
     return error(503, "The token issuer does not answer. Try again shortly.", RETRY_AFTER_SECONDS)

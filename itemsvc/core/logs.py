@@ -9,7 +9,6 @@ import os
 import threading
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from functools import lru_cache
 from select import PIPE_BUF
 from typing import Any
 
@@ -32,13 +31,7 @@ ACCESS_FIELDS = ("method", "path", "route", "status", "duration_ms", "queries", 
 
 def timestamp(created: float) -> str:
     """Formats seconds since the epoch as RFC 3339 in UTC, with milliseconds."""
-    second = int(created)
-    return f"{_second(second)}.{int((created - second) * 1000):03d}Z"
-
-
-@lru_cache(maxsize=2)
-def _second(second: int) -> str:
-    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{datetime.fromtimestamp(created, UTC).isoformat(timespec='milliseconds')[:23]}Z"
 
 
 class RequestContextFilter(logging.Filter):
@@ -54,10 +47,10 @@ class RequestContextFilter(logging.Filter):
 
 
 class JSONFormatter(logging.Formatter):
-    """One JSON object: time, level, logger, message, request_id, trace_id, an access line's fields, the exception."""
+    """Formats a record as one JSON object, with the trace id and the fields of an access line if it has them."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Formats the record as one line, without a line end."""
+        """The record as one line, without a line end."""
         fields: dict[str, Any] = {"request_id": getattr(record, "request_id", "") or None}
         fields |= {name: getattr(record, name) for name in (TRACE_ID, *ACCESS_FIELDS) if hasattr(record, name)}
         if record.exc_info:
@@ -118,8 +111,8 @@ class TextFormatter(logging.Formatter):
     """For a terminal: `12:00:00.000 INFO    gunicorn.access  GET /items 200 1.2 ms [request id]`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Formats the record as one line, with an exception's traceback below it."""
-        # A path may hold an encoded line break, which would forge a line.
+        """The record as one line, with an exception's traceback below it."""
+        # A path may hold a line break, which would forge a line.
         message = record.getMessage().encode("unicode_escape").decode("ascii")
         identifier = getattr(record, "request_id", "")
         line = f"{timestamp(record.created)[11:23]} {record.levelname:<7} {record.name}  {message}"
@@ -128,7 +121,7 @@ class TextFormatter(logging.Formatter):
 
 
 def logging_config(style: str, level: str) -> dict[str, Any]:
-    """A ``logging.config`` dictionary for Django and gunicorn alike; ``style`` is json or text."""
+    """The ``logging.config`` dictionary for Django and gunicorn; ``style`` is json or text."""
     formatter = {"json": JSONFormatter, "text": TextFormatter}[style]
     return {
         "version": 1,

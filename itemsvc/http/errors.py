@@ -11,44 +11,35 @@ from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, JsonResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
-from rest_framework import status
-from rest_framework.exceptions import APIException, ParseError
+from rest_framework.exceptions import ParseError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
+
+from itemsvc.db.errors import first_line
 
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER_SECONDS = 1
 
 
-class ContentTooLarge(APIException):
-    """413: the body is above MAX_BODY_BYTES."""
-
-    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
-    default_detail = "Request body is too large."
-    default_code = "content_too_large"
-
-
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's handler, with 413 for a body above the limit and 400 for a body that did not arrive."""
-    if isinstance(exc, RequestDataTooBig):
-        exc = ContentTooLarge()
-    elif isinstance(exc, UnreadablePostError):
+    """DRF's handler, with 400 for a body that did not arrive whole."""
+    if isinstance(exc, UnreadablePostError):
         exc = ParseError("The body could not be read to its end.")
     return drf_exception_handler(exc, context)
 
 
 def error(status_code: int, detail: str, retry_after: int | None = None) -> JsonResponse:
-    """One error as JSON; ``detail`` is a sentence for the caller, ``retry_after`` is in seconds."""
+    """One error as JSON; ``detail`` is a sentence for the client, ``retry_after`` is in seconds."""
     headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
     params = {"separators": (",", ":")}
     return JsonResponse({"detail": detail}, status=status_code, headers=headers, json_dumps_params=params)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> JsonResponse:
-    """Django's handler400, for a host that is not allowed, a malformed request or a form that is too large."""
+    """Django's handler400, for a host that is not allowed, a malformed request or a body above MAX_BODY_BYTES."""
     if isinstance(exception, RequestDataTooBig):
-        return error(413, str(ContentTooLarge.default_detail))
+        return error(413, "Request body is too large.")
     return error(400, "Bad request.")
 
 
@@ -73,13 +64,13 @@ def server_error(request: HttpRequest) -> JsonResponse:
 
 
 def unavailable(exception: BaseException) -> JsonResponse:
-    """503 for a database that cannot answer; its error message is for the log only."""
+    """503; the database's message goes to the log only."""
     logger.error("Database unavailable: %s: %s", type(exception).__name__, first_line(exception))
     return error(503, "The database is unavailable. Try again shortly.", RETRY_AFTER_SECONDS)
 
 
 class DatabaseErrorMiddleware:
-    """Answers 503 if the database cannot answer, so that the caller tries again."""
+    """Answers 503 if the database is unavailable, so that the client tries again."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]):
         self.get_response = get_response
@@ -89,22 +80,15 @@ class DatabaseErrorMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> JsonResponse | None:
-        """503 for an operational error; None, for Django's 500, for a programming error."""
-        if not is_unavailable(exception):
-            return None
-        return unavailable(exception)
+        """503 if the database is unavailable; None for other errors, which Django answers with 500."""
+        return unavailable(exception) if is_unavailable(exception) else None
 
 
 def is_unavailable(exception: BaseException) -> bool:
-    """Whether the database, rather than the statement, is what failed."""
+    """Whether the database failed, and not only the statement."""
     # If a connection breaks while rows are read, the driver raises a bare DatabaseError. Django does not translate the
     # error that then comes from closing the cursor.
     if type(exception) in (DatabaseError, psycopg2.DatabaseError):
         return True
     untranslated = psycopg2.OperationalError | psycopg2.InterfaceError
     return isinstance(exception, OperationalError | InterfaceError | untranslated)
-
-
-def first_line(exception: BaseException) -> str:
-    """The first line of the error message."""
-    return str(exception).strip().partition("\n")[0]

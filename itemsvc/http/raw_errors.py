@@ -13,7 +13,7 @@ from itemsvc.http.security_headers import ALWAYS, NO_PAGE
 
 
 def json_error(status: int, reason: str, detail: str, identifier: str) -> bytes:
-    """A whole HTTP response, which closes the connection; ``detail`` may quote the request."""
+    """A whole HTTP response that closes the connection; ``detail`` may quote the request."""
     response = error(status, detail, RETRY_AFTER_SECONDS if status == 503 else None)
     own = {request_ids.HEADER: identifier, "Connection": "close", "Content-Length": str(len(response.content))}
     for name, value in {**own, "Content-Security-Policy": NO_PAGE, **ALWAYS}.items():
