@@ -1,4 +1,4 @@
-"""The service with one of its optimisations undone: the programs to measure, and the application for gunicorn."""
+"""The service without one of its optimisations: the programs to measure, and the application for gunicorn."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ STEPS = (
         lambda: resolve_name("gunicorn.http.wsgi:Response"),
     ),
     Step("probes answered in the loop", "itemsvc.server.event_loop:is_probe", lambda: lambda request: False),
-    # Without it, access lines are records of `logging`, with the same formatter.
+    # Without it, access lines go through `logging` with the same formatter.
     Step("access lines without records", "itemsvc.server.worker:LOG_FORMAT"),
     Step("access lines written together", "itemsvc.core.logs:Lines.add", lambda: written_at_once),
     Step("statements prepared once", "itemsvc.db.postgresql.base:DatabaseWrapper._send", lambda: sent_as_it_is),
