@@ -1,4 +1,4 @@
-"""Errors in DRF's own shape, `{"detail": …}`, as JSON, whoever raises them and wherever."""
+"""Errors as JSON in DRF's shape, `{"detail": …}`, wherever they are raised."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ContentTooLarge(APIException):
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's handler; 413 for a body above the limit, 400 for one whose sender went away or fell silent."""
+    """DRF's handler, with 413 for a body above the limit and 400 for a body that did not arrive."""
     if isinstance(exc, RequestDataTooBig):
         exc = ContentTooLarge()
     elif isinstance(exc, UnreadablePostError):
@@ -38,13 +38,15 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     return drf_exception_handler(exc, context)
 
 
-def error(status_code: int, detail: str) -> JsonResponse:
-    """One error as JSON; `detail` is a sentence for the caller."""
-    return JsonResponse({"detail": detail}, status=status_code, json_dumps_params={"separators": (",", ":")})
+def error(status_code: int, detail: str, retry_after: int | None = None) -> JsonResponse:
+    """One error as JSON; ``detail`` is a sentence for the caller, ``retry_after`` is in seconds."""
+    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+    params = {"separators": (",", ":")}
+    return JsonResponse({"detail": detail}, status=status_code, headers=headers, json_dumps_params=params)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> JsonResponse:
-    """Django's handler400: a host that is not allowed, a malformed request, a form that is too large."""
+    """Django's handler400, for a host that is not allowed, a malformed request or a form that is too large."""
     if isinstance(exception, RequestDataTooBig):
         return error(413, str(ContentTooLarge.default_detail))
     return error(400, "Bad request.")
@@ -56,7 +58,7 @@ def permission_denied(request: HttpRequest, exception: Exception) -> JsonRespons
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> JsonResponse:
-    """CSRF_FAILURE_VIEW: the admin's forms are all that is protected by a token."""
+    """CSRF_FAILURE_VIEW; only the forms of the admin need a CSRF token."""
     return error(403, f"CSRF verification failed: {reason}")
 
 
@@ -66,26 +68,24 @@ def not_found(request: HttpRequest, exception: Exception) -> JsonResponse:
 
 
 def server_error(request: HttpRequest) -> JsonResponse:
-    """Django's handler500; the traceback is in the log, never in the answer."""
+    """Django's handler500; the traceback is in the log, never in the response."""
     return error(500, "Internal server error.")
 
 
 def unavailable(exception: BaseException) -> JsonResponse:
-    """503 for a database that is away, too slow or out of connections; what it said is for the log."""
+    """503 for a database that cannot answer; its error message is for the log only."""
     logger.error("Database unavailable: %s: %s", type(exception).__name__, first_line(exception))
-    response = error(503, "The database is unavailable. Try again shortly.")
-    response["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    return response
+    return error(503, "The database is unavailable. Try again shortly.", RETRY_AFTER_SECONDS)
 
 
 class DatabaseErrorMiddleware:
-    """Turns a database that cannot answer into 503: the service is well, and the caller may try again."""
+    """Answers 503 if the database cannot answer, so that the caller tries again."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]):
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """The response as it is."""
+        """Returns the response unchanged."""
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> JsonResponse | None:
@@ -97,8 +97,8 @@ class DatabaseErrorMiddleware:
 
 def is_unavailable(exception: BaseException) -> bool:
     """Whether the database, rather than the statement, is what failed."""
-    # Of a connection that breaks while rows are read the driver says no more than DatabaseError; and what it raises
-    # when Django closes the cursor for that reason is not translated.
+    # If a connection breaks while rows are read, the driver raises a bare DatabaseError. Django does not translate the
+    # error that then comes from closing the cursor.
     if type(exception) in (DatabaseError, psycopg2.DatabaseError):
         return True
     untranslated = psycopg2.OperationalError | psycopg2.InterfaceError
@@ -106,5 +106,5 @@ def is_unavailable(exception: BaseException) -> bool:
 
 
 def first_line(exception: BaseException) -> str:
-    """What the driver said, on one line."""
+    """The first line of the error message."""
     return str(exception).strip().partition("\n")[0]

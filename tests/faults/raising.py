@@ -11,8 +11,8 @@ from typing import Any
 
 from gunicorn.workers import gthread
 
-from itemsvc.observability import request_statistics
-from itemsvc.server import event_loop, fast_parser, worker
+from itemsvc.observability import access_log, request_statistics
+from itemsvc.server import event_loop, fast_parser, request_handling, worker
 from itemsvc.wsgi import application as service
 from itemsvc.wsgi import django_application
 from tests.faults.errors import BAD_STARTS, fail
@@ -54,14 +54,14 @@ def in_connection(worker: Any, connection: Any, *rest: Any) -> str | None:
 
 
 before(fast_parser, "read", "request line", in_bytes)
-before(event_loop, "create", "environ", lambda request, *rest: in_request(request))
-before(event_loop, "Answer", "response", lambda request, *rest: in_request(request))
-before(worker.AccessLogger, "answered", "access log", lambda log, response, environ, *rest: in_environ(environ))
-before(worker.JSONErrorWorker, "handle_error", "handle_error", lambda worker, request, *rest: in_request(request))
-before(worker.AccessLogger, "exception", "logging", lambda *rest: asked.get())
-before(event_loop.EventWorker, "finish_request", "finish", in_connection)
-before(event_loop.EventWorker, "take", "take", lambda worker, connection, data: in_bytes(data))
-before(event_loop.EventWorker, "serve", "thread", in_connection)
+before(request_handling, "create", "environ", lambda request, *rest: in_request(request))
+before(request_handling, "BufferedResponse", "response", lambda request, *rest: in_request(request))
+before(access_log.AccessLogger, "log_access", "access log", lambda log, response, environ, *rest: in_environ(environ))
+before(worker.EventLoopWorker, "handle_error", "handle_error", lambda worker, request, *rest: in_request(request))
+before(access_log.AccessLogger, "exception", "logging", lambda *rest: asked.get())
+before(event_loop.EventLoop, "finish_request", "finish", in_connection)
+before(event_loop.EventLoop, "take", "take", lambda worker, connection, data: in_bytes(data))
+before(event_loop.EventLoop, "serve", "thread", in_connection)
 
 request_statistics.observers.append(lambda environ, status, seconds: fail("metrics", in_environ(environ)))
 request_statistics.statement_observers.append(lambda *rest: fail("statement", asked.get()))
