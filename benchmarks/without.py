@@ -1,4 +1,4 @@
-"""The service with one of its optimisations undone: the programs to measure, and the application for gunicorn."""
+"""The service without one of its optimisations: the programs to measure, and the application for gunicorn."""
 
 from __future__ import annotations
 
@@ -90,12 +90,12 @@ STEPS = (
     Step("requests read in one pass", "itemsvc.server.fast_parser:read", lambda: lambda data, connection: None),
     Step(
         "the response's own writer",
-        "itemsvc.server.event_loop:Answer",
+        "itemsvc.server.request_handling:BufferedResponse",
         lambda: resolve_name("gunicorn.http.wsgi:Response"),
     ),
     Step("probes answered in the loop", "itemsvc.server.event_loop:is_probe", lambda: lambda request: False),
     # Without it, access lines are records of `logging`, with the same formatter.
-    Step("access lines without records", "itemsvc.server.worker:LOG_FORMAT"),
+    Step("access lines without records", "itemsvc.observability.access_log:LOG_FORMAT"),
     Step("access lines written together", "itemsvc.core.logs:Lines.add", lambda: written_at_once),
     Step("statements prepared once", "itemsvc.db.postgresql.base:DatabaseWrapper._send", lambda: sent_as_it_is),
     Step(

@@ -1,7 +1,7 @@
-"""`make lint`'s look for known vulnerabilities in what the requirements pin, by pip-audit.
+"""Part of `make lint`: looks for known vulnerabilities of the pinned packages, by pip-audit.
 
-Where pip-audit's source cannot be asked, one line says so, and the exit code is that of a check that was skipped.
-Arguments go to pip-audit: `python -m dev.audit --vulnerability-service osv` asks another source.
+When pip-audit's source is out of reach, it prints one line and ends with the exit code of a skipped check.
+Arguments go to pip-audit. `python -m dev.audit --vulnerability-service osv` uses another source.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ NOT_RUN = "did not run: its source of vulnerabilities cannot be asked from here"
 
 
 def main(arguments: list[str]) -> int:
-    """Prints what was found; 1 if there is something, SKIPPED if nothing could be looked at."""
+    """Prints the vulnerabilities. Returns 1 if there are some, and SKIPPED when the source is out of reach."""
     pins = {pin for file in ROOT.glob("requirements*.txt") for pin in pins_of(file)}
-    # One package tells whether the source can be asked, and a source that knows no Django is none.
+    # One request for Django shows whether the source is within reach. Every good source knows Django.
     reached = audit([pin for pin in pins if pin.startswith("django==")], arguments, PROBE_SECONDS)
     answers = [audit(part, arguments, AUDIT_SECONDS) for part in without_repeats(pins)] if reached else [None]
     if None in answers:
@@ -41,13 +41,13 @@ def main(arguments: list[str]) -> int:
 
 
 def pins_of(file: Path) -> list[str]:
-    """`name==version` of each requirement, without markers and hashes."""
+    """The `name==version` of each requirement, without markers and hashes."""
     lines = [line for line in file.read_text().splitlines() if "==" in line and not line.startswith((" ", "#"))]
     return [line.split(" ", 1)[0] for line in lines]
 
 
 def without_repeats(pins: set[str]) -> list[list[str]]:
-    """The pins, in as many parts as a package has versions: pip-audit takes one version of each."""
+    """Splits the pins so that no part has two versions of a package, which pip-audit would refuse."""
     parts: list[dict[str, str]] = []
     for pin in sorted(pins):
         name = pin.partition("==")[0]
@@ -59,7 +59,7 @@ def without_repeats(pins: set[str]) -> list[list[str]]:
 
 
 def audit(pins: list[str], arguments: list[str], seconds: int) -> list[dict[str, Any]] | None:
-    """The packages that the source knows, with their `vulns`; None where it does not answer."""
+    """The packages that the source knows, with their `vulns`. None when the source is out of reach."""
     with tempfile.NamedTemporaryFile("w", prefix="requirements-", suffix=".txt") as file:
         file.write("\n".join(pins))
         file.flush()
@@ -68,14 +68,14 @@ def audit(pins: list[str], arguments: list[str], seconds: int) -> list[dict[str,
             result = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
         except subprocess.TimeoutExpired:
             return None
-    # Without a source it writes no JSON, and ends with 1 as if it had found something.
+    # Without its source pip-audit writes no JSON. It exits with 1, as for a vulnerability.
     if not result.stdout.startswith("{"):
         return None
     return [package for package in json.loads(result.stdout)["dependencies"] if "vulns" in package]
 
 
 def versions(vulnerability: dict[str, Any]) -> str:
-    """The releases without it."""
+    """The releases without this vulnerability."""
     return ", ".join(vulnerability["fix_versions"]) or "no release yet"
 
 

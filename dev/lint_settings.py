@@ -1,4 +1,4 @@
-"""The service's settings and what only `make lint` needs."""
+"""The service's settings, with additions for `make lint`."""
 
 from itemsvc.settings import *  # noqa: F403
 from itemsvc.settings import INSTALLED_APPS
@@ -6,7 +6,7 @@ from itemsvc.settings import INSTALLED_APPS
 INSTALLED_APPS = [*INSTALLED_APPS, "django_migration_linter"]
 
 MIGRATION_LINTER_OPTIONS = {
-    # Django's own: what they do is not ours to change.
+    # We cannot change Django's own migrations.
     "exclude_apps": ["admin", "auth", "contenttypes", "sessions"],
     "warnings_as_errors": [],
     "no_cache": True,

@@ -1,4 +1,4 @@
-"""`make lint`'s look at the migrations: complete, and compatible with the code that serves while they run."""
+"""Part of `make lint`: the migrations must be complete, and compatible with the code that serves while they run."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ ROOT = Path(__file__).resolve().parent.parent
 
 COMMANDS = (
     ("makemigrations", "--check", "--dry-run"),
-    # Old tasks serve while the new revision migrates: what they read and write has to stay.
+    # Old tasks serve during a migration, so it must keep the columns that they use.
     ("lintmigrations",),
 )
 
 
 def main() -> int:
-    """0 if both are content; else 1, and they say why."""
+    """Returns 0 if both checks pass. Otherwise they print the reason and it returns 1."""
     with tempfile.TemporaryDirectory(prefix="itemsvc-") as folder:
         Path(folder).chmod(0o755)
         with postgres.running(Path(folder) / "postgres", "lint") as server:

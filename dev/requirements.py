@@ -1,6 +1,6 @@
-"""`make requirements`: requirements*.txt from pyproject.toml, with hashes, one file for Python 3.11 to 3.14.
+"""`make requirements`: compiles requirements*.txt from pyproject.toml, with hashes, for Python 3.11 to 3.14.
 
-What is pinned stays pinned unless it is asked for: `make requirements ARGS=--upgrade`.
+Pinned versions stay. `make requirements ARGS=--upgrade` upgrades them.
 """
 
 import subprocess
@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 UV = Path(sys.executable).parent / "uv"
 OPTIONS = "--quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url"
 
-#: File, and what it is compiled from. Each later one agrees with the earlier ones where they share a package.
+#: Each file and its sources. A later file has the same version of a package as an earlier one.
 FILES = {
     "requirements.txt": ["pyproject.toml"],
     "requirements-dev.txt": ["pyproject.toml", "--group=dev", "--constraints=requirements.txt"],
@@ -29,7 +29,7 @@ FILES = {
 
 
 def main(extra: list[str]) -> None:
-    """Compiles every file; ``extra`` goes to uv as it is."""
+    """Compiles every file. ``extra`` goes to uv."""
     for name, sources in FILES.items():
         subprocess.run([UV, "pip", "compile", *OPTIONS.split(), *sources, *extra, "-o", name], cwd=ROOT, check=True)
         print(name)

@@ -1,7 +1,6 @@
-"""`make run`: the service as it runs in production, on this machine, with a PostgreSQL of its own.
+"""`make run`: runs the service as in production, on this machine, with its own PostgreSQL.
 
-Without DATABASE_URL an embedded PostgreSQL under `.local/` (LOCAL_DIR) is started and, at the end, stopped; its data
-stays.
+Without DATABASE_URL it starts an embedded PostgreSQL in `.local/` (LOCAL_DIR), and stops it at the end. The data stays.
 """
 
 from __future__ import annotations
@@ -29,10 +28,10 @@ SERVICE_ROLE = "itemsvc_service"
 
 
 def main(command: list[str] | None = None) -> int:
-    """Serves until Ctrl-C, or runs ``command`` (a management command's words) instead; returns its exit code."""
+    """Serves until Ctrl-C, or runs the management command ``command`` instead. Returns its exit code."""
     if (ROOT / ".env").is_file():
         environ.Env.read_env(ROOT / ".env")
-    # INT too: a shell starts what runs in its background with Ctrl-C ignored. HUP: the terminal's window was closed.
+    # A shell starts background jobs with SIGINT ignored. SIGHUP comes when the terminal's window closes.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     with contextlib.ExitStack() as stack, contextlib.suppress(KeyboardInterrupt):
@@ -49,9 +48,9 @@ def _interrupt(signum: int, frame: FrameType | None) -> None:
 
 
 def configure() -> None:
-    """Fills in what production gets from its task definition; what the environment says goes first."""
+    """Sets the variables that the task definition sets in production, unless the environment has them."""
     local = {
-        # This machine alone: nobody needs a token, and a laptop is in many networks.
+        # Only this machine may connect: the service requires no token, and a laptop joins many networks.
         "BIND": "127.0.0.1",
         "PORT": "8000",
         "HTTPS_ONLY": "false",
@@ -64,7 +63,7 @@ def configure() -> None:
 
 
 def secret_key() -> str:
-    """A key of this machine's own, made once, so that sessions outlive a restart."""
+    """This machine's own key. It is kept in a file, so that sessions outlive a restart."""
     path = LOCAL / "secret_key"
     if not path.exists():
         LOCAL.mkdir(exist_ok=True)
@@ -75,7 +74,7 @@ def secret_key() -> str:
 
 @contextlib.contextmanager
 def database() -> Iterator[None]:
-    """DATABASE_URL as given, else of the embedded server, with another role for migrations, as in production."""
+    """The given DATABASE_URL, or that of the embedded server. As in production, migrations use another role."""
     if os.environ.get("DATABASE_URL"):
         yield
         return
@@ -88,26 +87,26 @@ def database() -> Iterator[None]:
 
 
 def refuse_taken_port(address: str, port: int) -> None:
-    """Ends the process with one sentence if something listens there."""
+    """Ends the process with one sentence if the port is taken."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((address, port))  # Where gunicorn will listen.
+            probe.bind((address, port))
         except OSError as error:
             sys.exit(f"Port {port} cannot be used: {error.strerror}. Try another: make run PORT={port + 1}")
 
 
 def manage(*words: str) -> int:
-    """Runs `manage.py` with these words; returns its exit code."""
+    """Runs `manage.py` with these words and returns its exit code."""
     return subprocess.run([sys.executable, "manage.py", *words], cwd=ROOT, check=False).returncode
 
 
 def serve() -> int:
-    """Migrates, collects static files, serves until interrupted; returns the exit code."""
+    """Migrates, collects static files and serves until interrupted. Returns the exit code."""
     for words in (("migrate", "--noinput", "--verbosity=0"), ("collectstatic", "--noinput", "--verbosity=0")):
         if code := manage(*words):
             return code
-    # A session of its own: Ctrl-C reaches this process alone, which then lets the service finish its requests.
+    # In its own session the service gets no Ctrl-C from the terminal. This process stops it gracefully.
     server = subprocess.Popen([sys.executable, "-m", "gunicorn"], cwd=ROOT, start_new_session=True)
     try:
         if answers(server, int(os.environ["PORT"])):
@@ -119,7 +118,7 @@ def serve() -> int:
 
 
 def answers(server: subprocess.Popen[bytes], port: int) -> bool:
-    """Waits until the service listens on ``port``; False if it ended instead."""
+    """Waits until the service listens on ``port``. Returns False if it ended instead."""
     while server.poll() is None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return True
@@ -128,16 +127,16 @@ def answers(server: subprocess.Popen[bytes], port: int) -> bool:
 
 
 def announce(base: str) -> None:
-    """Where everything is."""
+    """Prints the addresses."""
     say(f"\n  API      {base}/        (JSON, or the browsable API in a browser)")
     say(f"  Docs     {base}/docs    Schema {base}/schema")
     say(f"  Admin    {base}/admin/  (with ADMIN_ENABLED=true; an account: make manage ARGS=createsuperuser)")
     say(f"  Health   {base}/health  {base}/health/ready")
-    say("  Ctrl-C stops it; the data stays.\n")
+    say("  Ctrl-C stops the service. The data stays.\n")
 
 
 def finish(server: subprocess.Popen[bytes]) -> int:
-    """Ends the service gracefully, or at once at a second Ctrl-C; returns its exit code."""
+    """Stops the service gracefully, or at once at a second Ctrl-C. Returns its exit code."""
     server.terminate()
     try:
         return server.wait()
@@ -147,7 +146,7 @@ def finish(server: subprocess.Popen[bytes]) -> int:
 
 
 def say(line: str) -> None:
-    """A line for the person at the terminal; standard output is the service's log."""
+    """Prints a line on standard error, because standard output is the service's log."""
     print(line, file=sys.stderr, flush=True)
 
 

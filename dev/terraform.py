@@ -1,4 +1,4 @@
-"""`make lint`'s look at the Terraform: it is valid. Nothing is written beside it."""
+"""Part of `make lint`: validates the Terraform and writes nothing into its folder."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def main() -> int:
-    """terraform's exit code."""
+    """Returns terraform's exit code."""
     environment = os.environ | {"TF_DATA_DIR": str(ROOT / ".local/terraform")}
     for command in (("init", "-backend=false", "-input=false"), ("validate",)):
         code = subprocess.run(

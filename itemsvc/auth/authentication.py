@@ -1,4 +1,4 @@
-"""Who calls, and whether a view lets them; the middleware of `bearer.py` has verified the token by then."""
+"""The caller of a request, and DRF's authentication and permission. `bearer.py` verifies tokens before them."""
 
 from __future__ import annotations
 
@@ -16,28 +16,33 @@ from itemsvc.auth.tokens import Caller, verified
 from itemsvc.core.client_address import client_address
 
 if TYPE_CHECKING:
-    from rest_framework.views import APIView  # Which imports the default classes, so this module.
+    from rest_framework.views import APIView  # It imports the default classes, and so this module.
 
-#: Where the WSGI environ has the caller once its token is verified; no header of a client can get there.
+#: The key of the caller in the WSGI environ. A client's header cannot have this key.
 CALLER = "itemsvc.caller"
 
 CHALLENGE = 'Bearer realm="itemsvc"'
 
 
 def caller(request: HttpRequest | Request | Mapping[str, Any]) -> str:
-    """What tells one caller from another, from a request or its WSGI environ: at most 300 characters.
+    """The identity of a request's caller; takes a request or its WSGI environ.
 
-    `sub:…` with the subject of the verified token; `address:…` where there is none, as with `API_AUTH=none`.
+    It is `sub:…` with the subject of the token, or `address:…` without a token. It has at most 300 characters.
     """
     environ: Mapping[str, Any] = request if isinstance(request, Mapping) else request.META
+    return subject(environ) or f"address:{client_address(environ)}"
+
+
+def subject(environ: Mapping[str, Any]) -> str | None:
+    """`sub:…` with the subject of the verified token; None without a token."""
     found: Caller | None = environ.get(CALLER)
-    return f"sub:{found.subject}" if found else f"address:{client_address(environ)}"
+    return f"sub:{found.subject}" if found else None
 
 
 def admits(environ: dict[str, Any], scope: str) -> bool:
-    """Whether a request certainly may do what needs ``scope``, or "" for none; False where only its token could tell.
+    """Whether the request's token was verified lately and has the scope. Puts the caller into the environ.
 
-    Costs microseconds, and leaves the caller in the environ.
+    True without a token if ``scope`` is "". False means that the middleware must verify the token.
     """
     if not scope:
         return True
@@ -49,7 +54,7 @@ def admits(environ: dict[str, Any], scope: str) -> bool:
 
 
 def bearer_token(environ: Mapping[str, Any]) -> str | None:
-    """What follows `Authorization: Bearer`; None without that scheme."""
+    """The token in `Authorization: Bearer TOKEN`; None if the scheme is another one."""
     scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     return token.strip(" ") if scheme.lower() == "bearer" else None
 
@@ -61,40 +66,40 @@ def challenge(code: str, description: str, **more: str) -> str:
 
 
 class BearerToken(BaseAuthentication):
-    """Hands DRF what the middleware has verified: `request.user` and `request.auth` are the ``Caller``."""
+    """Gives DRF the caller whose token the middleware has verified."""
 
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
-        """The caller, twice; None on a public path."""
+        """The caller as `request.user` and as `request.auth`; None on a public path."""
         found = request.META.get(CALLER)
         return (found, found) if found else None
 
     def authenticate_header(self, request: Request) -> str:
-        """What a 401 asks for."""
+        """The WWW-Authenticate header of a 401."""
         return CHALLENGE
 
 
 class InsufficientScope(PermissionDenied):
-    """403: the token is good, but not for this."""
+    """403: the token is valid, but lacks a scope."""
 
     def __init__(self, scope: str):
         super().__init__(f"The token lacks the scope {scope}.")
-        #: DRF's exception handler makes it the WWW-Authenticate header.
+        #: DRF's exception handler sends it as the WWW-Authenticate header.
         self.auth_header = challenge("insufficient_scope", f"The token lacks the scope {scope}.", scope=scope)
 
 
 def needed_scope(view: APIView, method: str | None) -> str:
-    """`RESOURCE:read` for a method that changes nothing, else `RESOURCE:write`, with the view's own `resource`."""
+    """`RESOURCE:read` for a method that changes nothing, else `RESOURCE:write`; RESOURCE is the view's attribute."""
     resource = getattr(view, "resource", "")
     if not resource:
-        raise ImproperlyConfigured(f"{type(view).__name__} has no `resource` to name its scopes by.")
+        raise ImproperlyConfigured(f"{type(view).__name__} has no `resource`, which its scopes are named after.")
     return f"{resource}:{'read' if method in SAFE_METHODS else 'write'}"
 
 
 class HasScope(BasePermission):
-    """The token has the scope that the view asks for with this method."""
+    """Permits a request if its token has the scope for the view and the method."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        """True; False without a token; raises InsufficientScope."""
+        """False without a token; raises InsufficientScope if the token lacks the scope."""
         if not isinstance(request.user, Caller):
             return False
         scope = needed_scope(view, request.method)

@@ -1,4 +1,4 @@
-"""With `API_AUTH=oidc` every path but the root and the health checks needs a bearer token; with `none` none does."""
+"""With `API_AUTH=oidc`, every path except the root and the health checks needs a bearer token."""
 
 from __future__ import annotations
 
@@ -14,21 +14,22 @@ from itemsvc.auth.tokens import InvalidTokenError, IssuerUnavailableError
 from itemsvc.http.errors import error
 
 RETRY_AFTER_SECONDS = 5
+# An earlier middleware answers `/health`.
 PUBLIC_PATHS = frozenset({"/", "/health/ready"})
 
 
 class BearerTokenMiddleware:
-    """Refuses every request without a valid token, whatever its path and method, before any view is looked for."""
+    """Refuses requests without a valid token, before Django looks for a view."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]):
         if settings.API_AUTH == "none":
             raise MiddlewareNotUsed
-        from itemsvc.auth.oidc import verify  # noqa: PLC0415  (10 MB of cryptography for those who need it)
+        from itemsvc.auth.oidc import verify  # noqa: PLC0415  (loads 10 MB of cryptography)
 
         self.get_response, self.verify = get_response, verify
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """The response; 401 without a valid token, 503 where the issuer's keys cannot be had."""
+        """The response; 401 without a valid token, 503 if the issuer's keys cannot be fetched."""
         if CALLER not in request.META and not is_public(request.path_info):
             try:
                 token = bearer_token(request.META)
@@ -43,20 +44,18 @@ class BearerTokenMiddleware:
 
 
 def is_public(path: str) -> bool:
-    """Whether the path is answered without a token. The admin, where there is one, has its own login."""
+    """Whether the path needs no token. The admin has its own login."""
     of_admin = settings.ADMIN_ENABLED and (path == "/admin" or path.startswith("/admin/"))
     return of_admin or path in PUBLIC_PATHS
 
 
 def unauthorized(detail: str, header: str) -> JsonResponse:
-    """401."""
+    """401 with the WWW-Authenticate header ``header``."""
     response = error(401, detail)
     response["WWW-Authenticate"] = header
     return response
 
 
 def issuer_unavailable() -> JsonResponse:
-    """503: whether the token is good cannot be told now."""
-    response = error(503, "The token issuer does not answer. Try again shortly.")
-    response["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    return response
+    """503: nobody can verify the token now."""
+    return error(503, "The token issuer does not answer. Try again shortly.", RETRY_AFTER_SECONDS)

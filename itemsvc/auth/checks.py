@@ -1,4 +1,4 @@
-"""Views that a token's scopes do not protect, or that no token can use, as `manage.py check` errors."""
+"""System checks for views that scopes do not protect, or that no token can use."""
 
 from __future__ import annotations
 
@@ -16,37 +16,37 @@ from itemsvc.http.views import Endpoint, endpoints
 
 @register(Tags.security)
 def check_scopes(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """With API_AUTH=oidc alone: without tokens there are no scopes."""
+    """Finds such views; without tokens there are no scopes to check."""
     if settings.API_AUTH == "none":
         return []
-    # A view has several routes: what is wrong with it is said once.
+    # A view may have several routes, but its mistake is reported once.
     return list({message.msg: message for endpoint in endpoints() for message in _mistakes(endpoint)}.values())
 
 
 def _mistakes(endpoint: Endpoint) -> Iterator[CheckMessage]:
     view = endpoint.view
     if view.get_permissions is not APIView.get_permissions:
-        return  # It decides for each request.
+        return  # The view chooses its permissions for each request.
     permissions = set(_flat(endpoint.get("permission_classes")))
     if any(issubclass(each, HasScope) for each in permissions):
         if not endpoint.get("resource"):
             yield Error(
-                f"{view.__name__} has no `resource` to name its scopes by: each of its requests would be a 500.",
-                hint='Write resource = "orders" in the class: its tokens then need orders:read and orders:write.',
+                f"{view.__name__} has no `resource`, so it has no scopes, and every request would be a 500.",
+                hint='Write resource = "orders" in the class. Its scopes are then orders:read and orders:write.',
                 obj=view,
                 id="itemsvc.E009",
             )
     elif AllowAny not in permissions:
         yield Error(
-            f"{view.__name__} leaves HasScope out of its permission classes: a token with any scope will do.",
-            hint="Write permission_classes = (*api_settings.DEFAULT_PERMISSION_CLASSES, …), or AllowAny to mean it.",
+            f"{view.__name__} has no HasScope in its permission classes, so a token with any scope may use it.",
+            hint="Write permission_classes = (*api_settings.DEFAULT_PERMISSION_CLASSES, …), or AllowAny.",
             obj=view,
             id="itemsvc.E010",
         )
 
 
 def _flat(permissions: Iterable[Any]) -> Iterator[type]:
-    """The classes, those of `A & B`, `A | B` and `~A` included."""
+    """The permission classes, including the operands of `A & B`, `A | B` and `~A`."""
     for each in permissions:
         operands = [getattr(each, name) for name in ("op1_class", "op2_class") if hasattr(each, name)]
         if operands:

@@ -1,4 +1,4 @@
-"""Bearer tokens: signed by the issuer, meant for this service, valid now. RFC 6750, 7519, 8725 and 9068."""
+"""Verifies bearer tokens: the issuer's signature, the audience and the time. RFC 6750, 7519, 8725 and 9068."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ MAX_TOKEN_BYTES = 8000
 MAX_SUBJECT_LENGTH = 255
 
 COMPACT_JWS = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
-#: Tokens of another kind (a logout token, a proof) may come from the same issuer with the same audience.
+#: The same issuer may sign tokens of other types (a logout token, a proof) for the same audience.
 TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})
 
-#: What is said of what PyJWT finds wrong; the first that fits.
+#: The messages for PyJWT's errors. The first one that fits is used.
 PROBLEMS: tuple[tuple[type[Exception], str], ...] = (
     (exceptions.ExpiredSignatureError, "The token has expired."),
     (exceptions.ImmatureSignatureError, "The token is not valid yet."),
-    (exceptions.InvalidIssuerError, "The token is another issuer's."),
+    (exceptions.InvalidIssuerError, "The token has another issuer."),
     (exceptions.InvalidSignatureError, "The token's signature does not match."),
-    (exceptions.MissingRequiredClaimError, "The token lacks a claim that it must have."),
+    (exceptions.MissingRequiredClaimError, "The token lacks a required claim."),
     (exceptions.PyJWTError, "The token is malformed."),
 )
 
 
 @functools.cache
 def key_set() -> jwks.KeySet:
-    """The configured issuer's."""
+    """The keys of the configured issuer."""
     return jwks.KeySet(functools.partial(jwks.fetch, settings.OIDC_ISSUER))
 
 
 def verify(token: str) -> Caller:
-    """The token's caller. Raises InvalidTokenError; IssuerUnavailableError where nobody can tell."""
+    """The token's caller. Raises InvalidTokenError, or IssuerUnavailableError if nobody can verify the token now."""
     if caller := verified.get(token):
         return caller
     claims = _claims(token)
@@ -53,7 +53,7 @@ def verify(token: str) -> Caller:
 
 
 def _claims(token: str) -> Mapping[str, Any]:
-    """What the issuer signed, while it is valid."""
+    """The claims of a token that the issuer signed and that is valid now."""
     if len(token) > MAX_TOKEN_BYTES or not COMPACT_JWS.fullmatch(token):
         raise InvalidTokenError("The token is malformed.")
     try:
@@ -66,21 +66,21 @@ def _claims(token: str) -> Mapping[str, Any]:
             algorithms=[header["alg"]],
             issuer=settings.OIDC_ISSUER,
             leeway=LEEWAY_SECONDS,
-            # The audience has its own check: it is not always in `aud`.
+            # `_check_use` checks the audience, because Cognito's access tokens have no `aud`.
             options={"require": ["exp", "iss"], "verify_aud": False, "enforce_minimum_key_length": True},
         )
     except jwks.UnknownKeyError:
-        raise InvalidTokenError("The token is signed with a key that is not the issuer's.") from None
+        raise InvalidTokenError("The token's key is not one of the issuer's keys.") from None
     except exceptions.PyJWTError as problem:
         raise InvalidTokenError(next(text for kind, text in PROBLEMS if isinstance(problem, kind))) from None
     return claims
 
 
 def _check_header(header: Mapping[str, Any]) -> None:
-    """Refuses before any key is looked for. Keys that a token brings along (`jwk`, `jku`, `x5u`, …) are never read."""
+    """Checks the header before a key is looked up. Keys in the token itself (`jwk`, `jku`, `x5u`, …) are ignored."""
     algorithm = header.get("alg")
     if not isinstance(algorithm, str) or algorithm not in jwks.ASYMMETRIC:
-        raise InvalidTokenError("The token is not signed with an algorithm that is accepted.")
+        raise InvalidTokenError("The token's algorithm is not accepted.")
     if "crit" in header or "b64" in header or str(header.get("typ", "JWT")).lower() not in TYPES:
         raise InvalidTokenError("The token is not an access token.")
     if not header.get("kid"):
@@ -88,8 +88,8 @@ def _check_header(header: Mapping[str, Any]) -> None:
 
 
 def _check_use(claims: Mapping[str, Any]) -> None:
-    """Refuses what the issuer signed, but not as an access token for this service."""
-    # Cognito's identity tokens; and tokens bound to a key of their holder's, whose proof nobody has checked.
+    """Refuses tokens that are no access tokens for this service."""
+    # Cognito's identity tokens have another `token_use`. A token with `cnf` needs a proof of possession.
     if claims.get("token_use", "access") != "access" or "cnf" in claims:
         raise InvalidTokenError("The token is not an access token.")
     if not _audiences(claims) & set(settings.OIDC_AUDIENCE):
@@ -97,7 +97,7 @@ def _check_use(claims: Mapping[str, Any]) -> None:
 
 
 def _audiences(claims: Mapping[str, Any]) -> set[str]:
-    """`aud`; without one, in Cognito's access tokens, the resource servers whose scopes the token holds."""
+    """The audiences in `aud`. Cognito's access tokens have none; for them, the resource servers of their scopes."""
     if "aud" not in claims and claims.get("token_use") == "access":
         return {scope.rpartition("/")[0] for scope in _scope_words(claims)} - {""}
     audiences = claims.get("aud")
@@ -105,22 +105,22 @@ def _audiences(claims: Mapping[str, Any]) -> set[str]:
 
 
 def _scopes(claims: Mapping[str, Any]) -> frozenset[str]:
-    """The scopes that are this service's: plain, or under one of its audiences, as `AUDIENCE/items:read`."""
+    """The scopes for this service: `items:read`, or `AUDIENCE/items:read` with one of its audiences."""
     prefixes = {"", *settings.OIDC_AUDIENCE}
     named = (word.rpartition("/") for word in _scope_words(claims))
     return frozenset(name for prefix, _, name in named if prefix in prefixes)
 
 
 def _scope_words(claims: Mapping[str, Any]) -> list[str]:
-    """`scope`, a text (RFC 9068); or `scp`, a text or a list."""
+    """The words of `scope` (RFC 9068), or else of `scp`, which may be a list."""
     given = claims.get("scope", claims.get("scp", ""))
     words = given.split(" ") if isinstance(given, str) else given
     return [word for word in words if isinstance(word, str)] if isinstance(words, list) else []
 
 
 def _subject(claims: Mapping[str, Any]) -> str:
-    """Who calls: printable, since it ends in keys of the database and of logs."""
+    """The subject. It must be printable, because it gets into the database and the log."""
     subject = claims.get("sub") or claims.get("client_id")
     if not isinstance(subject, str) or not subject.isprintable() or not 0 < len(subject) <= MAX_SUBJECT_LENGTH:
-        raise InvalidTokenError("The token names no caller.")
+        raise InvalidTokenError("The token has no valid subject.")
     return subject

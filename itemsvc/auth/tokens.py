@@ -1,4 +1,4 @@
-"""Tokens that were verified lately: what a repeat needs, without the libraries that verify."""
+"""The callers of tokens that were verified lately. This module needs no cryptography."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import threading
 from dataclasses import dataclass
 from time import monotonic
 
-#: Seconds for which a verified token is not verified again: so long a withdrawn key may still work.
+#: Seconds in which a verified token is not verified again. A withdrawn key may be accepted for so long.
 VERIFIED_SECONDS = 60
 MAX_VERIFIED = 4096
 
 
 class InvalidTokenError(Exception):
-    """The token is refused; the message is a sentence for its sender."""
+    """The token is refused; the message is a sentence for the client."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whom a verified token names, and what it allows; DRF's `request.user`."""
+    """The subject and the scopes of a verified token; DRF's `request.user`."""
 
     subject: str
     scopes: frozenset[str]
@@ -28,23 +28,23 @@ class Caller:
 
 
 class IssuerUnavailableError(Exception):
-    """The issuer does not answer, so nobody can tell whether a token is good."""
+    """The issuer does not answer, so the token cannot be verified."""
 
 
 class VerifiedTokens:
-    """The callers of tokens that were verified lately; the oldest gives way."""
+    """At most MAX_VERIFIED callers; a new one replaces the oldest."""
 
     def __init__(self) -> None:
         self._entries: dict[str, tuple[float, Caller]] = {}
         self._lock = threading.Lock()
 
     def get(self, token: str) -> Caller | None:
-        """The caller; None where the token is to be verified first."""
+        """The caller; None if the token must be verified."""
         entry = self._entries.get(token)
         return entry[1] if entry and monotonic() < entry[0] else None
 
     def add(self, token: str, caller: Caller, seconds: float) -> None:
-        """Keeps the caller for so long, at most VERIFIED_SECONDS."""
+        """Keeps the caller for ``seconds``, but at most VERIFIED_SECONDS."""
         now = monotonic()
         with self._lock:
             self._entries.pop(token, None)

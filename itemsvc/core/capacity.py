@@ -1,4 +1,4 @@
-"""What this process was given, and what it carries now."""
+"""The CPUs of this process, and its load."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ CGROUP = Path("/sys/fs/cgroup")
 
 
 def cpus() -> float:
-    """The CPUs this process may use: its cgroup's quota if there is one, else what the machine has."""
+    """The CPUs that this process may use: the cgroup's quota, or all CPUs of the machine if there are fewer."""
     available = float(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
     return min(available, cpu_quota() or available)
 
 
 def cpu_quota() -> float | None:
-    """What the cgroup allows, version 2 or 1 of it, in CPUs; None without a limit."""
+    """The limit of the cgroup (version 2 or 1) in CPUs; None without a limit."""
     for names in (("cpu.max",), ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")):
         try:
             quota, period = " ".join((CGROUP / name).read_text() for name in names).split()
@@ -28,20 +28,23 @@ def cpu_quota() -> float | None:
 
 @dataclass
 class Load:
-    """This process now, and its counts since it started; written by the worker's loop alone."""
+    """The load now, and counts since the process started. Only the worker's event loop writes them."""
 
-    #: Open connections; requests that wait for a thread; requests that a thread serves.
+    #: Open connections.
     connections: int = 0
+    #: Requests that wait for a thread.
     queued: int = 0
+    #: Requests that a thread serves.
     serving: int = 0
-    #: Requests cut off from the database at the end of their budget. (The refused are `statistics.refusals`.)
+    #: Requests that lost their database connection at the end of their budget.
     overdue: int = 0
-    #: Clients that did not send their request or take their answer in time; connections closed to make room for others.
+    #: Clients that were too slow to send a request or to take a response.
     timed_out: int = 0
+    #: Connections that were closed to make room for others.
     evicted: int = 0
     #: Threads that ended and were replaced.
     lost_threads: int = 0
-    #: Why this process cannot serve, a sentence for `/health`; empty where it can.
+    #: Why this process cannot serve requests, as a sentence for `/health`. Empty if it can.
     problem: str = ""
 
 

@@ -1,10 +1,9 @@
-"""Which route a request took, for metrics and traces: few names, whatever callers ask for."""
+"""The route of a request, for metrics and traces. A client can ask for any path, but there are only few routes."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
 from typing import Any
 
 from django.urls import URLPattern, URLResolver
@@ -12,37 +11,36 @@ from django.urls import URLPattern, URLResolver
 LIVENESS_PATH = "/health"
 LIVENESS_PATHS = frozenset({LIVENESS_PATH, f"{LIVENESS_PATH}/"})
 
-#: Where the route is, in the WSGI environ; whoever answers a request sets it.
+#: The key of the route in the WSGI environ.
 KEY = "itemsvc.route"
 OTHER = "other"
 STATIC = "/static/"
 
-#: As they are counted. A method that nothing serves is `other`.
+#: The methods that are counted, and the name that each one is counted under.
 METHODS = {"GET": "GET", "HEAD": "GET", "POST": "POST", "PUT": "PUT", "PATCH": "PATCH", "DELETE": "DELETE"}
 CONVERTER = re.compile(r"<(?:\w+:)?(\w+)>")
 
 
-@cache
 def template(route: str) -> str:
-    """`/items/{id}` of Django's `items/<uuid:pk>`; the admin's many are one."""
+    """`/items/{id}` for Django's `items/<uuid:pk>`. All routes of the admin are one."""
     if route.lstrip("^").startswith("admin/"):
         return "/admin/"
     return "/" + CONVERTER.sub(lambda match: f"{{{'id' if match[1] == 'pk' else match[1]}}}", route)
 
 
 def of(environ: Mapping[str, Any]) -> str | None:
-    """The route that the request took; None for a path that nothing serves."""
+    """The route of the request; None if no route serves its path."""
     route = environ.get(KEY)
     if route is not None:
         return str(route)
     path = environ.get("PATH_INFO", "")
     if path in LIVENESS_PATHS:
-        return "/health"
+        return LIVENESS_PATH
     return STATIC if path.startswith(STATIC) else None
 
 
 def operation(environ: Mapping[str, Any], status: int) -> tuple[str, str]:
-    """Method and route, to count the request under; `other` twice for what nothing serves."""
+    """The method and the route that the request is counted under; `other` for both if nothing serves it."""
     method, route = METHODS.get(environ.get("REQUEST_METHOD", "")), of(environ)
     if method is None or route is None or status == 405 or (route == STATIC and method != "GET"):
         return (OTHER, OTHER)

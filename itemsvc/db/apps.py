@@ -1,9 +1,9 @@
-"""The app of the database's commands."""
+"""The app that has the database's commands."""
 
 from django.apps import AppConfig
 
 
 class DatabaseConfig(AppConfig):
-    """`manage.py migrate`, safe beside another one."""
+    """The app of `manage.py migrate`."""
 
     name = "itemsvc.db"

@@ -1,4 +1,4 @@
-"""Statements that return the rows they made or changed, which Django's own do for one row or not at all."""
+"""Statements that return all rows that they made or changed. Django's own return one row or none."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ Row = TypeVar("Row", bound=models.Model)
 
 
 def insert(model: type[Row], rows: Sequence[Mapping[str, Any]]) -> list[Row]:
-    """Makes every row or none, in one statement and in the given order; returns them with what the database made."""
+    """Inserts all rows in one statement and in the given order; returns them with the columns that the database set."""
     objects: list[models.Model] = [model(**row) for row in rows]
     concrete = model._meta.concrete_fields
-    fields = [field for field in concrete if not all(_is_the_databases(field, instance) for instance in objects)]
+    fields = [field for field in concrete if not all(_is_set_by_database(field, instance) for instance in objects)]
     query = sql.InsertQuery(model)
     query.insert_values(fields, objects)
     using = router.db_for_write(model)
-    made = query.get_compiler(using).execute_sql(concrete)
-    return [model.from_db(using, [field.attname for field in concrete], row) for row in made]
+    inserted = query.get_compiler(using).execute_sql(concrete)
+    return [model.from_db(using, [field.attname for field in concrete], row) for row in inserted]
 
 
-def _is_the_databases(field: models.Field, instance: models.Model) -> bool:
+def _is_set_by_database(field: models.Field, instance: models.Model) -> bool:
     if field.generated:
         return True
     value = getattr(instance, field.attname)
@@ -33,7 +33,7 @@ def _is_the_databases(field: models.Field, instance: models.Model) -> bool:
 
 
 def update(rows: QuerySet[Row], values: Mapping[str, Any]) -> list[Row]:
-    """Changes these rows in one statement; returns them as they then are, with what triggers made of them."""
+    """Changes these rows in one statement; returns them as they are afterwards, with the changes of triggers."""
     if not values:
         return list(rows)
     query: Any = rows.query.chain(sql.UpdateQuery)
@@ -41,6 +41,6 @@ def update(rows: QuerySet[Row], values: Mapping[str, Any]) -> list[Row]:
     using = router.db_for_write(rows.model)
     try:
         statement, parameters = query.get_compiler(using).as_sql()
-    except EmptyResultSet:  # A condition that no row can meet.
+    except EmptyResultSet:  # No row can fulfil the condition.
         return []
     return list(rows.model._base_manager.db_manager(using).raw(f"{statement} RETURNING *", parameters))

@@ -1,6 +1,6 @@
-"""The service's database role: it reads and writes rows, and can change nothing else.
+"""The service's database role, which reads and writes rows and can change nothing else.
 
-`manage.py migrate` provides it after migrating as the schema's owner; docs/decisions/11-database-roles.md says why.
+`manage.py migrate` makes it, as the schema's owner. docs/decisions/11-database-roles.md says why.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from django.db.migrations.recorder import MigrationRecorder
 from psycopg2 import sql
 from psycopg2.extensions import encrypt_password
 
-#: Readiness reads what is applied; only migrate writes it.
+#: Readiness reads this table; only migrate writes it.
 HISTORY = MigrationRecorder.Migration._meta.db_table
 
-# What would let the role change more than rows, whatever is granted below.
+# Attributes, memberships and possessions that let a role change more than rows.
 POWERS = """
     SELECT 'has SUPERUSER, CREATEDB, CREATEROLE, REPLICATION or BYPASSRLS' FROM pg_roles
       WHERE rolname = %(role)s AND (rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls)
@@ -27,7 +27,7 @@ POWERS = """
     UNION ALL SELECT 'owns ' || d.classid::regclass || ' ' || d.objid FROM pg_shdepend d
       WHERE d.refclassid = 'pg_authid'::regclass AND d.refobjid = to_regrole(quote_ident(%(role)s)) AND d.deptype = 'o'
 """
-# What it still may, through PUBLIC or somebody else's grant.
+# Rights that the role has from PUBLIC, or that another role granted.
 TOO_MUCH = """
     SELECT 'create temporary tables' WHERE has_database_privilege(%(role)s, current_database(), 'TEMP')
     UNION ALL SELECT 'create schemas' WHERE has_database_privilege(%(role)s, current_database(), 'CREATE')
@@ -36,7 +36,7 @@ TOO_MUCH = """
       WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
         AND has_table_privilege(%(role)s, c.oid, 'TRUNCATE, REFERENCES, TRIGGER, MAINTAIN')
 """
-# The owner's own: on an extension's it may have nothing to grant.
+# Only the owner's own relations: it may have no right to grant those of an extension.
 RELATIONS = """
     SELECT relname, relkind = 'S' FROM pg_class
     WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'S')
@@ -59,13 +59,13 @@ GRANTS = (
 
 
 def provide(connection: BaseDatabaseWrapper, role: str, password: str) -> None:
-    """Makes ``role`` or updates it: it may log in, and select, insert, update and delete rows of the public schema.
+    """Creates or updates ``role``, which may log in and read and write the rows of the public schema.
 
-    All or nothing, and the same a second time. Without a password the role's own stays. The server sees a verifier,
-    never the password: statements end up in logs. Raises CommandError if the role could do more all the same.
+    It runs in one transaction, and may run again. Without a password, the role keeps its own. The server gets a
+    verifier instead of the password, because statements may be logged. Raises CommandError if the role could do more.
     """
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-        _refuse(cursor, role, POWERS, "Not a role for the service: {role} {what}.")
+        _refuse(cursor, role, POWERS, "{role} cannot be the service's role: it {what}.")
         cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
         verb = "ALTER" if cursor.fetchone() else "CREATE"
         secret = _verifier(connection, role, password) if password else None
@@ -73,7 +73,7 @@ def provide(connection: BaseDatabaseWrapper, role: str, password: str) -> None:
         cursor.execute(login + sql.SQL(" PASSWORD {}").format(sql.Literal(secret)) if secret else login)
         for statement in _grants(cursor, role):
             cursor.execute(statement)
-        _refuse(cursor, role, TOO_MUCH, "{role} still may {what}: take that from it or from PUBLIC, as the owner.")
+        _refuse(cursor, role, TOO_MUCH, "{role} may {what}: as the owner, revoke that from it or from PUBLIC.")
 
 
 def _verifier(connection: BaseDatabaseWrapper, role: str, password: str) -> str:
@@ -88,7 +88,7 @@ def _refuse(cursor: Any, role: str, query: str, sentence: str) -> None:
 
 
 def _grants(cursor: Any, role: str) -> Iterator[sql.Composed]:
-    """Every statement; what was granted before is taken back first."""
+    """The statements that revoke earlier grants and grant the service's."""
     cursor.execute(RELATIONS)
     relations = cursor.fetchall()
     listed = {

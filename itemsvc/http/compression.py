@@ -1,4 +1,4 @@
-"""GZIP: large JSON answers are compressed for clients that take gzip."""
+"""Compresses large JSON responses, if the setting GZIP is on and the client accepts gzip."""
 
 from __future__ import annotations
 
@@ -7,38 +7,38 @@ from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.utils.cache import patch_vary_headers
 
-#: How the tag of a compressed answer ends; without that it is the tag of the same answer in plain.
+#: The end of a compressed response's entity tag. Without it, the tag is the uncompressed response's.
 MARK = '-gzip"'
-HAD = "itemsvc.http.compression.had"
+IF_NONE_MATCH = "itemsvc.http.compression.if_none_match"
 
 
 class JSONGZipMiddleware(GZipMiddleware):
-    """Django's, for JSON that is no stream, with entity tags that a write can be decided by.
+    """Django's GZipMiddleware for JSON, with entity tags that work in `If-Match`.
 
-    Django makes the tag weak, and no weak tag ever fits `If-Match`. Here a compressed answer has a strong tag of its
-    own, which differs by its ending, and a view is told of the tag without that ending. The padding that Django adds
-    against BREACH changes the bytes and not the tag: no client can notice, since no ranges are served.
+    Django makes the tag weak, and `If-Match` never matches a weak tag. Here a compressed response has its own strong
+    tag, which ends with ``MARK``. Views see tags without this end. Django adds random padding against BREACH, so equal
+    tags may have different bytes; that matters only for ranges, which the service does not serve.
     """
 
     def process_request(self, request: HttpRequest) -> None:
-        """Hides from the views that there are two forms of an answer."""
-        request.META[HAD] = request.META.get("HTTP_IF_NONE_MATCH", "")
+        """Removes ``MARK`` from the tags in the request's headers."""
+        request.META[IF_NONE_MATCH] = request.META.get("HTTP_IF_NONE_MATCH", "")
         for name in ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"):
             if name in request.META:
                 request.META[name] = request.META[name].replace(MARK, '"')
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """The response, compressed if that is worth it."""
+        """The response, compressed if it is large JSON and no stream."""
         tag = response.get("ETag", "")
         marked = tag.removesuffix('"') + MARK
         if response.status_code == 304:
             patch_vary_headers(response, ("Accept-Encoding",))
-            if marked in request.META[HAD]:
+            if marked in request.META[IF_NONE_MATCH]:
                 response["ETag"] = marked
-                del response["Content-Length"]  # Of the form that the client does not have.
+                del response["Content-Length"]  # It is the length of the uncompressed response.
             return response
         if response.streaming or "json" not in response.get("Content-Type", ""):
-            return response  # A stream's first row would wait for the compressor's buffer to fill.
+            return response  # In a stream, the first row would wait until the compressor's buffer is full.
         response = super().process_response(request, response)
         if tag and response.get("Content-Encoding") == "gzip":
             response["ETag"] = marked

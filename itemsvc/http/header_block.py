@@ -1,4 +1,4 @@
-"""The headers of a response, written once where many responses begin with the same ones."""
+"""Response headers as text. Headers that many responses share are formatted once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gunicorn.http.message import TOKEN_RE
 
 
 class SharedHeaders:
-    """Headers that many responses begin with, no Content-Length among them: checked and written once."""
+    """Headers that many responses begin with, already checked and formatted. Content-Length is not one of them."""
 
     def __init__(self, headers: Iterable[tuple[str, str]]):
         self.headers = [*headers]
@@ -30,7 +30,7 @@ class ResponseHeaders(list[tuple[str, str]]):
 
 
 def write(headers: Iterable[tuple[str, str]]) -> str | None:
-    """As they are sent; None where something about them needs to be looked at more closely."""
+    """The headers as they are sent; None if gunicorn must check one of them."""
     written = ""
     for name, value in headers:
         if not (is_plain_name(name) and value.isascii() and value.isprintable()):
@@ -41,7 +41,7 @@ def write(headers: Iterable[tuple[str, str]]) -> str | None:
 
 @lru_cache(maxsize=512)
 def is_plain_name(name: str) -> bool:
-    """Whether it is a header's name, as the framework writes it, and none that is between server and client only."""
+    """Whether it is a valid name of a header that is not hop-by-hop."""
     if name.lower() == "content-length":
         return name == "Content-Length"
     return TOKEN_RE.fullmatch(name) is not None and not util.is_hoppish(name)

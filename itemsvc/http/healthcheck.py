@@ -1,7 +1,7 @@
 """The container's health check: exit code 0 if `/health` answers 200, else 1.
 
-Run as `python -I -S /app/itemsvc/http/healthcheck.py`: slim images have no curl, and on a quarter of a CPU an
-interpreter that imports neither `site` nor `http` starts in time.
+Run it as `python -I -S /app/itemsvc/http/healthcheck.py`. Slim images have no curl. Without `site` and `http`, Python
+starts in time even on a quarter of a CPU.
 """
 
 import os
@@ -12,7 +12,7 @@ TIMEOUT_SECONDS = 3
 
 
 def status_line(port: int) -> bytes:
-    """The first line that `/health` answers with; raises OSError if nothing answers in time."""
+    """The first line of the response to `GET /health`; raises OSError if none comes in time."""
     with socket.create_connection(("127.0.0.1", port), TIMEOUT_SECONDS) as connection:
         connection.settimeout(TIMEOUT_SECONDS)
         connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")

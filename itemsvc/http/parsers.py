@@ -1,4 +1,4 @@
-"""A JSON parser that refuses what others guess about."""
+"""A strict JSON parser."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from rest_framework.exceptions import ParseError, UnsupportedMediaType
 
 
 class StrictJSONParser(parsers.JSONParser):
-    """RFC 8259 JSON in UTF-8.
+    """Parses RFC 8259 JSON in UTF-8.
 
-    Refused with 400: a byte order mark, NaN and Infinity, a member given twice, text that is no Unicode, nesting
-    beyond what the interpreter can follow, integers beyond its digit limit. Refused with 415: another charset.
+    400: a byte order mark, NaN or Infinity, a member that is given twice, text that is not Unicode, JSON that is nested
+    too deeply for Python, an integer with more digits than Python converts. 415: another charset.
     """
 
     def parse(
@@ -32,12 +32,12 @@ class StrictJSONParser(parsers.JSONParser):
 
 
 def decode(body: bytes) -> Any:
-    """The value that a body of JSON stands for; raises ValueError or RecursionError."""
-    return _DECODER.decode(body.decode("utf-8"))
+    """The value of a JSON body; raises ValueError or RecursionError."""
+    return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_unique_members)
 
 
 def _require_utf8(media_type: str) -> None:
-    # Read here: Django takes a charset that it does not know for none, DRF the type */* for any.
+    # Django ignores a charset that it does not know, and DRF accepts the media type */*.
     name, parameters = parse_header_parameters(media_type)
     if "*" in name:
         raise UnsupportedMediaType(media_type)
@@ -54,7 +54,7 @@ def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) != len(pairs):
         raise ValueError("a member is given twice")
     for name in members:
-        name.encode()  # A lone surrogate could not be named in an answer.
+        name.encode()  # Raises for a lone surrogate, which could not be part of an error message.
     return members
 
 
@@ -62,7 +62,3 @@ def _reason(exc: ValueError) -> str:
     if isinstance(exc, UnicodeError):
         return "not valid UTF-8 text"
     return str(exc)
-
-
-# json.loads would make one for each body.
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_unique_members)

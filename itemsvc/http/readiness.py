@@ -1,4 +1,4 @@
-"""Readiness: `/health/ready` says whether this process can do its work; `liveness.py` beside it is `/health`."""
+"""Readiness: `/health/ready` says whether this process can serve requests. `liveness.py` answers `/health`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from time import perf_counter
 from typing import Any
 
 from django.db import DatabaseError, connection
-from django.db.migrations.loader import MigrationLoader
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
@@ -17,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from itemsvc.db.migration_state import migration_state
 from itemsvc.http.errors import RETRY_AFTER_SECONDS
 
 logger = logging.getLogger(__name__)
@@ -28,24 +28,23 @@ def database_problem() -> str | None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except DatabaseError as exc:
-        # The driver's words name hosts and users: for the log, not for the caller.
+        # The driver's message names hosts and users, so only the log has it.
         logger.warning("Readiness: the database does not answer: %s", exc)
         return "The database does not answer."
     return None
 
 
 def migrations_problem() -> str | None:
-    """Which migrations of this code the database lacks, or None."""
+    """Which migrations of this code are not applied, or None."""
     try:
-        loader = MigrationLoader(connection)
+        missing = migration_state().missing
     except DatabaseError as exc:
         logger.warning("Readiness: the migration history cannot be read: %s", exc)
         return "The migration history cannot be read."
-    missing = sorted(".".join(key) for key in loader.disk_migrations if key not in loader.applied_migrations)
     return f"Unapplied migrations: {', '.join(missing)}." if missing else None
 
 
-#: In this order, and the first that fails ends it.
+#: The checks in order. After a check that fails, the others are skipped.
 CHECKS: Mapping[str, Callable[[], str | None]] = {"database": database_problem, "migrations": migrations_problem}
 
 
@@ -61,7 +60,7 @@ CHECKED = inline_serializer(
 
 
 def check() -> tuple[list[dict[str, Any]], dict[str, str] | None]:
-    """Each check's outcome, and what failed with why; None where all passed."""
+    """The outcome of each check, and the name and the problem of the one that failed, or None."""
     checked: list[dict[str, Any]] = []
     failed: dict[str, str] | None = None
     for name, problem in CHECKS.items():
@@ -77,7 +76,7 @@ def check() -> tuple[list[dict[str, Any]], dict[str, str] | None]:
 
 
 class ReadinessView(APIView):
-    """Whether this process can serve requests: the database answers and has every migration of this code."""
+    """Ready means that the database answers and has every migration of this code."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
@@ -102,12 +101,12 @@ class ReadinessView(APIView):
                         "checks": CHECKED,
                     },
                 ),
-                "The failing check, and why.",
+                "The check that failed, and why.",
             ),
         },
     )
     def get(self, request: Request) -> Response:
-        """200 with `ready`, or 503 with the failing check and why; either with what each check took."""
+        """200, or 503 with the check that failed and why; both with the duration of each check."""
         checks, failed = check()
         if failed is None:
             return Response({"status": "ready", "checks": checks})

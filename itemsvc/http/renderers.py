@@ -1,4 +1,4 @@
-"""JSON that is rendered already, and DRF's browsable API over an API that takes JSON only."""
+"""Renderers for JSON that is rendered already, and for the browsable API."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 class Rendered(bytes):
-    """A response's data that is JSON already."""
+    """The data of a response, as JSON text."""
 
 
 class JSONRenderer(renderers.JSONRenderer):
-    """Passes on what is rendered."""
+    """Leaves ``Rendered`` data as it is."""
 
     def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
         """The JSON text."""
@@ -26,22 +26,18 @@ class JSONRenderer(renderers.JSONRenderer):
 
 
 class BrowsableAPIRenderer(renderers.BrowsableAPIRenderer):
-    """Shows the HTML form although no view parses form bodies.
-
-    `static/itemsvc/json-forms.js`, loaded by the template, sends what was filled in as JSON.
-    """
+    """Shows HTML forms, although no view parses form bodies: `static/itemsvc/json-forms.js` sends them as JSON."""
 
     def get_context(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Without an inline style for code blocks: the Content-Security-Policy allows none, and no view has a block."""
+        """Removes the inline style for code blocks, which the Content-Security-Policy forbids. No view has code."""
         context: dict[str, Any] = super().get_context(*args, **kwargs)
         return context | {"code_style": ""}
 
     def get_rendered_html_form(self, data: Any, view: APIView, method: str, request: Request) -> Any:
-        """The form as HTML, or None where the method has none."""
-        # DRF draws it only for a view with a form parser; the request has been parsed by now, so this changes no more
-        # than that.
+        """The form as HTML, or None if the method has no form."""
         if isinstance(getattr(data, "serializer", None), serializers.ListSerializer):
-            data = None  # An array that was sent is no content of a form, but no reason to have none.
+            data = None  # A form cannot show the array that was sent, so it is empty.
+        # DRF renders a form only for a view with a form parser. The request has been parsed already.
         own = view.parser_classes
         view.parser_classes = [*own, parsers.FormParser]
         try:

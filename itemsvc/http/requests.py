@@ -1,4 +1,4 @@
-"""Django's request, which refuses a body that ended early, and takes a malformed media type for an unsupported one."""
+"""Django's request, stricter about bodies that end early and about malformed media types."""
 
 from __future__ import annotations
 
@@ -10,32 +10,28 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.http import UnreadablePostError
 from django.utils.http import parse_header_parameters
 
-#: What stands for it: a body of this type is answered with 415, and nothing of this type can be had (406).
+#: Replaces a malformed media type. No view supports it, so the response is 415 for a body and 406 for `Accept`.
 MALFORMED = "malformed"
-#: These parse, and are most of what is sent.
-USUAL = frozenset({"", "application/json", "*/*", "application/json, text/plain, */*"})
 
 
 class Request(WSGIRequest):
-    """Django's parser of header parameters raises LookupError and ValueError, which would be a 500 or worse."""
+    """Replaces malformed media types. Django's parser would raise an error for them, and the response would be 500."""
 
     def __init__(self, environ: dict[str, Any]):
         if not parses(environ.get("CONTENT_TYPE", "")):
             environ["CONTENT_TYPE"] = MALFORMED
-        accept = environ.get("HTTP_ACCEPT", "")
-        if accept not in USUAL:
-            types = accept.split(",")
-            good = [each for each in types if parses(each.strip())]
-            if len(good) < len(types):
-                environ["HTTP_ACCEPT"] = ",".join(good) or MALFORMED
+        types = environ.get("HTTP_ACCEPT", "").split(",")
+        good = [each for each in types if parses(each.strip())]
+        if len(good) < len(types):
+            environ["HTTP_ACCEPT"] = ",".join(good) or MALFORMED
         super().__init__(environ)
         length = environ.get("CONTENT_LENGTH") or ""
         self._missing = int(length) if length.isdecimal() else 0
 
     def read(self, *args: Any, **kwargs: Any) -> bytes:
-        """Part of the body; raises UnreadablePostError at its end if it is shorter than its Content-Length.
+        """Part of the body. Raises UnreadablePostError if the body ends before its Content-Length.
 
-        What has arrived may well be valid JSON, or a file in a form.
+        A body that was cut off may still be valid JSON or a valid form.
         """
         part: bytes = super().read(*args, **kwargs)
         self._missing -= len(part)
@@ -47,9 +43,7 @@ class Request(WSGIRequest):
 
 
 def parses(media_type: str) -> bool:
-    """Whether Django can parse it, and look its charset up; an unknown charset is its parser's to refuse."""
-    if media_type in USUAL:
-        return True
+    """Whether Django can parse it and look up its charset. The body's parser refuses an unknown charset."""
     try:
         _, parameters = parse_header_parameters(media_type)
     except (LookupError, ValueError):

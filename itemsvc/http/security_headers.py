@@ -1,4 +1,4 @@
-"""What every response forbids a browser, beside what Django's own middleware sets."""
+"""Headers that restrict what a browser may do, in addition to those of Django's own middleware."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Callable
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-#: For what is no page: data that a browser has been led to, which may load and do nothing.
+#: For a response that is no page: it may load nothing.
 NO_PAGE = "default-src 'none'; frame-ancestors 'none'"
-#: For the browsable API, the documentation and the admin: the service's own files, and pictures within a style sheet.
+#: For the browsable API, the documentation and the admin: the service's own files, and images in style sheets.
 PAGE = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-#: What every response has, whatever it is.
+#: For every response.
 ALWAYS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -25,7 +25,7 @@ ALWAYS = {
 
 
 class SecurityHeadersMiddleware:
-    """Outside of Django's own, which are not asked about a response to an exception that one of them raised."""
+    """Runs outside of Django's own middleware, so that the responses to their exceptions have the headers too."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]):
         self.get_response = get_response
@@ -33,9 +33,8 @@ class SecurityHeadersMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """The response with its headers."""
         response = self.get_response(request)
-        headers = response.headers
-        page = headers.get("Content-Type", "").startswith("text/html")
-        headers["Content-Security-Policy"] = PAGE if page else NO_PAGE
+        page = response.get("Content-Type", "").startswith("text/html")
+        response["Content-Security-Policy"] = PAGE if page else NO_PAGE
         for name, value in ALWAYS.items():
-            headers[name] = value
+            response[name] = value
         return response

@@ -13,15 +13,15 @@ from django.core.files.uploadhandler import MemoryFileUploadHandler
 
 
 class LimitedUploadHandler(MemoryFileUploadHandler):
-    """Keeps files in memory, where the body is already: the file system may be read-only.
+    """Keeps files in memory, because the file system may be read-only. The body is in memory already.
 
-    Django counts no file towards its limit for a body, and would hand a view what was read of a larger one.
+    Django does not count files towards its limit for a body.
     """
 
     def handle_raw_input(
         self, input_data: Any, META: Any, content_length: int, boundary: Any, encoding: Any = None  # noqa: N803
     ) -> None:  # fmt: skip
-        """Raises RequestDataTooBig, which is answered with 413, above MAX_BODY_BYTES."""
+        """Raises RequestDataTooBig above MAX_BODY_BYTES; the response is 413."""
         if content_length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             raise RequestDataTooBig
         self.activated = True

@@ -1,4 +1,4 @@
-"""The URL conf's views of Django REST Framework, for system checks."""
+"""The DRF views in the URLconf, for system checks."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from itemsvc.core import routes
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A view, and what its `as_view`, its router or its action was told about it."""
+    """A view class, and the attributes that `as_view`, a router or an action sets for this route."""
 
     view: type[APIView]
-    told: dict[str, Any]
+    attributes: dict[str, Any]
 
     def get(self, name: str) -> Any:
-        """The value of one of the view's attributes there; None without one."""
-        return self.told.get(name, getattr(self.view, name, None))
+        """The value of an attribute, or None."""
+        return self.attributes.get(name, getattr(self.view, name, None))
 
 
 def endpoints() -> Iterator[Endpoint]:
-    """Each of them, once for each route."""
+    """The views, each once for each of its routes."""
     for _, callback in routes.views(get_resolver().url_patterns):
         view = getattr(callback, "cls", None)
         if isinstance(view, type) and issubclass(view, APIView):

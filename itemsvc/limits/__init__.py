@@ -1,1 +1,1 @@
-"""How often something may happen, counted in PostgreSQL, so that it holds across processes and tasks."""
+"""Rate limits. They are counted in PostgreSQL, so that they hold for all processes and tasks together."""

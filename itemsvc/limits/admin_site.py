@@ -1,4 +1,4 @@
-"""Django's admin, with a limit on guessing passwords."""
+"""Django's admin with a limit for attempts to sign in."""
 
 from __future__ import annotations
 
@@ -14,30 +14,28 @@ from itemsvc.http.errors import error
 from itemsvc.limits import throttle, windows
 
 WINDOW_SECONDS = 15 * 60
-#: Attempts in a window: of one address at one account, and of one address at all of them.
+#: The attempts of one address in a window, for one account and for all accounts.
 ATTEMPTS_AT_ACCOUNT, ATTEMPTS = 10, 50
 
 
 class AdminSite(admin.AdminSite):
-    """As Django's; too many attempts to sign in are refused, whatever the password."""
+    """Refuses too many attempts to sign in, even with the right password."""
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The form, or 429 with Retry-After."""
         if request.method == "POST" and (seconds := refused_for(request)):
-            response = error(429, f"Too many attempts to sign in. Try again in {seconds} seconds.")
-            response["Retry-After"] = str(seconds)
-            return response
+            return error(429, f"Too many attempts to sign in. Try again in {seconds} seconds.", seconds)
         return super().login(request, extra_context)
 
 
 def refused_for(request: HttpRequest) -> int:
-    """Counts an attempt; 0 if it may be made, else the seconds until the next one may.
+    """Counts an attempt; returns 0 if it is allowed, else the seconds until the next one is.
 
-    Counted before the password is looked at, so that attempts made at the same time are counted too, and in whole
-    networks where an address is IPv6.
+    An attempt is counted before its password is checked, so that attempts at the same time are counted too. IPv6
+    addresses of one network count together.
     """
     address = throttle.origin(client_address(request.META))
-    # One account, however its name is written: the form takes these for the same.
+    # Django's form normalises the name in the same way.
     account = unicodedata.normalize("NFKC", request.POST.get("username", "")).strip()
     keys = {
         windows.digest("login at account", address, account): ATTEMPTS_AT_ACCOUNT,

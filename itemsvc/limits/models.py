@@ -1,4 +1,4 @@
-"""The counters' table."""
+"""The table of the counters."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from django.db import models
 
 
 class Window(models.Model):
-    """What one key has used of its limit in the window that its first use began.
+    """How much of its limit a key has used in the current window, which began with the first use.
 
-    The table is unlogged: it costs no write-ahead log, and what it forgets in a crash or a failover is at most one
-    window's count.
+    The table is unlogged, so it writes no write-ahead log. After a crash or a failover it is empty, which loses at
+    most the counts of one window.
     """
 
-    #: A digest, see ``windows.digest``: names and addresses are nobody's business here.
+    #: A digest (``windows.digest``), so that the table has no names and no addresses.
     key = models.UUIDField(primary_key=True)
     used = models.IntegerField()
     ends_at = models.DateTimeField()

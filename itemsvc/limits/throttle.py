@@ -1,7 +1,7 @@
-"""RATE_LIMIT: how many requests a caller may make, across all processes and tasks.
+"""RATE_LIMIT: how many requests a caller may make, in all processes and tasks together.
 
-Each process leases blocks of permits from the caller's window in PostgreSQL and gives them out itself, so that a
-request costs no statement. docs/decisions/12-security.md says how exact that is.
+Each process leases a block of permits from the caller's window in PostgreSQL, and then uses them without asking the
+database again. docs/decisions/12-security.md says how exact this is.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from ipaddress import AddressValueError, IPv6Address
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -18,33 +17,31 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from rest_framework.throttling import BaseThrottle
 
-from itemsvc.auth.authentication import CALLER
+from itemsvc.auth.authentication import subject
 from itemsvc.core.client_address import client_address
 from itemsvc.limits import windows
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
-    from rest_framework.views import APIView  # Which imports the default throttles, so this module.
-
-    from itemsvc.auth.tokens import Caller
+    from rest_framework.views import APIView  # It imports the default throttles, and so this module.
 
 RATE_LIMIT = settings.RATE_LIMIT
-#: Where the WSGI environ has that the request has its permit already.
+#: The key in the WSGI environ that says that the request has a permit already.
 ADMITTED = "itemsvc.admitted"
-#: What part of the limit is leased at once.
+#: A block is the limit divided by this number.
 BLOCKS = 20
-#: Callers whose leases are remembered.
+#: The number of leases that a process keeps.
 MAX_LEASES = 10_000
 
 
 @dataclass(slots=True)
 class Lease:
-    """Permits of one caller's window that this process may still give out."""
+    """The permits that this process still has for a caller's window."""
 
     ends_at: datetime
-    deadline: float  # On this process's monotonic clock, never after ends_at on the database's.
+    deadline: float  # In monotonic seconds of this process; never later than ends_at.
     left: int
-    is_last: bool  # The window has no more.
+    is_last: bool  # Whether the window has no more permits.
 
 
 leases: dict[str, Lease] = {}
@@ -52,9 +49,9 @@ lock = threading.Lock()
 
 
 def admits(environ: dict[str, Any]) -> bool:
-    """Whether the request has, or now gets, a permit that this process has at hand; asks no database.
+    """Whether the request has or gets a permit without asking the database. False means that ``wait`` must decide.
 
-    False says no more than that ``wait`` has to decide. However often it is asked, a request is counted once.
+    A request is counted once, even if this is called several times.
     """
     if RATE_LIMIT is None or ADMITTED in environ:
         return True
@@ -69,9 +66,9 @@ def admits(environ: dict[str, Any]) -> bool:
 
 
 def wait(environ: dict[str, Any]) -> float:
-    """0 for a request that is admitted, else the seconds until its caller may try again.
+    """0 if the request is admitted, else the seconds until its caller may try again.
 
-    Raises django.db.DatabaseError: while nothing can be counted, nothing could be served either.
+    Raises django.db.DatabaseError.
     """
     name = name_of(environ)
     while RATE_LIMIT and not admits(environ):
@@ -83,7 +80,7 @@ def wait(environ: dict[str, Any]) -> float:
 
 
 def extend(name: str, limit: int, seconds: int) -> None:
-    """Leases another block for this caller."""
+    """Leases another block for a caller."""
     wanted, asked_at = max(1, limit // BLOCKS), monotonic()
     grant = windows.take(windows.digest("caller", name), wanted, limit, seconds)
     with lock:
@@ -97,26 +94,19 @@ def extend(name: str, limit: int, seconds: int) -> None:
 
 
 def forget_ended() -> None:
-    """Makes room; if every lease still runs, by giving them all up, which their callers pay with a block each."""
+    """Removes the leases that have ended. If there are none, removes all; each caller then loses part of a block."""
     now = monotonic()
     for name in [name for name, lease in leases.items() if lease.deadline <= now] or [*leases]:
         del leases[name]
 
 
 def name_of(environ: Mapping[str, Any]) -> str:
-    """`sub:…` of a token's caller, else where the request comes from."""
-    found: Caller | None = environ.get(CALLER)
-    return f"sub:{found.subject}" if found else origin(client_address(environ))
+    """The name that a request is counted under: the token's subject, or the client's address or network."""
+    return subject(environ) or origin(client_address(environ))
 
 
 def origin(address: str) -> str:
-    """`address:…`; `network:…` of IPv6's first 64 bits, since one subscriber has every address with these."""
-    return network(address) if ":" in address else f"address:{address}"
-
-
-@lru_cache(maxsize=1024)
-def network(address: str) -> str:
-    """`network:…`; what is no IPv6 address is left as it is."""
+    """`address:…`, or `network:…` with the first 64 bits of IPv6, because one subscriber has all those addresses."""
     try:
         return f"network:{int(IPv6Address(address)) >> 64:x}"
     except AddressValueError:
@@ -124,7 +114,7 @@ def network(address: str) -> str:
 
 
 class CallerThrottle(BaseThrottle):
-    """DRF's way to ``wait``."""
+    """Applies RATE_LIMIT in DRF's path."""
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         """Whether the request is admitted."""
@@ -132,5 +122,5 @@ class CallerThrottle(BaseThrottle):
         return not self.seconds
 
     def wait(self) -> float:
-        """Seconds, for Retry-After."""
+        """The seconds for Retry-After."""
         return self.seconds

@@ -1,4 +1,4 @@
-"""Taking from a window, in one statement."""
+"""Counts in a window, with one statement."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db import connection
 
-# The window begins with its first use and ends by the database's clock, whatever the clocks of the tasks say.
+# The window begins with its first use. Its end is a time of the database's clock, because the tasks' clocks differ.
 TAKE = """
 INSERT INTO limits_window AS held (key, used, ends_at)
 VALUES (%(key)s, %(wanted)s, statement_timestamp() + %(seconds)s * interval '1 second')
@@ -24,7 +24,7 @@ RETURNING new.used - CASE WHEN old.ends_at = new.ends_at THEN old.used ELSE 0 EN
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """How many were given, 0 where the limit is reached, and how long the window still lasts."""
+    """How many permits were given (0 if the limit is reached), and how long the window still lasts."""
 
     count: int
     ends_at: datetime
@@ -32,7 +32,7 @@ class Grant:
 
 
 def take(key: uuid.UUID, wanted: int, limit: int, seconds: int) -> Grant:
-    """Up to ``wanted`` of the ``limit`` that the window of ``seconds`` allows; at most ``limit`` may be wanted.
+    """Takes up to ``wanted`` permits of the ``limit`` in a window of ``seconds``; ``wanted`` is at most ``limit``.
 
     Raises django.db.DatabaseError.
     """
@@ -42,14 +42,14 @@ def take(key: uuid.UUID, wanted: int, limit: int, seconds: int) -> Grant:
 
 
 def remove_ended() -> int:
-    """Forgets the windows that have ended; returns how many."""
+    """Removes the windows that have ended; returns how many."""
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM limits_window WHERE ends_at < statement_timestamp()")
         return int(cursor.rowcount)
 
 
 def digest(*parts: str) -> uuid.UUID:
-    """The key for something that these parts name."""
+    """The key for these parts; other parts have another key."""
     hashed = hashlib.blake2b(digest_size=16)
     for part in parts:
         data = part.encode("utf-8", "surrogateescape")

@@ -3,35 +3,34 @@
 With ``METRICS=emf`` each worker process writes, at every whole minute and when it ends, one line for each operation
 that was called in that time and one about itself. The namespace is ``itemsvc``.
 
-A metric's name, its dimensions, its unit, the statistic that it is meant for with a period of 60 s (sums are over
-processes and tasks), and what it counts:
+The table shows each metric, and the statistic to use with a period of 60 s. Sums are over processes and tasks.
 
 ===================  ==================  ============  ==========  =====================================================
 metric               dimensions          unit          statistic
 ===================  ==================  ============  ==========  =====================================================
-Requests             Service             Count         Sum         answered requests, probes of ``/health`` left out
+Requests             Service             Count         Sum         answered requests, without probes of ``/health``
 ClientErrors         Service             Count         Sum         of these, the 4xx
 ServerErrors         Service             Count         Sum         of these, the 5xx
 SlowRequests         Service             Count         Sum         of these, the ones over SLOW_REQUEST_MS
-Latency              Service             Milliseconds  p50 … p99   from when a thread takes it to the end of its answer
+Latency              Service             Milliseconds  p50 … p99   from the start in a thread to the end of the response
 Queries              Service             Count         Sum         statements sent to the database
-DatabaseTime         Service             Milliseconds  p50 … p99   what a request waited for it, if it asked it at all
-Refusals             Service             Count         Sum         503 as the queue was full; in no other metric here
+DatabaseTime         Service             Milliseconds  p50 … p99   the wait for it, of requests that used it
+Refusals             Service             Count         Sum         503 because the queue was full; in no other metric
 OverdueRequests      Service             Count         Sum         cut off from the database after their budget
-ClientTimeouts       Service             Count         Sum         too slow to send, or to take anything but an export
+ClientTimeouts       Service             Count         Sum         clients too slow to send, or to take a response
 Evictions            Service             Count         Sum         connections closed to make room for others
-QueueDepth           Service             Count         Maximum     the most requests that waited for a thread at once
-DatabaseConnections  Service             Count         Sum         open connections; SampleCount is that of processes
-Requests             Service, Operation  Count         Sum         as above, of one operation; probes have their own
-ServerErrors         Service, Operation  Count         Sum         likewise
-Latency              Service, Operation  Milliseconds  p50 … p99   likewise
+QueueDepth           Service             Count         Maximum     the most requests that waited at the same time
+DatabaseConnections  Service             Count         Sum         open connections; SampleCount counts the processes
+Requests             Service, Operation  Count         Sum         as above, for one operation; probes have their own
+ServerErrors         Service, Operation  Count         Sum         as above
+Latency              Service, Operation  Milliseconds  p50 … p99   as above
 ===================  ==================  ============  ==========  =====================================================
 
 ``Service`` is ``OTEL_SERVICE_NAME`` (default itemsvc).
-``Operation`` is the method and the route, ``GET /items/{id}``; paths and methods that nothing serves share ``other``,
-so that no caller can make metrics up. ``Latency`` and
-``DatabaseTime`` are distributions in buckets a quarter of an octave wide: a percentile is right within 10 %. A line's
-member ``Statuses`` (``{"200": 17}``) is no metric: it is for CloudWatch Logs Insights, where it costs nothing.
+``Operation`` is the method and the route, ``GET /items/{id}``. Unknown paths and methods share ``other``, so that a
+caller cannot create metrics. ``Latency`` and ``DatabaseTime`` are distributions with buckets a quarter of an octave
+wide, so a percentile is right within 10 %. ``Statuses`` (``{"200": 17}``) is for CloudWatch Logs Insights
+only, and costs nothing.
 
 The specification is CloudWatch's "Embedded metric format". A distribution's ``Values`` and ``Counts``, of 100 elements
 at most, are what AWS's own collectors write for a histogram (the OpenTelemetry collector's awsemfexporter).
@@ -39,15 +38,13 @@ at most, are what AWS's own collectors write for a histogram (the OpenTelemetry 
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from itemsvc.core import logs
 from itemsvc.observability.metrics import BOUNDS, Distribution, Operation, Overload, Recorder
 
 NAMESPACE = "itemsvc"
@@ -58,7 +55,7 @@ Metric = tuple[str, str, Any]
 
 
 class Reporter(threading.Thread):
-    """Writes this process's lines at each multiple of ``interval`` seconds of the clock, and the rest when stopped.
+    """Writes this process's lines at each multiple of ``interval`` seconds, and once more when it is stopped.
 
     Every process writes once a minute, so the sum of a gauge over a minute is its sum over processes.
     """
@@ -70,26 +67,26 @@ class Reporter(threading.Thread):
         self._since = time.time()
 
     def run(self) -> None:
-        """Until stopped."""
+        """Reports until it is stopped."""
         while not self._stopped.wait(self._pause()):
             self._report(self._recorder.connections())
 
     def stop(self) -> None:
-        """Writes what is left. A process that ends has no connections to report."""
+        """Writes the rest, without the number of connections."""
         self._stopped.set()
         self.join(STOP_SECONDS)
-        if not self.is_alive():  # Else nobody reads standard output: another line would not be read either.
+        if not self.is_alive():  # Otherwise standard output is blocked, and another line would block too.
             self._report(None)
 
     def _pause(self) -> float:
-        # A multiple that has just been reported, woken a little early, is not due again. A clock set back delays by
-        # no more than one interval.
+        # If the thread woke a little early, the multiple that it reported is not due again. If the clock is set back,
+        # the next report comes after one interval at most.
         now = time.time()
         due = (max(now, self._since + 1) // self._interval + 1) * self._interval
         return min(due - now, self._interval)
 
     def _report(self, connections: int | None) -> None:
-        # Stamped with the interval's begin, which is in the minute that it is about.
+        # The time stamp is the start of the interval, so that it lies in the right minute.
         since, self._since = int(self._since * 1000), time.time()
         operations, depth = self._recorder.take()
         write(process_document(since, self._service, self._recorder.take_overload(), depth, connections))
@@ -98,15 +95,14 @@ class Reporter(threading.Thread):
 
 
 def write(line: dict[str, Any]) -> None:
-    """One line in one write, so that no other process's comes between. Standard output may be gone: then it is lost."""
-    with contextlib.suppress(OSError):
-        os.write(sys.stdout.fileno(), json.dumps(line, separators=(",", ":")).encode() + b"\n")
+    """Writes one line in one call, so that lines of several processes do not mix."""
+    logs.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
 
 
 def process_document(
     timestamp: int, service: str, overload: Overload, depth: int, connections: int | None
 ) -> dict[str, Any]:
-    """What is no operation's; ``timestamp`` is in milliseconds since the epoch."""
+    """The metrics of the process; ``timestamp`` is in milliseconds since the epoch."""
     metrics: list[Metric] = [
         ("Refusals", "Count", overload.refusals),
         ("OverdueRequests", "Count", overload.overdue),
@@ -120,7 +116,7 @@ def process_document(
 
 
 def operation_document(timestamp: int, service: str, key: tuple[str, str], operation: Operation) -> dict[str, Any]:
-    """What one operation did; ``timestamp`` is in milliseconds since the epoch."""
+    """The metrics of one operation; ``timestamp`` is in milliseconds since the epoch."""
     name = key[0] if key[0] == key[1] else " ".join(key)
     shared: list[Metric] = [
         ("Requests", "Count", operation.requests),
@@ -144,9 +140,9 @@ def operation_document(timestamp: int, service: str, key: tuple[str, str], opera
 def document(
     timestamp: int, properties: dict[str, Any], directives: list[tuple[Sequence[str], list[Metric]]]
 ) -> dict[str, Any]:
-    """A document with these properties; each directive is the dimensions beside ``Service``, and metrics.
+    """One document; each directive has the dimensions beside ``Service``, and its metrics.
 
-    Values come last: Logs Insights finds the first 200 members of a line.
+    The values come last, because Logs Insights reads only the first 200 members of a line.
     """
     declared = [
         {
@@ -161,7 +157,7 @@ def document(
 
 
 def values(distribution: Distribution) -> dict[str, list[float]]:
-    """Each bucket that holds something, by its geometric middle."""
+    """The counts of the buckets that are not empty, each with its geometric middle as the value."""
     held = list(_held(distribution))
     return {"Values": [value for value, _ in held], "Counts": [count for _, count in held]}
 

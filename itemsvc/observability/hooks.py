@@ -1,4 +1,4 @@
-"""What gunicorn's hooks start in each worker process so that it can be watched: each part only where asked for."""
+"""gunicorn's hooks: they start metrics and traces in each worker process, if these are switched on."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _stops: list[Callable[[], None]] = []
 
 
 def start(worker: Any) -> None:
-    """gunicorn's post_worker_init hook: after the fork, so threads and exporters are this process's own."""
+    """gunicorn's post_worker_init hook, which runs after the fork, so that threads belong to the worker's process."""
     if settings.SLOW_REQUEST_MS:
         request_statistics.observers.append(warn_above(settings.SLOW_REQUEST_MS))
     if settings.METRICS != "none":
         _publish_metrics(worker)
     if settings.TRACES_EXPORTER != "none":
-        from itemsvc.observability import tracing  # noqa: PLC0415  (off, OpenTelemetry is not loaded)
+        from itemsvc.observability import tracing  # noqa: PLC0415  (loaded only if it is on)
 
         _stops.append(tracing.start())
     if request_statistics.observers or request_statistics.statement_observers:
@@ -31,13 +31,13 @@ def start(worker: Any) -> None:
 
 
 def stop(server: Any, worker: Any) -> None:
-    """gunicorn's worker_exit hook: what is not yet written or sent goes out."""
+    """gunicorn's worker_exit hook: writes and sends the rest."""
     while _stops:
         _stops.pop()()
 
 
 def _publish_metrics(worker: Any) -> None:
-    from itemsvc.observability.metrics import Recorder  # noqa: PLC0415  (off, none of this is loaded)
+    from itemsvc.observability.metrics import Recorder  # noqa: PLC0415  (loaded only if it is on)
 
     recorder = Recorder(waiting=worker.tpool.waiting.__len__)
     request_statistics.observers.append(recorder.record)
@@ -57,8 +57,8 @@ def _run(thread: Any) -> None:
 
 
 def warn_above(limit_ms: int) -> request_statistics.Observer:
-    """An observer of requests: one line for each that took longer."""
-    limit = limit_ms / 1000  # Looked up in the settings for each request it would cost more than all the rest.
+    """Returns an observer that logs each request that took longer."""
+    limit = limit_ms / 1000
 
     def observe(environ: dict[str, Any], status: int, seconds: float) -> None:
         if seconds > limit:

@@ -1,10 +1,11 @@
-"""What this process did: counts and distributions by operation; `emf.py` and `prometheus.py` publish them."""
+"""Counts and distributions of this process, by operation. `emf.py` and `prometheus.py` publish them."""
 
 from __future__ import annotations
 
 import threading
 import weakref
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
@@ -16,17 +17,22 @@ from itemsvc.core import routes
 from itemsvc.core.capacity import load
 from itemsvc.observability import request_statistics
 
-#: The upper bounds of the buckets, in milliseconds: 0.0625 ms to 65 s, a quarter of an octave each. A last bucket holds
-#: what is above. CloudWatch takes 100 values of a distribution.
+#: The upper bounds of the buckets, in milliseconds: 0.0625 ms to 65 s, a quarter of an octave each. One more bucket
+#: holds larger values. CloudWatch takes at most 100 values of a distribution.
 BOUNDS = tuple(2 ** (quarter / 4) for quarter in range(-16, 65))
 
 
 @dataclass(slots=True)
 class Distribution:
-    """Milliseconds, by bucket."""
+    """Milliseconds, counted by bucket."""
 
     counts: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
     total: float = 0.0
+
+    def add(self, milliseconds: float) -> None:
+        """Counts one value."""
+        self.counts[bisect_left(BOUNDS, milliseconds)] += 1
+        self.total += milliseconds
 
 
 @dataclass(slots=True)
@@ -35,18 +41,18 @@ class Operation:
 
     statuses: dict[int, int] = field(default_factory=dict)
     latency: Distribution = field(default_factory=Distribution)
-    #: Of the requests that asked the database, what they waited for it.
+    #: The time that requests waited for the database; only requests that used it.
     database: Distribution = field(default_factory=Distribution)
     queries: int = 0
     slow: int = 0
 
     @property
     def requests(self) -> int:
-        """How many, whatever came of them."""
+        """The number of requests."""
         return sum(self.statuses.values())
 
     def of_class(self, hundreds: int) -> int:
-        """How many with a status of 4xx or 5xx, given 4 or 5."""
+        """The number of requests with status 4xx for 4, or 5xx for 5."""
         return sum(count for status, count in self.statuses.items() if status // 100 == hundreds)
 
 
@@ -54,7 +60,7 @@ Operations = dict[tuple[str, str], Operation]
 
 
 class Overload(NamedTuple):
-    """What a process refused or gave up, as `capacity.Load` counts it; no operation is charged with it."""
+    """What a process refused or gave up. It belongs to no operation."""
 
     refusals: int = 0
     overdue: int = 0
@@ -63,28 +69,26 @@ class Overload(NamedTuple):
 
     @classmethod
     def so_far(cls) -> Self:
-        """Since this process started."""
+        """The counts since this process started."""
         return cls(request_statistics.refusals.total, load.overdue, load.timed_out, load.evicted)
 
     def plus(self, other: Overload) -> Overload:
-        """Both together."""
+        """The sum of both."""
         return Overload(*(one + another for one, another in zip(self, other, strict=True)))
 
     def minus(self, other: Overload) -> Overload:
-        """What came after the other."""
+        """The difference of both."""
         return Overload(*(one - another for one, another in zip(self, other, strict=True)))
 
 
 class Recorder:
-    """Counts what this process answers; any thread may record."""
+    """Counts the requests of this process; any thread may record one."""
 
     def __init__(self, waiting: Callable[[], int]):
-        #: How many requests wait for a thread now.
+        #: Returns how many requests wait for a thread now.
         self._waiting = waiting
         self._lock = threading.Lock()
-        self._operations: Operations = {}
-        #: The same by what they are asked for with, and the status.
-        self._found: dict[tuple[str | None, str | None, int], Operation] = {}
+        self._operations: Operations = defaultdict(Operation)
         self._queue_depth = 0
         self._overload = Overload.so_far()
         self._connections: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -92,50 +96,35 @@ class Recorder:
         connection_created.connect(self._connected, weak=False)
 
     def record(self, environ: dict[str, Any], status: int, seconds: float) -> None:
-        """An observer of `statistics.observers`."""
-        key = (environ.get("REQUEST_METHOD"), environ.get(routes.KEY), status)
+        """Counts one request; an observer of `request_statistics.observers`."""
+        key = routes.operation(environ, status)
         asked = request_statistics.request
-        queries = asked.queries
-        # The depth is at its largest just before a thread becomes free, which is now.
+        # The queue is longest just before a thread becomes free, which is now.
         waiting = self._waiting()
         with self._lock:
-            operation = self._found.get(key) or self._find(key, environ)
-            operation.statuses[status] += 1
-            # Not by a method of theirs: two calls more would cost a fifth of the whole function.
-            latency, milliseconds = operation.latency, seconds * 1000
-            latency.counts[bisect_left(BOUNDS, milliseconds)] += 1
-            latency.total += milliseconds
-            if queries:
-                operation.queries += queries
-                database, milliseconds = operation.database, asked.seconds * 1000
-                database.counts[bisect_left(BOUNDS, milliseconds)] += 1
-                database.total += milliseconds
-            if seconds > self._slow_seconds:
-                operation.slow += 1
-            if waiting > self._queue_depth:  # noqa: PLR1730  (max() costs a tenth of the whole function)
-                self._queue_depth = waiting
-
-    def _find(self, key: tuple[str | None, str | None, int], environ: dict[str, Any]) -> Operation:
-        operation = self._operations.setdefault(routes.operation(environ, key[2]), Operation())
-        operation.statuses.setdefault(key[2], 0)
-        if key[0] in routes.METHODS and key[1]:  # Else callers could make keys up, or the path decides.
-            self._found[key] = operation
-        return operation
+            operation = self._operations[key]
+            operation.statuses[status] = operation.statuses.get(status, 0) + 1
+            operation.latency.add(seconds * 1000)
+            if asked.queries:
+                operation.queries += asked.queries
+                operation.database.add(asked.seconds * 1000)
+            operation.slow += seconds > self._slow_seconds
+            self._queue_depth = max(self._queue_depth, waiting)
 
     def take(self) -> tuple[Operations, int]:
-        """What was counted since the last call, and the most requests that waited at once in that time."""
+        """The counts since the last call, and the largest length of the queue in that time."""
         with self._lock:
-            operations, self._operations, self._found = self._operations, {}, {}
+            operations, self._operations = self._operations, defaultdict(Operation)
             depth, self._queue_depth = self._queue_depth, self._waiting()
         return operations, depth
 
     def take_overload(self) -> Overload:
-        """What was refused and given up since the last call."""
+        """The counts of refused and given up requests since the last call."""
         before, self._overload = self._overload, Overload.so_far()
         return self._overload.minus(before)
 
     def connections(self) -> int:
-        """How many connections to the database are open."""
+        """The number of open database connections."""
         with self._lock:
             return sum(not connection.closed for connection in self._connections)
 

@@ -1,4 +1,4 @@
-"""What a request asked of the database, counted in its own thread, and who is told when it has been answered."""
+"""Counts a request's database statements, and calls the observers of requests and statements."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 
 from django.db.backends.signals import connection_created
 
-#: Told of each answered request: its WSGI environ, the status, the seconds from when a thread took it.
+#: Called after each request, with its WSGI environ, status, and seconds since a thread took it.
 Observer = Callable[[dict[str, Any], int, float], None]
 observers: list[Observer] = []
 
-#: Told of each statement: its text, the seconds that it took, and the error that it ended with.
+#: Called after each statement, with its text, its seconds, and its error or None.
 StatementObserver = Callable[[Any, float, BaseException | None], None]
 statement_observers: list[StatementObserver] = []
 
@@ -25,7 +25,7 @@ class Statistics(threading.local):
     seconds = 0.0
 
     def record(self, seconds: float, sql: Any = "", error: BaseException | None = None) -> None:
-        """Counts one statement. Whatever runs one past Django's cursor calls this; `error` is what it raised."""
+        """Counts one statement; code that does not use Django's cursor must call it."""
         self.queries += 1
         self.seconds += seconds
         for observe in statement_observers:
@@ -36,40 +36,40 @@ request = Statistics()
 
 
 class Tally:
-    """A count that any thread may add to."""
+    """A counter for several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.total = 0
 
     def add(self) -> None:
-        """One more."""
+        """Counts one."""
         with self._lock:
             self.total += 1
 
 
-#: Requests that were refused because too many waited.
+#: Requests that were refused because the queue was full.
 refusals = Tally()
 
 
 def begin(worker: Any, req: Any) -> None:
-    """gunicorn's pre_request hook: a new request, in the thread that will answer it."""
+    """gunicorn's pre_request hook, called in the request's own thread."""
     request.queries = 0
     request.seconds = 0.0
 
 
 def count_statements() -> None:
-    """From now on each statement of each new connection is recorded."""
+    """Records each statement of each new connection from now on."""
     connection_created.connect(_watch, dispatch_uid="itemsvc.observability.request_statistics")
 
 
 def _watch(connection: Any, **kwargs: Any) -> None:
-    if timed not in connection.execute_wrappers:  # The same object connects again.
+    if timed not in connection.execute_wrappers:  # The same object may connect again.
         connection.execute_wrappers.append(timed)
 
 
 def timed(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
-    """Django's execute wrapper: runs the statement and records it."""
+    """Django's execute wrapper, which runs and records a statement."""
     started = perf_counter()
     error = None
     try:

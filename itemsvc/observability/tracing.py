@@ -1,11 +1,10 @@
-"""OpenTelemetry traces: a span for each request, one for each of its statements. Loaded only where they are on.
+"""OpenTelemetry traces: a span for each request and for each of its statements. Loaded only if they are on.
 
-`OTEL_TRACES_EXPORTER=otlp` (over HTTP; `OTEL_EXPORTER_OTLP_ENDPOINT` and the like) or `console` turns them on; the SDK
-reads the other standard `OTEL_*` variables itself. A trace goes on that a caller began (`traceparent`) or the load
-balancer did (`X-Amzn-Trace-Id`). Its id is on every log line of the request as `trace_id`, and on the response as
-`X-Trace-ID`: `traceparent` is a request's header, the word for the response's is still a draft.
+`OTEL_TRACES_EXPORTER=otlp` (over HTTP) or `console` turns them on. The SDK reads the other standard `OTEL_*` variables
+itself. It continues the trace of a caller (`traceparent`) or of the load balancer (`X-Amzn-Trace-Id`). The id is
+on every log line of the request as `trace_id`, and on the response as `X-Trace-ID`.
 
-Probes of `/health` leave no span. Neither query strings nor parameters of statements are recorded.
+Probes of `/health` have no span. Query strings and parameters of statements are not recorded.
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
-from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -28,7 +26,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SpanExporter
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
-from opentelemetry.sdk.trace.sampling import Decision, Sampler, TraceIdRatioBased
+from opentelemetry.sdk.trace.sampling import Decision, Sampler
 from opentelemetry.semconv.attributes import (
     client_attributes,
     db_attributes,
@@ -47,50 +45,46 @@ from itemsvc.core.client_address import client_address
 from itemsvc.core.logs import trace_id
 from itemsvc.core.routes import LIVENESS_PATHS
 from itemsvc.observability import request_statistics
+from itemsvc.observability.repeated_lines import Occasionally
 
 HEADER = "X-Trace-ID"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
 
-# `Root=1-67891233-abcdef012345678912345678;Parent=53995c3f42cd8ad8;Sampled=1`, in any order, with other parts between.
+# `Root=1-67891233-abcdef012345678912345678;Parent=53995c3f42cd8ad8;Sampled=1`, in any order, and with other parts.
 AMAZON_ROOT = re.compile(r"(?:^|;)\s*+Root=1-([0-9a-fA-F]{8})-([0-9a-fA-F]{24})")
 AMAZON_PARENT = re.compile(r"(?:^|;)\s*+Parent=([0-9a-fA-F]{16})")
 AMAZON_SAMPLED = re.compile(r"(?:^|;)\s*+Sampled=1")
 
-#: What a worker that ends waits for its last spans to be taken.
+#: Seconds that an ending worker waits until its last spans are exported.
 FLUSH_SECONDS = 5
-#: No more than one line in this time on each thing that goes wrong with exporting.
-QUIET_SECONDS = 60
 
 w3c = TraceContextTextMapPropagator()
 NO_CALLER = context.Context()
 tracer: Tracer | None = None
 sampler: Sampler
-#: A request that nobody traces yet is sampled if the second half of its id is below it; None: ask the sampler.
-bound: int | None = None
 
-#: The trace id of the span that is about to begin without a parent.
+#: The trace id for the next span without a parent.
 chosen: ContextVar[int] = ContextVar("chosen", default=0)
-#: Whether this thread's request has a span; OpenTelemetry's own context takes ten times as long to say so.
-recording: ContextVar[bool] = ContextVar("recording", default=False)
 
 
 def new_trace_id() -> int:
-    """16 bytes that AWS X-Ray takes: the first 4 are the time. Not secret, so not worth a call of the kernel."""
+    """Returns 16 bytes in the form of AWS X-Ray, whose first 4 bytes are the time. The id is not secret."""
     return int(time.time()) << 96 | random.getrandbits(96)
 
 
 class TraceIds(RandomIdGenerator):
-    """The trace id that was chosen before its first span, or a new one."""
+    """Uses the trace id that was chosen before, or a new one."""
 
     def generate_trace_id(self) -> int:
-        """16 bytes."""
+        """Returns 16 bytes."""
         return chosen.get() or new_trace_id()
 
 
 def start() -> Callable[[], None]:
-    """Begins to export, in a thread of this process; returns what ends it."""
-    global tracer, sampler, bound  # noqa: PLW0603  (the wrapped application is made before the fork, this after it)
-    _quieten(logging.getLogger("opentelemetry"))
+    """Starts to export in a thread of this process; returns a function that stops it."""
+    global tracer, sampler  # The application is made before the fork, and these after it.
+    logger = logging.getLogger("opentelemetry")
+    logger.propagate, logger.handlers = False, [Occasionally()]
     provider = TracerProvider(
         resource=Resource.create({"service.version": settings.APP_VERSION, "service.name": settings.SERVICE_NAME}),
         id_generator=TraceIds(),
@@ -98,12 +92,10 @@ def start() -> Callable[[], None]:
     )
     provider.add_span_processor(BatchSpanProcessor(_exporter()))
     tracer, sampler = provider.get_tracer("itemsvc", settings.APP_VERSION), provider.sampler
-    root = getattr(sampler, "_root", sampler)  # ParentBased's, which decides where there is no parent.
-    bound = root.bound if isinstance(root, TraceIdRatioBased) else None
     request_statistics.statement_observers.append(record_statement)
 
     def stop() -> None:
-        # A collector that is away is tried for longer than a task may take to stop.
+        # The exporter retries for longer than a task may take to stop.
         ending = threading.Thread(target=provider.shutdown, daemon=True)
         ending.start()
         ending.join(FLUSH_SECONDS)
@@ -118,13 +110,13 @@ def _exporter() -> SpanExporter:
 
 
 class Tracing:
-    """A WSGI application in a span. Outermost, so that it sees what was answered, whoever answered it."""
+    """Wraps a WSGI application in a span. It is the outermost, so it sees every response."""
 
     def __init__(self, application: Callable[..., Iterable[bytes]]):
         self._application = application
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """The application's response; its span ends when it is closed."""
+        """Calls the application; the span ends when the response is closed."""
         if tracer is None or environ.get("PATH_INFO") in LIVENESS_PATHS:
             trace_id.set("")
             return self._application(environ, start_response)
@@ -139,15 +131,13 @@ class Tracing:
             headers.append((HEADER, identifier))
             return start_response(status, headers, *rest)
 
-        # Nearly all requests of a busy service are not sampled: for those nothing more is built.
+        # Most requests of a busy service are not sampled.
         if not is_sampled(parent, trace_number):
             return self._application(environ, start_traced)
         span = begin(tracer, environ, parent, trace_number)
         token = context.attach(trace.set_span_in_context(span))
-        recording.set(True)
 
         def end() -> None:
-            recording.set(False)
             context.detach(token)
             finish(span, environ, answered)
 
@@ -160,7 +150,7 @@ class Tracing:
 
 
 class Response:
-    """A response that says when it has been sent."""
+    """A response that calls a function when it has been sent."""
 
     def __init__(self, response: Iterable[bytes], ended: Callable[[], None]):
         self._response, self._ended = response, ended
@@ -169,7 +159,7 @@ class Response:
         return iter(self._response)
 
     def close(self) -> None:
-        """Called by the server, also when the client is gone."""
+        """Called by the server, also if the client has gone."""
         try:
             if hasattr(self._response, "close"):
                 self._response.close()
@@ -178,14 +168,12 @@ class Response:
 
 
 def is_sampled(parent: context.Context, trace_number: int) -> bool:
-    """What the SDK's sampler says, which goes by these two alone: it says the same again when the span begins."""
-    if bound is not None and parent is NO_CALLER:
-        return trace_number & TraceIdRatioBased.TRACE_ID_LIMIT < bound
+    """Asks the SDK's sampler, which gives the same result again when the span begins."""
     return sampler.should_sample(parent, trace_number, "").decision is not Decision.DROP
 
 
 def begin(tracer: Tracer, environ: Mapping[str, Any], parent: context.Context, trace_number: int) -> Span:
-    """The request's span, in its caller's trace if it is in one, else the first of the trace of that id."""
+    """Starts the request's span, in its caller's trace or as the first span of the trace with that id."""
     method = method_of(environ)
     attributes = {
         http_attributes.HTTP_REQUEST_METHOD: method or "_OTHER",
@@ -203,15 +191,15 @@ def begin(tracer: Tracer, environ: Mapping[str, Any], parent: context.Context, t
 
 
 def method_of(environ: Mapping[str, Any]) -> str | None:
-    """A method that HTTP has; None for what a caller made up."""
+    """The method; None if HTTP has no such method."""
     given = environ.get("REQUEST_METHOD", "")
     return given if given in METHODS else None
 
 
 def origin(environ: Mapping[str, Any]) -> tuple[context.Context, int]:
-    """The caller's span, if any, and the id of the trace that the request belongs to.
+    """The caller's span, if any, and the id of the request's trace.
 
-    That is a well-formed `traceparent`'s, else `X-Amzn-Trace-Id`'s, else a new one.
+    The id comes from a well-formed `traceparent`, or else from `X-Amzn-Trace-Id`, or else it is new.
     """
     if "HTTP_TRACEPARENT" in environ:
         names = (("traceparent", "HTTP_TRACEPARENT"), ("tracestate", "HTTP_TRACESTATE"))
@@ -228,8 +216,8 @@ def _amazon(header: str) -> tuple[context.Context, int] | None:
     if not root:
         return None
     identifier = int(root[1] + root[2], 16)
-    # A load balancer begins traces without a span of its own: the request's is the first.
-    parent = AMAZON_PARENT.search(header) if "Parent=" in header else None
+    # A load balancer starts a trace without a span, so the request's span is the first one.
+    parent = AMAZON_PARENT.search(header)
     if not parent:
         return (NO_CALLER, identifier) if identifier else None
     flags = TraceFlags(TraceFlags.SAMPLED if AMAZON_SAMPLED.search(header) else TraceFlags.DEFAULT)
@@ -238,7 +226,7 @@ def _amazon(header: str) -> tuple[context.Context, int] | None:
 
 
 def finish(span: Span, environ: Mapping[str, Any], answered: str) -> None:
-    """Ends the request's span with what is known by now: the route and the status."""
+    """Ends the request's span with its route and status."""
     status = int(answered.partition(" ")[0]) if answered else 500
     attributes: dict[str, str | int] = {}
     if route := routes.of(environ):
@@ -253,8 +241,8 @@ def finish(span: Span, environ: Mapping[str, Any], answered: str) -> None:
 
 
 def record_statement(sql: Any, seconds: float, error: BaseException | None) -> None:
-    """An observer of statements: a span for one that has just ended, in the span of its request."""
-    if tracer is None or not recording.get():
+    """Records a span for a statement that has just ended; an observer of statements."""
+    if tracer is None or not trace.get_current_span().is_recording():
         return
     name, attributes = statement(sql.split(None, 1)[0].upper() if isinstance(sql, str) and sql.strip() else "STATEMENT")
     ended = time.time_ns()
@@ -268,7 +256,6 @@ def record_statement(sql: Any, seconds: float, error: BaseException | None) -> N
     span.end(ended)
 
 
-@lru_cache(maxsize=64)
 def statement(operation: str) -> tuple[str, dict[str, str]]:
     """The name and the attributes of a statement's span."""
     database = settings.DATABASES["default"]
@@ -278,30 +265,3 @@ def statement(operation: str) -> tuple[str, dict[str, str]]:
         db_attributes.DB_OPERATION_NAME: operation,
         server_attributes.SERVER_ADDRESS: str(database.get("HOST") or "localhost"),
     }
-
-
-def _quieten(logger: logging.Logger) -> None:
-    logger.propagate = False
-    logger.handlers = [Occasionally()]
-
-
-class Occasionally(logging.Handler):
-    """Hands on to the root logger's handlers, each message at most once in QUIET_SECONDS, whatever its arguments.
-
-    A collector that is away would otherwise be a few lines each second for ever.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._last: dict[str, float] = {}
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """The record, or nothing."""
-        now = time.monotonic()
-        if now - self._last.get(record.msg, -QUIET_SECONDS) < QUIET_SECONDS:
-            return
-        self._last[record.msg] = now
-        # Of what went wrong with a collector the first line says enough.
-        record.exc_info = record.exc_text = None
-        for handler in logging.getLogger().handlers:
-            handler.handle(record)

@@ -1,4 +1,4 @@
-"""A client's connection: what it sends is collected, what it does not take yet is kept, and no thread waits for it."""
+"""A client's connection, which collects the request and keeps what the client has not taken of the response."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from itemsvc.server import fast_parser
 from itemsvc.server.request_buffer import Arrived, Request
 
 CLIENT_TIMEOUT = settings.CLIENT_TIMEOUT_SECONDS
-# An answer that is longer, an export, may take longer: it is taken at this rate or faster, in bytes a second.
+# The slowest rate at which a client may take an export, in bytes a second.
 SLOWEST_RATE = 32 * 1024
-# What is kept of an answer in parts before its next part waits for the client; one in a single part is kept whole.
+# An export waits for its client when it has so many unsent bytes. Any other response is kept completely.
 UNSENT_BYTES = 1536 * 1024
 READ_BYTES, DRAIN_BYTES, SEND_BYTES = 16 * 1024, 256 * 1024, 256 * 1024
 
 
 class ClientGoneError(OSError):
-    """The client has gone. The application's own errors of this kind are no such thing."""
+    """The client has gone; a class of its own, because an application may raise OSError too."""
 
 
 class ClientTooSlowError(ClientGoneError):
-    """It does not take what an export sends it."""
+    """The client does not take an export fast enough."""
 
 
 class ClientSocket(socket.socket):
-    """Never blocks: what the client does not take at once is kept in ``unsent``, for the worker's loop to send.
+    """Never blocks: keeps what the client does not take at once in ``unsent``, and the event loop sends it.
 
-    An export is not kept whole: its thread waits in ``sendall`` where more than UNSENT_BYTES are kept. The seconds that
-    it may wait are CLIENT_TIMEOUT, used up by waiting and earned again by what the client takes, at SLOWEST_RATE.
+    An export is the exception: its thread waits in ``sendall`` while more than UNSENT_BYTES are kept. It may wait
+    ``patience`` seconds. Waiting uses them up, and each SLOWEST_RATE bytes that the client takes give one back.
     """
 
     __slots__ = ("active", "head", "patience", "unsent")
@@ -47,15 +47,15 @@ class ClientSocket(socket.socket):
         self.begin()
 
     def begin(self) -> None:
-        """Called before each request is served."""
-        #: When this request last got on, on the monotonic clock.
+        """Called before each request."""
+        #: When this request last sent something, in monotonic seconds; infinite while it waits for its client.
         self.active = time.monotonic()
         self.patience = float(CLIENT_TIMEOUT)
-        #: Sent with what follows, in one packet and one system call.
+        #: The head of the response, which is sent together with the body.
         self.head = b""
 
     def sendall(self, data: Any, flags: int = 0) -> None:
-        """Sends or keeps ``data``; raises ClientGoneError, or ClientTooSlowError in an export."""
+        """Sends or keeps ``data``; raises ClientGoneError, or ClientTooSlowError during an export."""
         self.active = time.monotonic()
         if self.head:
             data, self.head = self.head + data, b""
@@ -74,17 +74,17 @@ class ClientSocket(socket.socket):
             self.unsent += memoryview(data)[sent:]
 
     def end(self) -> None:
-        """Called when the answer is complete: one without a body is sent now."""
+        """Called when the response is complete; sends the head of one without a body."""
         if self.head:
             self.sendall(b"")
 
     def close(self) -> None:
-        """Closes it, whatever the client has done."""
+        """Closes the socket without an error."""
         with contextlib.suppress(OSError):
             super().close()
 
     def flush(self) -> bool:
-        """Sends what the client takes now; whether nothing is left. Raises OSError where it is gone."""
+        """Sends what the client takes now; returns whether all is sent. Raises OSError if the client has gone."""
         sent = 0
         with contextlib.suppress(BlockingIOError), memoryview(self.unsent) as view, view[:SEND_BYTES] as part:
             sent = self.send(part)
@@ -95,7 +95,7 @@ class ClientSocket(socket.socket):
     def _wait(self) -> None:
         writable = select.poll()
         writable.register(self, select.POLLOUT)
-        self.active = float("inf")  # Waits for its client, not for the database.
+        self.active = float("inf")
         while len(self.unsent) > UNSENT_BYTES:
             began = time.monotonic()
             if not writable.poll(max(0.0, self.patience) * 1000):
@@ -109,7 +109,7 @@ class ClientSocket(socket.socket):
 
 
 class Connection:
-    """What gunicorn's threaded worker asks of a connection, and how far its present request has come."""
+    """One connection and the state of its current request."""
 
     __slots__ = (
         "ahead", "arrived", "callback", "client", "ended", "environ", "group", "held", "incoming", "keep", "parser",
@@ -118,41 +118,41 @@ class Connection:
 
     def __init__(self, cfg: Any, accepted: socket.socket, client: Any, server: Any):
         self.sock, self.client, self.server = ClientSocket(accepted), client, server
-        # It reads what has arrived, never the socket.
+        # The parser reads what has arrived, never the socket.
         self.arrived = Arrived()
         self.parser = get_parser(cfg, self.arrived, client)
         self.environ = fast_parser.environ_of(cfg, client, server)
-        #: The request that has arrived, where it needs no parser.
+        #: The request, if the fast parser has read it.
         self.plain: fast_parser.PlainRequest | None = None
-        #: The request that is under way, until it has arrived; then whether that is all of it.
+        #: The request that is still arriving; then whether it has arrived completely.
         self.incoming: Request | None = None
         self.whole = True
-        #: What came while a request was served, and whether the client has ended its side.
+        #: What came while a request was served, and whether the client has closed its side.
         self.ahead, self.ended = b"", False
         self.serving = self.keep = False
-        #: The worker's: the group that it waits in, what the poller calls, bytes accounted to it, when it was queued.
+        #: For the worker: its group, the poller's callback, the bytes that it holds, when it was queued.
         self.group: dict[Connection, float] | None = None
         self.callback: Callable[[Connection], None] | None = None
         self.held, self.queued = 0, 0.0
 
     @property
     def closed(self) -> bool:
-        """Whether it has been closed here."""
+        """Whether this side has closed it."""
         return self.sock.fileno() < 0
 
     def fileno(self) -> int:
-        """For the poller."""
+        """The file descriptor, for the poller."""
         return self.sock.fileno()
 
     def read(self, size: int = READ_BYTES) -> bytes | None:
-        """What has arrived, at most ``size``; None where nothing has, empty where the client has ended its side."""
+        """At most ``size`` bytes that have arrived; None if there are none, empty if the client has closed its side."""
         try:
             return self.sock.recv(size)
         except BlockingIOError:
             return None
 
     def receive(self, data: bytes, body_limit: int) -> bool:
-        """Whether a thread can take the request up: it is whole, or will be refused."""
+        """Adds ``data``; returns whether a thread can take the request, to serve or to refuse it."""
         if self.incoming is None:
             self.plain = fast_parser.read(data, self.environ)
             if self.plain:
@@ -166,7 +166,7 @@ class Connection:
         return False
 
     def receive_end(self) -> bool:
-        """Whether a request that will not get any longer is one that has a head, and so an answer."""
+        """Called when the client has closed its side; returns whether its request gets a response, as it has a head."""
         if self.incoming is None or not self.incoming.has_head:
             return False
         self._hand_over(self.incoming, whole=False)
@@ -175,11 +175,11 @@ class Connection:
     def _hand_over(self, request: Request, whole: bool) -> None:
         data = bytes(request.data)
         self.arrived.put(data)
-        self.plain = fast_parser.read(data, self.environ) if whole else None  # Its body may have come after its head.
+        self.plain = fast_parser.read(data, self.environ) if whole else None  # The body may have come after the head.
         self.whole, self.incoming = whole, None
 
     def next_data(self) -> bytes:
-        """What the parser has not used of what it was given, and what came since."""
+        """The bytes of the next request: those that the parser has not read, and those that came since."""
         data, self.ahead = self.ahead, b""
         if self.plain:
             return data
@@ -187,14 +187,14 @@ class Connection:
         return rest + data
 
     def half_close(self) -> bool:
-        """Says that nothing more comes; whether the client ended its side too. Raises OSError where it is gone."""
+        """Closes this side; returns whether the client has closed its own. Raises OSError if the client has gone."""
         self.sock.shutdown(socket.SHUT_WR)
         return self.discard()
 
     def discard(self) -> bool:
-        """Throws away what has arrived; whether the client has ended its side. Raises OSError where it is gone."""
+        """Throws away what has arrived; returns whether the client has closed its side. Raises OSError."""
         return self.read(DRAIN_BYTES) == b""
 
     def close(self) -> None:
-        """Closes it at once, without waiting for the client."""
+        """Closes the connection without waiting for the client."""
         self.sock.close()

@@ -1,4 +1,4 @@
-"""What is raised ends nothing but the connection that it was about: neither a thread, nor the loop, nor the process."""
+"""Exceptions stay with their request: they never end a thread, the event loop or the process."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from itemsvc.server.connection import Connection
 
 
 class ContainedWorker(gthread.ThreadWorker):
-    """gunicorn's threaded worker, with a guard for each step of its loop and each request.
+    """gunicorn's threaded worker, with a guard around each step of its loop and each request.
 
-    An application may raise anything, SystemExit included, which would end a thread without a word, and in the loop the
-    process. The same exception is how gunicorn's handlers of signals end it; only then is it let through.
+    An application may raise anything. SystemExit would end a thread silently, and in the loop it would end the process.
+    gunicorn's signal handlers also end the process by SystemExit, so it passes the guard after such a signal only.
     """
 
     quitting = False
 
     def handle_quit(self, sig: int, frame: Any) -> None:
-        """SIGQUIT or SIGINT: at once."""
+        """Stops at once, on SIGQUIT or SIGINT."""
         self.quitting = True
         super().handle_quit(sig, frame)
 
     def handle_abort(self, sig: int, frame: Any) -> None:
-        """SIGABRT, the arbiter's to a worker without a heartbeat."""
+        """Stops on SIGABRT, which the arbiter sends to a worker without a heartbeat."""
         self.quitting = True
         super().handle_abort(sig, frame)
 
     def init_process(self) -> None:
-        """gunicorn's, in the worker's process: a thread that ends nevertheless says why, as a line of the log."""
-        threading.excepthook = self._tell_why
+        """Prepares the worker's process; a thread that ends by an exception is logged."""
+        threading.excepthook = self._log_ended_thread
         super().init_process()
 
-    def _tell_why(self, ended: threading.ExceptHookArgs) -> None:
+    def _log_ended_thread(self, ended: threading.ExceptHookArgs) -> None:
         self.log.critical("A thread has ended.", exc_info=ended[:3])
 
     def attempt(self, callback: Callable[..., Any], *arguments: Any) -> None:
-        """Calls it; what it raises is logged, and the connection that it was about is closed."""
+        """Calls it. If it raises, the error is logged, and connections among the arguments are closed."""
         try:
             callback(*arguments)
         except BaseException:
@@ -50,12 +50,12 @@ class ContainedWorker(gthread.ThreadWorker):
                     self.attempt(self.drop, connection)
 
     def report(self, message: str) -> None:
-        """Logs what is being handled; raises it again where the process is to end."""
+        """Logs the exception that is being handled; raises it again if the process is to end."""
         if self.quitting:
-            raise  # noqa: PLE0704  (called while it is handled)
-        with contextlib.suppress(BaseException):  # What formats or takes the line may fail too.
+            raise  # noqa: PLE0704  (the caller handles an exception)
+        with contextlib.suppress(BaseException):  # Formatting or writing the line may fail too.
             self.log.exception(message)
 
     def drop(self, connection: Connection) -> None:
-        """Closes it at once; does nothing where it is closed."""
+        """Closes the connection at once, if it is open."""
         raise NotImplementedError

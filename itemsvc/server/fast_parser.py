@@ -1,7 +1,7 @@
-"""Requests as HTTP clients and load balancers write them, read in one pass.
+"""Reads plain requests in one pass, as most HTTP clients and load balancers write them.
 
-Only what leaves nothing to interpret is read here. Anything else (a header twice or folded, an escape in the path, a
-body in chunks, a request that has not arrived whole) is left to gunicorn's parser, which would read these alike.
+gunicorn's parser reads all others: a repeated or folded header, an escape in the path, a chunked body, a request that
+has not arrived completely. Both parsers give the same result for a plain request.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from gunicorn.http.wsgi import base_environ
 
 Environ = dict[str, Any]
 
-# Within every limit of gunicorn's parser.
+# Below every limit of gunicorn's parser.
 TARGET_BYTES, HEAD_BYTES, MAX_FIELDS = 2000, 8000, 60
 _FIELD = rb"[A-Za-z0-9-]++: [!-~][ -~]*+"
 _HEAD = re.compile(
@@ -25,14 +25,14 @@ _HEAD = re.compile(
     re.ASCII,
 )
 _LENGTH = re.compile(r"[0-9]{1,9}", re.ASCII)
-#: These change how a request is read.
+#: Headers that change how a request is read.
 _INTERPRETED = frozenset({"TRANSFER-ENCODING", "EXPECT", "UPGRADE", "TE", "TRAILER", "HTTP2-SETTINGS"})
 _UNPREFIXED = frozenset({"CONTENT-TYPE", "CONTENT-LENGTH"})
 _KEEPS = {"keep-alive": True, "close": False}
 
 
 class PlainRequest:
-    """One request, with what gunicorn's worker and response ask of one; ``environ`` is WSGI's."""
+    """One request, with the attributes that gunicorn's worker and response use."""
 
     __slots__ = ("environ", "method", "must_close", "uri")
 
@@ -43,30 +43,30 @@ class PlainRequest:
 
     @property
     def path(self) -> str:
-        """Without the query string."""
+        """The path without the query string."""
         return str(self.environ["PATH_INFO"])
 
     @property
     def query(self) -> str:
-        """Without its question mark."""
+        """The query string without its question mark."""
         return str(self.environ["QUERY_STRING"])
 
     @property
     def body(self) -> Any:
-        """What is read of it comes out of memory."""
+        """The body as a file in memory."""
         return self.environ["wsgi.input"]
 
     def force_close(self) -> None:
-        """The connection ends with this request."""
+        """Closes the connection after this request."""
         self.must_close = True
 
     def should_close(self) -> bool:
-        """Whether it does."""
+        """Whether the connection closes after this request."""
         return self.must_close
 
 
 def environ_of(cfg: Any, client: Any, server: Any) -> Environ | None:
-    """What each environ of a connection begins with; None where gunicorn takes more of it from the request."""
+    """The part of the environ that all requests of a connection share; None if only gunicorn can build it."""
     if not (isinstance(client, tuple) and isinstance(server, tuple)) or os.environ.get("SCRIPT_NAME"):
         return None
     return {
@@ -83,7 +83,7 @@ def environ_of(cfg: Any, client: Any, server: Any) -> Environ | None:
 
 
 def read(data: bytes, connection: Environ | None) -> PlainRequest | None:
-    """The request that ``data`` is, all of it and nothing more; ``connection`` is its ``environ_of``."""
+    """Parses ``data`` if it is exactly one plain request; ``connection`` is the result of ``environ_of``."""
     match = _HEAD.match(data)
     if connection is None or match is None or match.end() > HEAD_BYTES or match.end(3) > TARGET_BYTES:
         return None
@@ -106,8 +106,7 @@ def read(data: bytes, connection: Environ | None) -> PlainRequest | None:
 
 def _read_fields(fields: str) -> dict[str, str] | None:
     headers: dict[str, str] = {}
-    # Half a line break is left at each one's begin: one character is found sooner than two, in a token by 0.4 µs.
-    for field in fields[1:].split("\r"):
+    for field in fields[2:].split("\r\n"):
         name, _, value = field.partition(": ")
         key = _key_of(name)
         if key is None or key in headers or value[-1] == " ":
@@ -118,7 +117,7 @@ def _read_fields(fields: str) -> dict[str, str] | None:
 
 @lru_cache(maxsize=512)
 def _key_of(name: str) -> str | None:
-    name = name.removeprefix("\n").upper()
+    name = name.upper()
     if name in _INTERPRETED:
         return None
     return ("" if name in _UNPREFIXED else "HTTP_") + name.replace("-", "_")

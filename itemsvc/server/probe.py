@@ -1,4 +1,4 @@
-"""`/health` as the worker's loop answers it, without the application."""
+"""`/health` without the application, so that the event loop can answer it."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from itemsvc.http.security_headers import SecurityHeadersMiddleware
 
 
 def is_probe(request: Any) -> bool:
-    """Whether it asks what ``Probe`` answers."""
+    """Whether ``Probe`` answers this request."""
     return request.path == LIVENESS_PATH and request.method in ("GET", "HEAD")
 
 
 class Probe:
-    """A WSGI application that answers as `LivenessMiddleware` does.
+    """A WSGI application with the answers of `LivenessMiddleware`.
 
-    None of a team's middleware runs in it: that may raise, or wait for a database, and the loop waits for nobody. The
-    headers that the service's own adds are the same for all probes of one scheme.
+    It runs no middleware, because a team's own may wait for a database, and the loop must not wait. The headers of the
+    service's own middleware are added here. They are the same for all probes of one scheme.
     """
 
     def __init__(self) -> None:
         self._scheme, _ = settings.SECURE_PROXY_SSL_HEADER or ("", "")
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """The answer to GET or HEAD."""
+        """Answers GET or HEAD."""
         identifier = request_ids.choose(environ)
         current_request_id.set(identifier)
         status, common, body = _answer(self._scheme, environ.get(self._scheme), load.problem)
@@ -46,7 +46,7 @@ class Probe:
 
 @lru_cache(maxsize=16)
 def _answer(name: str, scheme: str | None, problem: str) -> tuple[str, SharedHeaders, bytes]:
-    """Status line, headers but those of its own, body; ``name`` is the header that a proxy says the scheme in."""
+    """Status line, common headers and body; ``name`` is the header in which a proxy names the scheme."""
     request = HttpRequest()
     request.method, request.META = "GET", {} if scheme is None else {name: scheme}
     answer = liveness.answer(request)

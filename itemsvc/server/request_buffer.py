@@ -1,7 +1,6 @@
-"""Where a request ends in what a client has sent, so that no thread waits for the rest of it.
+"""Finds the end of a request in the bytes of a client, so that no thread waits for the rest.
 
-It decides nothing but when: gunicorn's parser judges every byte again, and what is malformed is given to it as it is,
-to be refused.
+gunicorn's parser reads every byte again afterwards. It also gets malformed requests, and refuses them.
 """
 
 from __future__ import annotations
@@ -10,19 +9,19 @@ import re
 from collections.abc import Iterator
 
 HEAD_END = b"\r\n\r\n"
-#: A load balancer passes on no larger head; nor does it wait for the end of a larger one here.
+#: No load balancer passes on a larger head, so a larger one is refused before its end.
 HEAD_BYTES = 64 * 1024
 CHUNK_LINE_BYTES = 8190
-#: The parser copies what is left of a piece for each chunk in it.
+#: The parser copies the rest of a piece for each chunk in it, so pieces are small.
 PIECE_BYTES = 16 * 1024
 CONTENT_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*+(\d{1,18})[ \t]*+\r\n")
 
 
 class Arrived(Iterator[bytes]):
-    """What has arrived, in pieces, as gunicorn's parser would get it from a socket.
+    """Gives gunicorn's parser what has arrived, in pieces, as from a socket.
 
-    ``exhausted`` is set where the parser asks for more: then the request was not whole, or the two do not agree on
-    where it ends, and nothing on its connection may be taken for another one.
+    ``exhausted`` is set if the parser asks for more. Then the request was not complete, or the parser sees its end
+    elsewhere, and the connection must not bring another request.
     """
 
     __slots__ = ("_at", "data", "exhausted")
@@ -32,7 +31,7 @@ class Arrived(Iterator[bytes]):
         self.put(b"")
 
     def put(self, data: bytes) -> None:
-        """Gives it the next request."""
+        """Sets the bytes of the next request."""
         self.data, self._at = data, 0
 
     def __next__(self) -> bytes:
@@ -44,7 +43,7 @@ class Arrived(Iterator[bytes]):
         return piece
 
     def take_rest(self) -> bytes:
-        """What nobody has asked for; it is gone from here."""
+        """Removes and returns the bytes that the parser has not read."""
         rest = self.data[self._at :]
         self.put(b"")
         return rest
@@ -53,7 +52,7 @@ class Arrived(Iterator[bytes]):
 class Request:
     """One request as far as it has arrived.
 
-    ``whole`` is set when it has arrived to its end; ``body_limit`` is in bytes: more of a body is waited for by nobody.
+    ``whole`` is set when all of it has arrived. ``body_limit`` is in bytes; a larger body is refused unread.
     """
 
     __slots__ = ("_at", "_chunked", "_end", "body_limit", "data", "expects_continue", "whole")
@@ -65,12 +64,12 @@ class Request:
         self._at = self._end = 0
 
     def feed(self, data: bytes) -> bool:
-        """Whether nothing more is waited for: it is whole, too large, or malformed."""
+        """Adds ``data``; returns whether the request is complete, too large or malformed."""
         self.data += data
         if self._end:
             return self._has_body()
         new = len(self.data) - len(data)
-        head_end = self.data.find(HEAD_END, max(0, new - 3))  # It may have begun in the piece before.
+        head_end = self.data.find(HEAD_END, max(0, new - 3))  # It may have begun in the last piece.
         if head_end < 0:
             bare_lf = self.data.count(b"\n", new) != self.data.count(b"\r\n", max(0, new - 1))
             return bare_lf or len(self.data) > HEAD_BYTES
@@ -86,7 +85,7 @@ class Request:
         length = CONTENT_LENGTH.search(head)
         size = int(length[1]) if length else 0
         if not length and b"\r\ncontent-length:" in head:
-            size = self.body_limit + 1  # No number, or none that anybody means.
+            size = self.body_limit + 1  # Not a number, or an absurd one.
         self._chunked = b"\r\ntransfer-encoding:" in head
         self._at, self._end = body_start, body_start + size
         self.expects_continue = b"\r\nexpect:" in head
@@ -98,7 +97,7 @@ class Request:
         return self.whole or self._end - self._at > self.body_limit
 
     def _has_chunks(self) -> bool:
-        # Not more than twice what it may hold: what is about the chunks counts too.
+        # The sizes of the chunks count too, so the limit is twice that of the body.
         if len(self.data) > 2 * self.body_limit + HEAD_BYTES:
             return True
         while (line_end := self.data.find(b"\r\n", self._at)) >= 0:

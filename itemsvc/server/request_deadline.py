@@ -1,7 +1,7 @@
-"""The end of a request's budget: its thread is cut off from a database that does not answer.
+"""Ends a request that is over its budget: closes its database connection, so that its thread fails.
 
-`statement_timeout` is the database's own; one that is frozen, or behind a network that swallows everything, keeps none,
-and the driver waits for it without an end.
+`statement_timeout` is kept by the database. A frozen database, or a network that drops every packet, does not keep it,
+and the driver would wait for ever.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ _databases: dict[int, list[Any]] = {}
 
 
 def enter() -> None:
-    """Called once by each thread that serves requests: Django's connections are the thread's own."""
+    """Called once by each thread that serves requests, because Django's connections belong to a thread."""
     _databases[threading.get_ident()] = list(connections.all())
 
 
 def leave() -> None:
-    """Called by a thread that ends: its connections go with it."""
+    """Called by a thread that ends."""
     _databases.pop(threading.get_ident(), None)
 
 
 def cut(thread: int) -> bool:
-    """Ends the thread's connections under it, so that it fails as if the database had gone; whether it had any."""
+    """Shuts the thread's database connections down; returns whether it had any."""
     return sum(_shut_down(database) for database in _databases.get(thread, ())) > 0
 
 
 def _shut_down(database: Any) -> bool:
-    with contextlib.suppress(OSError, psycopg2.Error, AttributeError):  # Closed meanwhile, or never opened.
+    with contextlib.suppress(OSError, psycopg2.Error, AttributeError):  # The connection is closed, or was never opened.
         with socket.socket(fileno=os.dup(database.connection.fileno())) as duplicate:
             duplicate.shutdown(socket.SHUT_RDWR)
         return True

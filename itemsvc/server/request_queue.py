@@ -1,4 +1,4 @@
-"""Threads with a queue of connections whose request has arrived."""
+"""The request queue, and the threads that serve the requests in it."""
 
 from __future__ import annotations
 
@@ -11,46 +11,46 @@ from itemsvc.server import request_deadline
 from itemsvc.server.connection import Connection
 
 
-class Lane:
-    """Serves the connections that are put into it, the oldest first, as many at a time as it has threads.
+class RequestQueue:
+    """Connections whose request has arrived. The threads serve the oldest first.
 
-    The threads are daemons: one that hangs does not keep a process from ending. ``serve`` raises nothing; a thread that
-    ends nevertheless is found by ``bury`` and replaced by ``start``.
+    The threads are daemons, so one that hangs does not keep the process from ending. ``serve`` must not raise. A thread
+    that ends nevertheless is found by ``remove_lost`` and replaced by ``start``.
     """
 
-    def __init__(self, name: str, threads: int, serve: Callable[[Connection], None]):
-        self.name, self.threads = name, threads
+    def __init__(self, threads: int, serve: Callable[[Connection], None]):
+        self.threads = threads
         self.waiting: deque[Connection] = deque()
-        #: What each thread serves, by its identifier.
+        #: The connection that each thread serves, by the thread's identifier.
         self.serving: dict[int, Connection] = {}
         self._serve = serve
         self._running: list[threading.Thread] = []
         self._turns: SimpleQueue[bool] = SimpleQueue()
 
     def start(self) -> None:
-        """Starts the threads that there should be and are not; called after the fork."""
+        """Starts the threads that are missing; called after the fork."""
         while len(self._running) < self.threads:
-            thread = threading.Thread(target=self._run, name=f"{self.name}-{len(self._running)}", daemon=True)
+            thread = threading.Thread(target=self._run, name=f"request-{len(self._running)}", daemon=True)
             thread.start()
             self._running.append(thread)
 
-    def bury(self) -> Iterator[Connection | None]:
-        """What each thread was serving that has ended since the last call."""
+    def remove_lost(self) -> Iterator[Connection | None]:
+        """Removes the threads that have ended; yields the connection that each one served, or None."""
         for thread in [thread for thread in self._running if not thread.is_alive()]:
             self._running.remove(thread)
             yield self.serving.pop(thread.ident or 0, None)
 
     def is_complete(self) -> bool:
-        """Whether all of its threads live."""
+        """Whether all threads are alive."""
         return sum(thread.is_alive() for thread in self._running) == self.threads
 
     def put(self, connection: Connection) -> None:
-        """Queues it."""
+        """Adds a connection to the queue."""
         self.waiting.append(connection)
         self._turns.put(True)
 
     def take_before(self, queued: float) -> Connection | None:
-        """The oldest one that was queued before this time and that no thread has taken yet."""
+        """Takes the oldest connection out if it was queued before this time, in monotonic seconds."""
         try:
             if self.waiting[0].queued >= queued:
                 return None
@@ -63,7 +63,7 @@ class Lane:
         return None
 
     def shutdown(self, wait: bool = False) -> None:
-        """Lets the threads end when they have nothing more to serve; ``wait`` is gunicorn's and always false."""
+        """Ends the threads once the queue is empty; gunicorn passes ``wait``, always false."""
         for _ in range(self.threads):
             self._turns.put(False)
 
@@ -75,7 +75,7 @@ class Lane:
                 try:
                     connection = self.waiting.popleft()
                 except IndexError:
-                    continue  # Refused meanwhile.
+                    continue  # The loop has refused it meanwhile.
                 self.serving[thread] = connection
                 self._serve(connection)
                 del self.serving[thread]

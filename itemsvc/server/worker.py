@@ -1,99 +1,151 @@
-"""What gunicorn says itself, in the service's own form: access lines, and errors before Django is reached."""
+"""The gunicorn worker: runs the event loop, and looks four times a second at what takes too long."""
 
 from __future__ import annotations
 
-import logging
+import selectors
 import socket
 import time
-from datetime import timedelta
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from gunicorn import util
-from gunicorn.glogging import Logger
 from gunicorn.http.errors import InvalidHeader, UnsupportedTransferCoding
 
-from itemsvc.core import logs
-from itemsvc.core.client_address import client_address
+from itemsvc.core.capacity import load
+from itemsvc.core.logs import lines, trace_id
 from itemsvc.core.logs import request_id as current_request_id
-from itemsvc.core.logs import trace_id
-from itemsvc.core.routes import LIVENESS_PATHS
 from itemsvc.http import request_ids
 from itemsvc.observability import request_statistics
-from itemsvc.server.event_loop import EventWorker
+from itemsvc.server import request_deadline
+from itemsvc.server.connection import Connection
+from itemsvc.server.event_loop import STOP_SECONDS, EventLoop
 from itemsvc.server.fast_parser import PlainRequest
-from itemsvc.server.raw_errors import json_error
+from itemsvc.server.request_queue import RequestQueue
 
-LOG_FORMAT = settings.LOG_FORMAT
-
-
-class AccessLogger(Logger):
-    """Access lines with named fields instead of a format string."""
-
-    def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: timedelta) -> None:
-        """gunicorn's way to ``answered``, which knows of no queue to wait for: the line is written at once."""
-        environ.setdefault("PATH_INFO", getattr(req, "path", "-"))  # Of an error it says less.
-        self.answered(resp, environ, request_time.total_seconds())
-        logs.lines.flush()
-
-    def answered(self, response: Any, environ: dict[str, Any], seconds: float) -> None:
-        """One line a request; a probe's at DEBUG, since there is one every few seconds for ever.
-
-        The query string is left out, like bodies and cookies: what callers search for is theirs.
-        """
-        # gunicorn's own errors never called start_response, which knows the code.
-        status = response.status_code if hasattr(response, "status_code") else int(response.status.split(None, 1)[0])
-        for observe in request_statistics.observers:
-            observe(environ, status, seconds)
-        path, method = environ.get("PATH_INFO", "-"), environ.get("REQUEST_METHOD", "-")
-        level = logging.DEBUG if path in LIVENESS_PATHS else logging.INFO
-        if not self.access_log.isEnabledFor(level):
-            return
-        duration = round(seconds * 1000, 3)
-        trace = trace_id.get()
-        fields = {
-            "request_id": current_request_id.get() or None,
-            **({logs.TRACE_ID: trace} if trace else {}),
-            "method": method,
-            "path": path,
-            "status": status,
-            "duration_ms": duration,
-            "bytes": response.sent,
-            "client": client_address(environ),
-        }
-        message = f"{method} {path} {status} {duration} ms"
-        if LOG_FORMAT == "json":
-            # Without a `LogRecord`, which would cost more than all the rest of it.
-            name, level_name = self.access_log.name, logging.getLevelName(level)
-            logs.lines.add(logs.encode(time.time(), level_name, name, message, fields))
-        else:
-            self.access_log.log(level, "%s", message, extra=fields)
+THREADS = settings.THREADS
+QUEUE_TIMEOUT, REQUEST_TIMEOUT = settings.QUEUE_TIMEOUT_SECONDS, settings.REQUEST_TIMEOUT_SECONDS
+# Seconds after which a thread counts as stuck. A request may wait for a new database connection before and after its
+# budget, because nothing can cut that wait short.
+STUCK_SECONDS = REQUEST_TIMEOUT + 2 * settings.DB_CONNECT_TIMEOUT_SECONDS + QUEUE_TIMEOUT
+# Seconds between two ticks.
+TICK = 0.25
 
 
-class JSONErrorWorker(EventWorker):
-    """A threaded worker whose own errors (a malformed request line, a header too long) are JSON with a request id."""
+class EventLoopWorker(EventLoop):
+    """gunicorn's threaded worker with an event loop in place of its own.
+
+    The loop reads each request and gives it to a thread when it has arrived. The loop also sends what the client does
+    not take at once. So a slow client costs some memory and a file descriptor, both bounded, and no thread.
+    """
+
+    refused = 0
+
+    def get_thread_pool(self) -> RequestQueue:
+        """Called by gunicorn in the worker's process."""
+        return RequestQueue(THREADS, self.serve)
+
+    def run(self) -> None:
+        """Serves until it is told to stop, then finishes open requests within the graceful timeout."""
+        self.tpool.start()
+        self.poller.register(self.method_queue.fileno(), selectors.EVENT_READ, self.method_queue.run_callbacks)
+        self._turn_while(lambda: self.alive)
+        self.set_accept_enabled(False)
+        end = time.monotonic() + self.cfg.graceful_timeout
+        soon = time.monotonic() + STOP_SECONDS
+        self.idle.update({connection: min(soon, deadline) for connection, deadline in self.idle.items()})
+        self._turn_while(lambda: self.nr_conns > 0 and time.monotonic() < end)
+        for listener in self.sockets:
+            listener.close()
+
+    def _turn_while(self, condition: Callable[[], bool]) -> None:
+        next_tick = 0.0
+        while condition() and not self.quitting:
+            if time.monotonic() >= next_tick:
+                next_tick = time.monotonic() + TICK
+                self.tick(time.monotonic())
+            self.attempt(self.wait_for_and_dispatch_events, TICK)
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Waits for events, at most ``timeout`` seconds, and handles them."""
+        for key, _ in self.poller.select(timeout):
+            # An earlier event may have closed the connection or changed its callback.
+            if getattr(key.fileobj, "callback", key.data) == key.data:
+                self.attempt(key.data, key.fileobj)
+
+    def tick(self, now: float) -> None:
+        """Sends the heartbeat and ends whatever takes too long; ``now`` is in monotonic seconds."""
+        self.attempt(self.notify)
+        self.finish_all()
+        self.attempt(self._accept_or_not)
+        self.attempt(self._replace_lost_threads)
+        self._expire(self.idle, now, self.drop)
+        self._expire(self.lingering, now, self.drop)
+        self._expire(self.receiving, now, self.time_out)
+        self._expire(self.sending, now, self.time_out)
+        while connection := self.tpool.take_before(now - QUEUE_TIMEOUT):
+            self.attempt(self.refuse, connection)
+        self.attempt(self._cut_overdue, now - REQUEST_TIMEOUT)
+        self.attempt(lines.flush)
+        self.attempt(self._publish_load)
+        self.attempt(self._judge_health, now)
+
+    def _expire(self, group: dict[Connection, float], now: float, give_up: Callable[[Connection], None]) -> None:
+        while group and next(iter(group.values())) <= now:
+            self.attempt(give_up, next(iter(group)))
+
+    def _accept_or_not(self) -> None:
+        if not self.is_parent_alive():
+            self.alive = False
+        self.set_accept_enabled(self.alive)
+
+    def _replace_lost_threads(self) -> None:
+        for connection in self.tpool.remove_lost():
+            load.lost_threads += 1
+            self.log.critical("A request thread was lost; another one takes its place.")
+            if connection:
+                self.attempt(self.drop, connection)
+        self.tpool.start()
+
+    def _cut_overdue(self, before: float) -> None:
+        for thread, connection in list(self.tpool.serving.items()):
+            if connection.sock.active < before and request_deadline.cut(thread):
+                load.overdue += 1
+                self.log.error("A request outlasted %s s; its database connection is closed.", REQUEST_TIMEOUT)
+
+    def _publish_load(self) -> None:
+        load.connections, load.serving = self.nr_conns, len(self.tpool.serving)
+        load.queued = len(self.tpool.waiting)
+        if request_statistics.refusals.total > self.refused:
+            new, self.refused = request_statistics.refusals.total - self.refused, request_statistics.refusals.total
+            self.log.warning("Overloaded: %s requests refused, %s are waiting.", new, load.queued)
+
+    def _judge_health(self, now: float) -> None:
+        """Sets the problem that `/health` reports. Busy threads and a full queue are no problem: both move."""
+        problem = ""
+        active = [each.sock.active for each in list(self.tpool.serving.values())]
+        stuck = sum(since < now - STUCK_SECONDS for since in active)
+        # A thread with an export waits for its client, so it cannot serve anybody else.
+        exporting = active.count(float("inf"))
+        if not self.tpool.is_complete():
+            problem = "A request thread has ended and was not replaced."
+        elif stuck and stuck + exporting >= THREADS:
+            problem = f"Every request thread has been at the same request for more than {STUCK_SECONDS} s."
+        if problem != load.problem:
+            self.log.critical(problem or "The request threads go on.")
+        load.problem = problem
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
-        """Logs the error and answers it, both under one id: the request's, where it has one."""
+        """Logs the error and answers it, both with the request's id, or with a new one."""
         if not current_request_id.get():
             current_request_id.set(request_ids.choose(_environ(req)))
             trace_id.set("")
         if isinstance(exc, UnsupportedTransferCoding):
-            exc = InvalidHeader(str(exc))  # 400 instead of 501: a 5xx would blame the service, and alert somebody.
+            exc = InvalidHeader(str(exc))  # 400 instead of 501: the fault is the client's, and a 5xx raises an alarm.
         super().handle_error(req, client, addr, exc)
 
 
 def _environ(request: Any) -> dict[str, Any]:
-    """As much of it as the request's id is in; an error may have come before its headers were read."""
+    """The headers in WSGI's form; none if the error came before they were read."""
     if isinstance(request, PlainRequest):
         return request.environ
     return {f"HTTP_{name.replace('-', '_')}": value for name, value in getattr(request, "headers", ())}
-
-
-def write_json_error(sock: socket.socket, status_int: int, reason: str, mesg: str) -> None:
-    """Stands in for ``gunicorn.util.write_error``, which answers HTML; ``mesg`` may quote the request."""
-    sock.sendall(json_error(status_int, reason, mesg or reason, current_request_id.get()))
-
-
-# gunicorn has no hook for it: its workers find it by its module.
-util.write_error = write_json_error

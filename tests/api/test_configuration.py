@@ -82,7 +82,7 @@ def test_the_two_required_variables_are_enough() -> None:
 def test_a_missing_variable_stops_every_command(name: str, command: tuple[str, ...]) -> None:
     result = run(*command, **without(name))
     assert result.returncode == 1
-    assert result.stderr == f"itemsvc: {name} is required and not set; .env.example says what it is.\n"
+    assert result.stderr == f"itemsvc: {name} is required and not set; .env.example explains it.\n"
 
 
 @pytest.mark.parametrize(
@@ -95,20 +95,20 @@ def test_a_missing_variable_stops_every_command(name: str, command: tuple[str, .
         ("NUM_PROXIES", "-1", "is -1, which is not from 0 to 10"),
         ("NUM_PROXIES", "11", "is 11, which is not from 0 to 10"),
         ("MAX_BODY_BYTES", "1", "is 1, which is not from 1024 to"),
-        ("RATE_LIMIT", "600", "is '600', which is not a count per s, min, hour, day, as 600/min"),
-        ("RATE_LIMIT", "0/min", "is '0/min', which is not a count per"),
-        ("RATE_LIMIT", "1/week", "is '1/week', which is not a count per"),
+        ("RATE_LIMIT", "600", "is '600', which is not a rate such as 600/min; the units are s, min, hour, day"),
+        ("RATE_LIMIT", "0/min", "is '0/min', which is not a rate such as"),
+        ("RATE_LIMIT", "1/week", "is '1/week', which is not a rate such as"),
         ("LOG_FORMAT", "xml", "is 'xml', which is not one of json, text"),
         ("LOG_LEVEL", "loud", "is 'LOUD', which is not one of DEBUG"),
         ("DB_CONN_MAX_AGE", "1.5", "is '1.5', which is not a whole number"),
         ("DATABASE_URL", "mysql://a:b@c/d", "does not start with postgres://"),
         ("DATABASE_URL", "sqlite:///db.sqlite3", "does not start with postgres://"),
-        ("DATABASE_URL", "postgres://a:p#w@c/d", "percent-encode what is reserved"),
-        ("DATABASE_URL", "postgres://a:p/w@c/d", "percent-encode what is reserved"),
-        ("DATABASE_URL", "postgres://a:p?w@c/d", "percent-encode what is reserved"),
-        ("DATABASE_URL", "postgres://a:p[w@c/d", "percent-encode what is reserved"),
-        ("DATABASE_URL", "postgres://a:p@c:port/d", "percent-encode what is reserved"),
-        ("DATABASE_URL", "postgres://a:p@c:5432", "names no database"),
+        ("DATABASE_URL", "postgres://a:p#w@c/d", "percent-encode special characters"),
+        ("DATABASE_URL", "postgres://a:p/w@c/d", "percent-encode special characters"),
+        ("DATABASE_URL", "postgres://a:p?w@c/d", "percent-encode special characters"),
+        ("DATABASE_URL", "postgres://a:p[w@c/d", "percent-encode special characters"),
+        ("DATABASE_URL", "postgres://a:p@c:port/d", "percent-encode special characters"),
+        ("DATABASE_URL", "postgres://a:p@c:5432", "has no database"),
         ("API_AUTH", "oauth", "is 'oauth', which is not one of none, oidc"),
         ("OIDC_ISSUER", "login.example.com", "is not https://HOST/PATH"),
         ("OIDC_ISSUER", "https:///path", "is not https://HOST/PATH"),
@@ -155,11 +155,11 @@ def test_a_number_has_a_smallest_and_a_largest(monkeypatch: pytest.MonkeyPatch, 
 @pytest.mark.parametrize("name", ["OIDC_ISSUER", "OIDC_AUDIENCE"])
 def test_tokens_need_an_issuer_and_an_audience(name: str) -> None:
     result = load(**PRODUCTION | {key: value for key, value in OIDC.items() if key != name})
-    assert result.stderr == f"itemsvc: {name} is required and not set; .env.example says what it is.\n"
+    assert result.stderr == f"itemsvc: {name} is required and not set; .env.example explains it.\n"
 
 
 def test_an_audience_of_commas_is_none() -> None:
-    assert load(**PRODUCTION | OIDC | {"OIDC_AUDIENCE": " , "}).stderr == "itemsvc: OIDC_AUDIENCE names nothing.\n"
+    assert load(**PRODUCTION | OIDC | {"OIDC_AUDIENCE": " , "}).stderr == "itemsvc: OIDC_AUDIENCE is an empty list.\n"
 
 
 @pytest.mark.parametrize("name", ["WEB_CONCURRENCY", "GUNICORN_THREADS", "GUNICORN_KEEPALIVE", "PORT"])
@@ -268,7 +268,7 @@ OWN = "".join(f"!{name}\n" for name in ("itemsvc", *settings.RESOURCES))
     ("where", "ignored", "package", "problem"),
     [
         ("", None, True, ""),
-        ("", f"*\n{OWN}", True, "itemsvc.E015) The app loans is left out of the image by .dockerignore."),
+        ("", f"*\n{OWN}", True, "itemsvc.E015) .dockerignore leaves the app loans out of the image."),
         ("", f"*\n{OWN}!loans/", True, ""),
         ("elsewhere", None, True, "which is not in the image."),
         ("", None, False, "itemsvc.E016) The app loans has no __init__.py"),

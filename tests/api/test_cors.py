@@ -125,6 +125,6 @@ def test_what_no_browser_sends_is_refused_at_the_start(monkeypatch: pytest.Monke
     with pytest.raises(SystemExit) as refused:
         Env().origins("CORS_ALLOWED_ORIGINS")
     assert str(refused.value) == (
-        f"itemsvc: CORS_ALLOWED_ORIGINS names {origin!r}, which is no origin as browsers send it: "
-        "https://HOST or https://HOST:PORT."
+        f"itemsvc: CORS_ALLOWED_ORIGINS has {origin!r}, which is not an origin: "
+        "write https://HOST or https://HOST:PORT."
     )

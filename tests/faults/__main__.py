@@ -1,4 +1,4 @@
-"""`make faults`: runs every row of the fault table, prints it, and writes it into docs/reliability.md."""
+"""`make faults`: runs the fault tests, prints their table and writes it into docs/reliability.md."""
 
 from __future__ import annotations
 

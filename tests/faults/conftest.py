@@ -1,4 +1,4 @@
-"""A PostgreSQL that tests may crash, and services on it."""
+"""A PostgreSQL that tests may crash, and services that use it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DATABASE = "faults"
 
 @dataclass
 class Database:
-    """A server of these tests' own, durable as in production, with one migrated database."""
+    """A server for these tests with one migrated database. It is durable, as in production."""
 
     server: PostgresServer
 
@@ -29,12 +29,12 @@ class Database:
         return postgres.url(self.server, DATABASE)
 
     def crash(self) -> None:
-        """Ends it as a power cut would."""
+        """Stops it like a power cut."""
         postgres.stop(self.server, "immediate")
 
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
-        """None of its processes moves meanwhile; connections to it are taken by the kernel, and never answered."""
+        """Stops all its processes. The kernel still accepts connections, but they get no response."""
         postmaster = psutil.Process(self.server.get_postmaster_info().pid)
         processes = [postmaster, *postmaster.children(recursive=True)]
         for process in processes:
@@ -47,7 +47,7 @@ class Database:
                     process.resume()
 
     def start(self) -> None:
-        """Returns when it takes connections; does nothing where it runs."""
+        """Starts it and waits until it accepts connections. Does nothing if it runs."""
         self.server.ensure_postgres_running()
 
 
@@ -64,7 +64,7 @@ def crashable() -> Iterator[Database]:
 
 @pytest.fixture
 def database(crashable: Database) -> Iterator[Database]:
-    """It runs, before and after, and has no gadgets."""
+    """The running server, without gadgets. It runs after the test too."""
     postgres.execute(crashable.server, "SELECT 1")
     Service(crashable.url).execute("TRUNCATE sample_gadget")
     yield crashable
@@ -73,12 +73,12 @@ def database(crashable: Database) -> Iterator[Database]:
 
 @pytest.fixture
 def serve(database: Database) -> Iterator[Callable[..., Service]]:
-    """Starts a service on it, with this environment; all are stopped afterwards."""
+    """A function that starts a service on this database. All services stop after the test."""
     started: list[Service] = []
 
     def start(**environment: str) -> Service:
         service = Service(database.url, **environment).__enter__()
-        # A kept-alive connection would make every stop wait for a request that may still come on it.
+        # With keep-alive, every stop would wait for another request on an idle connection.
         service.http.headers["Connection"] = "close"
         started.append(service)
         return service

@@ -1,4 +1,4 @@
-"""What an application may raise, and the wrong ways to call `start_response`."""
+"""The exceptions of an application, and wrong arguments of `start_response`."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 
 class OwnError(Exception):
-    """An application's own."""
+    """An application's own exception."""
 
 
 class OwnBaseError(BaseException):
-    """One that `except Exception` does not catch."""
+    """An exception that `except Exception` does not catch."""
 
 
 ERRORS: dict[str, Callable[[], BaseException]] = {
@@ -35,7 +35,7 @@ BAD_STARTS: dict[str, tuple[Any, Any]] = {
 
 
 def fail(stage: str, wanted: str | None) -> None:
-    """Raises what is wanted of this stage."""
+    """Raises the exception that ``wanted`` names, if it is for this stage."""
     at, _, name = (wanted or "").partition(":")
     if at == stage:
         raise ERRORS[name]()

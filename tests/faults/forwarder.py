@@ -1,4 +1,4 @@
-"""A network of one wire, which can be cut or swallow everything."""
+"""A forwarder between client and server that can cut connections or drop all data."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import threading
 
 
 class Forwarder:
-    """Takes connections on a TCP port and carries them to a Unix socket."""
+    """Accepts connections on a TCP port and forwards them to a Unix socket."""
 
     def __init__(self, target: str):
         self._target = target
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
-        #: Cleared, nothing is carried any more, and nobody is told.
+        #: While it is cleared, all data is dropped and connections stay open.
         self.carries = threading.Event()
         self.carries.set()
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
-        """Every connection is reset."""
+        """Resets every connection."""
         for pair in self._pairs:
             for end in pair:
                 with contextlib.suppress(OSError):

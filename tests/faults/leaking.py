@@ -1,4 +1,4 @@
-"""The service with a leak, for the soak to find: LEAKED_BYTES of each request are kept for ever."""
+"""The service with a memory leak of LEAKED_BYTES per request, which the soak test must find."""
 
 import os
 
@@ -9,6 +9,6 @@ kept = []
 
 
 def application(environ, start_response):
-    """Serves, and remembers."""
+    """Serves and leaks."""
     kept.append(os.urandom(LEAKED))
     return service(environ, start_response)

@@ -1,4 +1,4 @@
-"""Clients that keep asking, each in a thread of its own, and remember every answer."""
+"""Clients that send requests all the time, each in its own thread, and record every response."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ PAUSE_SECONDS = 0.01
 
 
 def fill(service: Service, rows: int, bytes: int = 100) -> None:  # noqa: A002
-    """Gadgets `gadget 1`, `gadget 2`, …, with a description of so many bytes."""
+    """Makes gadgets `gadget 1`, `gadget 2`, … with a description of ``bytes`` bytes."""
     columns = "'gadget ' || n, repeat('x', %s) FROM generate_series(1, %s) n"
     service.execute(f"INSERT INTO sample_gadget (name, description) SELECT {columns}", bytes, rows)
 
 
 @dataclass
 class Answered:
-    """One request's outcome; `response` is None where the connection broke. Times are of the monotonic clock."""
+    """One request's outcome. `response` is None after a broken connection. Times are from the monotonic clock."""
 
     method: str
     path: str
@@ -33,13 +33,13 @@ class Answered:
 
     @property
     def status(self) -> int | None:
-        """The response's, if there is one."""
+        """The response's status, or None without a response."""
         return None if self.response is None else self.response.status_code
 
 
 @dataclass
 class Load:
-    """Clients of one service: they make gadgets and read them until they are stopped or told to go away."""
+    """Clients of one service. They make and read gadgets until they are stopped or the service closes."""
 
     url: str
     clients: int = 4
@@ -57,17 +57,17 @@ class Load:
         self.join()
 
     def join(self) -> None:
-        """Waits until every client has gone."""
+        """Waits until every client has ended."""
         for thread in self._threads:
             thread.join(60)
             assert not thread.is_alive()
 
     def count(self, status: int) -> int:
-        """How many answers had this status so far."""
+        """The number of responses with this status so far."""
         return sum(answer.status == status for answer in self.answers)
 
     def made(self) -> set[str]:
-        """Ids of the gadgets whose creation was acknowledged."""
+        """The ids of the acknowledged gadgets."""
         return {a.response.json()["id"] for a in self.answers if a.response is not None and a.status == 201}
 
     def _client(self, number: int) -> None:
@@ -82,7 +82,7 @@ class Load:
                     answer = self._ask(session, method, path, body)
                     self.answers.append(answer)
                     told_to_go = answer.response is None or answer.response.headers.get("Connection") == "close"
-                    # The only pause: the service has less CPU than its clients.
+                    # Pause here, because the clients would take the service's CPU.
                     if told_to_go or self._stop.wait(PAUSE_SECONDS):
                         return
 

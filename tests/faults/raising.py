@@ -1,6 +1,6 @@
-"""The service, made to fail: a request says in `X-Raise: STAGE:ERROR` where, and with what.
+"""The service with planted faults. A request's header `X-Raise: STAGE:ERROR` names the place and the exception.
 
-Each stage is patched from outside, where the service's settings have no say: nothing of the service knows of it.
+This module patches each stage from outside, so the service needs no code for it.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ from typing import Any
 
 from gunicorn.workers import gthread
 
-from itemsvc.observability import request_statistics
-from itemsvc.server import event_loop, fast_parser, worker
+from itemsvc.observability import access_log, request_statistics
+from itemsvc.server import event_loop, fast_parser, request_handling, worker
 from itemsvc.wsgi import application as service
 from itemsvc.wsgi import django_application
 from tests.faults.errors import BAD_STARTS, fail
 
-#: STAGE:ERROR of the request that this thread serves.
+#: The STAGE:ERROR of the request that this thread serves.
 asked: ContextVar[str] = ContextVar("asked", default="")
 
 
-# -- What is around the application ------------------------------------------------------------------------------------
+# -- Around the application --------------------------------------------------------------------------------------------
 
 
 def before(owner: Any, name: str, stage: str, wanted: Callable[..., str | None]) -> None:
-    """From now on this function may fail before it begins; ``wanted`` reads STAGE:ERROR off its arguments."""
+    """Patches a function to fail at its start. ``wanted`` reads STAGE:ERROR from its arguments."""
     original = getattr(owner, name)
 
     def function(*arguments: Any, **named: Any) -> Any:
@@ -44,7 +44,7 @@ def in_environ(environ: dict[str, Any]) -> str | None:
 
 
 def in_request(request: Any) -> str | None:
-    """Of the two kinds of request that the worker knows."""
+    """Reads it from either of the worker's two kinds of request."""
     headers = dict(getattr(request, "headers", ())) | {"X-RAISE": in_environ(getattr(request, "environ", {}))}
     return headers["X-RAISE"] or dict(getattr(request, "headers", ())).get("X-RAISE")
 
@@ -54,19 +54,19 @@ def in_connection(worker: Any, connection: Any, *rest: Any) -> str | None:
 
 
 before(fast_parser, "read", "request line", in_bytes)
-before(event_loop, "create", "environ", lambda request, *rest: in_request(request))
-before(event_loop, "Answer", "response", lambda request, *rest: in_request(request))
-before(worker.AccessLogger, "answered", "access log", lambda log, response, environ, *rest: in_environ(environ))
-before(worker.JSONErrorWorker, "handle_error", "handle_error", lambda worker, request, *rest: in_request(request))
-before(worker.AccessLogger, "exception", "logging", lambda *rest: asked.get())
-before(event_loop.EventWorker, "finish_request", "finish", in_connection)
-before(event_loop.EventWorker, "take", "take", lambda worker, connection, data: in_bytes(data))
-before(event_loop.EventWorker, "serve", "thread", in_connection)
+before(request_handling, "create", "environ", lambda request, *rest: in_request(request))
+before(request_handling, "BufferedResponse", "response", lambda request, *rest: in_request(request))
+before(access_log.AccessLogger, "log_access", "access log", lambda log, response, environ, *rest: in_environ(environ))
+before(worker.EventLoopWorker, "handle_error", "handle_error", lambda worker, request, *rest: in_request(request))
+before(access_log.AccessLogger, "exception", "logging", lambda *rest: asked.get())
+before(event_loop.EventLoop, "finish_request", "finish", in_connection)
+before(event_loop.EventLoop, "take", "take", lambda worker, connection, data: in_bytes(data))
+before(event_loop.EventLoop, "serve", "thread", in_connection)
 
 request_statistics.observers.append(lambda environ, status, seconds: fail("metrics", in_environ(environ)))
 request_statistics.statement_observers.append(lambda *rest: fail("statement", asked.get()))
 
-# One of the loop's steps, which are nobody's request: the next one fails, once.
+# Some steps of the event loop belong to no request. The next one fails, once.
 pending: list[str] = []
 
 
@@ -81,7 +81,7 @@ before(gthread.ThreadWorker, "notify", "tick", in_pending)
 
 
 class RaisingRequest(django_application.request_class):  # type: ignore[name-defined,misc]
-    """Fails to be made."""
+    """A request whose constructor fails."""
 
     def __init__(self, environ: dict[str, Any]):
         super().__init__(environ)
@@ -95,7 +95,7 @@ django_application.request_class = RaisingRequest
 
 
 class Parts:
-    """A response's, which fails in its first or second part, or when it is closed."""
+    """A response's parts. It fails at the first or second part, or at its close."""
 
     def __init__(self, wanted: str | None, parts: Any):
         self._wanted, self._parts, self._number = wanted, parts, 0
@@ -116,7 +116,7 @@ class Parts:
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-    """The service's, with what is asked of it."""
+    """The service's application with the requested fault."""
     wanted = in_environ(environ)
     asked.set(wanted or "")
     stage, _, rest = (wanted or "").partition(":")

@@ -1,4 +1,4 @@
-"""What Django's settings can add to the service that fails where a request says so: a middleware and a view."""
+"""A middleware and a view that fail when a request says so. Django's settings add them to the service."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.faults.errors import fail
 
 
 class Middleware:
-    """Fails before or after what it is around."""
+    """Fails before or after the next middleware."""
 
     name = ""
 
@@ -32,25 +32,25 @@ class Middleware:
 
 
 class First(Middleware):
-    """Around all the others."""
+    """The first middleware."""
 
     name = "first"
 
 
 class Last(Middleware):
-    """Just around the view."""
+    """The last middleware, next to the view."""
 
     name = "last"
 
 
 def view(request: Any) -> HttpResponse:
-    """Fails, or answers."""
+    """Fails or responds."""
     fail("view", request.headers.get("X-Raise"))
     return HttpResponse(b"well")
 
 
 def hang(request: Any) -> HttpResponse:
-    """Answers when the file that it names is gone."""
+    """Responds when the named file is gone."""
     while Path(request.GET["file"]).exists():
         time.sleep(0.02)
     return HttpResponse(b"well")

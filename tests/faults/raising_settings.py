@@ -1,4 +1,4 @@
-"""The service's settings with a middleware around all others and one within, and with one view more."""
+"""The service's settings with a first and a last middleware and one more view."""
 
 from tests.sample.settings import *  # noqa: F403
 from tests.sample.settings import MIDDLEWARE as OWN

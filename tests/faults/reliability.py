@@ -15,7 +15,7 @@ PAGE = Path("docs/reliability.md")
 
 
 def taken() -> str:
-    """When and where, as a sentence."""
+    """A sentence with date and machine."""
     cpus, memory = psutil.cpu_count(), psutil.virtual_memory().total / 2**30
     where = (
         f"{platform.system()} {platform.machine()}, {cpus} CPUs, {memory:.0f} GiB, Python {platform.python_version()}"
@@ -24,7 +24,7 @@ def taken() -> str:
 
 
 def write_block(name: str, text: str) -> None:
-    """Replaces what is between the page's two markers of this name."""
+    """Replaces the text between the page's two markers of this name."""
     begin, end = f"<!-- {name}: begin, generated -->", f"<!-- {name}: end -->"
     page = PAGE.read_text()
     pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
@@ -54,14 +54,14 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 
 def write_faults(path: Path) -> None:
-    """Writes and prints the table of the rows in a file, one JSON object a line."""
+    """Writes and prints the table from a file with one JSON object per line."""
     text = table([json.loads(line) for line in path.read_text().splitlines()])
     print(text)
     write_block("faults", f"{taken()}\n\n{text}")
 
 
 def write_soak(result: dict[str, Any], how: str = "") -> None:
-    """Writes a soak's figures."""
+    """Writes the figures of a soak test."""
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(result["by_kind"].items()))
     verdict = "Nothing failed, and all is within its bounds." if not result["faults"] else "; ".join(result["faults"])
     write_block(
@@ -72,7 +72,7 @@ def write_soak(result: dict[str, Any], how: str = "") -> None:
 
 
 def warm(result: dict[str, Any]) -> str:
-    """What a soak held when it was warm; nothing where it never was."""
+    """The figures after the warm-up; "" when the test was too short for it."""
     if "memory_mib" not in result:
         return ""
     (before, after), files = result["memory_mib"], result["descriptors"]

@@ -1,4 +1,4 @@
-"""Clients that are slow on purpose, many at once, each on a connection of its own."""
+"""Many slow clients at once, each on its own connection."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Drip = Callable[[socket.socket], None]
 
 
 def connect(port: int, receive_buffer: int = 0) -> socket.socket:
-    """A connection; its window is small where a receive buffer, in bytes, is given."""
+    """Opens a connection. A small receive buffer (in bytes) makes its TCP window small."""
     client = socket.socket()
     if receive_buffer:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -28,17 +28,17 @@ def silent(client: socket.socket) -> None:
 
 
 def drip_head(client: socket.socket) -> None:
-    """A byte of a header that never ends."""
+    """Sends a byte of an endless header."""
     client.send(b"a")
 
 
 def drip_body(client: socket.socket) -> None:
-    """A byte of a body."""
+    """Sends a byte of a body."""
     client.send(b" ")
 
 
 def drip_chunk(client: socket.socket) -> None:
-    """A chunk of one byte."""
+    """Sends a chunk of one byte."""
     client.send(b"1\r\n \r\n")
 
 
@@ -47,7 +47,7 @@ def sip(client: socket.socket) -> None:
     client.recv(1)
 
 
-#: What each kind sends first, and does then, again and again.
+#: For each kind, the first bytes and the action that it repeats.
 KINDS: dict[str, tuple[bytes, Drip]] = {
     "says nothing": (b"", silent),
     "drips its head": (b"GET /gadgets HTTP/1.1\r\nHost: localhost\r\nX-Slow: ", drip_head),
@@ -61,7 +61,7 @@ KINDS: dict[str, tuple[bytes, Drip]] = {
 
 @contextlib.contextmanager
 def slow_clients(port: int, kind: str, count: int, every: float = 0.2) -> Iterator[list[socket.socket]]:
-    """So many clients of a kind, each of them at it every so many seconds until it is turned away."""
+    """Runs ``count`` clients of a kind. Each repeats its action after a pause until the service closes it."""
     begin, drip = KINDS[kind]
     clients = [connect(port, receive_buffer=4096 if drip is sip else 0) for _ in range(count)]
     for client in clients:
@@ -86,7 +86,7 @@ def slow_clients(port: int, kind: str, count: int, every: float = 0.2) -> Iterat
 
 
 def closed(clients: list[socket.socket]) -> int:
-    """How many of them the service has turned away, each as it has noticed by now."""
+    """The number of clients whose connection the service has closed."""
     with selectors.DefaultSelector() as poller:
         for client in clients:
             poller.register(client, selectors.EVENT_READ)

@@ -1,4 +1,4 @@
-"""`make soak`: mixed load for minutes, in which nothing may fail and nothing may grow."""
+"""`make soak`: mixed load for minutes. No request may fail, and no resource may grow."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from tests.support.service import Service
 
 MIB = 1024 * 1024
 SAMPLE_SECONDS = 1.0
-#: The requests after which a process is warm: each thread has its connection and its heap, each cache its content.
+#: Requests for the warm-up. After it each thread has its connection and heap, and the caches are full.
 WARM_UP = 60_000
-#: What the memory may grow by after that, in MiB for each 100,000 requests, by a straight line through the samples.
+#: The limit of the memory's growth after that, in MiB per 100,000 requests, by a straight line through the samples.
 GROWTH_MIB = 2.0
 GROWTH_REQUESTS = 100_000
 CLIENTS = 6
-#: The gadgets of the clients at a time: an export reads 500 rows at once, so with their size its memory would grow.
+#: The number of gadgets at a time. An export reads 500 rows at once, so with more gadgets its memory would grow.
 GADGETS = 500
-#: What one client does, how often; bad requests must be refused, everything else must succeed.
+#: A client's actions and their weights. Bad requests must get an error, all others must succeed.
 MIX = {
     "list": 30, "get": 20, "post": 15, "put": 8, "patch": 8, "delete": 8, "search": 5, "bad": 4, "export": 1,
     "abort": 1,
@@ -46,20 +46,20 @@ EXPECTED = {
 
 
 class Sample(NamedTuple):
-    """What the worker process held after so many seconds and requests."""
+    """The worker process's resources after a number of seconds and requests."""
 
     seconds: float
     requests: int
     #: Resident bytes.
     memory: int
     descriptors: int
-    #: To the database.
+    #: Connections to the database.
     connections: int
 
 
 @dataclass
 class Soak:
-    """What was seen so far."""
+    """A soak test and its observations."""
 
     service: Service
     pause: float = 0.0
@@ -73,7 +73,7 @@ class Soak:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self, seconds: float, show: bool, enough: float = float("inf")) -> None:
-        """Loads the service for so long, or with enough requests, and samples it."""
+        """Loads the service for this time, or with enough requests, and takes samples."""
         threads = [threading.Thread(target=self._client, args=(seed,)) for seed in range(CLIENTS)]
         worker = psutil.Process(psutil.Process(self.service.process.pid).children()[0].pid)
         began = time.monotonic()
@@ -103,12 +103,12 @@ class Soak:
         )  # fmt: skip
 
     def verdict(self) -> dict[str, Any]:
-        """The figures, and what is wrong with them; an empty list where nothing is."""
+        """The figures and the list of faults."""
         faults = [f"{problem}: {count}" for problem, count in self.problems.items() if count]
         warm = [sample for sample in self.samples if sample.requests >= self.warm_up]
         result = {"seconds": round(self.samples[-1].seconds), "requests": self.done.total(), "by_kind": dict(self.done)}
         if len(warm) < 2 or warm[-1].requests < 2 * self.warm_up:
-            faults.append(f"{self.done.total():,} requests are too few to judge by, {2 * self.warm_up:,} would do")
+            faults.append(f"{self.done.total():,} requests are too few for a verdict, which needs {2 * self.warm_up:,}")
             return {**result, "faults": faults}
         span, growth = growth_of(warm)
         files, connections = [sample.descriptors for sample in warm], [sample.connections for sample in warm]
@@ -116,7 +116,7 @@ class Soak:
             faults.append(f"memory grew by {growth:.1f} MiB in {span:,} requests")
         if not is_constant(connections):
             faults.append(f"database connections varied: {sorted(set(connections))}")
-        if max(files) - min(files) > 2 * CLIENTS:  # Sockets of clients come and go.
+        if max(files) - min(files) > 2 * CLIENTS:  # Clients open and close sockets.
             faults.append(f"descriptors varied: {min(files)} to {max(files)}")
         return {
             **result, "warm_up": self.warm_up, "memory_mib": [round(warm[place].memory / MIB, 1) for place in (0, -1)],
@@ -145,7 +145,7 @@ class Soak:
         return session.request(method, self.service.url + path, timeout=30, **kwargs).status_code
 
     def _some(self, chance: random.Random) -> str:
-        gadgets = tuple(self.gadgets)  # Others change it meanwhile.
+        gadgets = tuple(self.gadgets)  # Other threads change it.
         return f"/gadgets/{chance.choice(gadgets or ('019a0000-0000-7000-8000-000000000000',))}"
 
     def _list(self, session: requests.Session, chance: random.Random) -> int:
@@ -183,7 +183,7 @@ class Soak:
         return self._ask(session, "GET", "/gadgets", headers={"Accept": "application/x-ndjson"})
 
     def _abort(self, session: requests.Session, chance: random.Random) -> int:
-        """Half a request, or an answer that nobody reads, and gone."""
+        """Sends half a request, or does not read the response, and closes the connection."""
         with socket.create_connection(("127.0.0.1", self.service.port), 10) as client:
             request = b"GET /gadgets?limit=100 HTTP/1.1\r\nHost: localhost\r\n\r\n"
             client.sendall(request[: chance.choice((10, len(request)))])
@@ -191,25 +191,25 @@ class Soak:
 
 
 def growth_of(samples: list[Sample]) -> tuple[int, float]:
-    """The requests between the first and the last, and the MiB that the line through all of them rises meanwhile."""
+    """The number of requests between the first and last sample, and the growth in MiB by a line through all samples."""
     span = samples[-1].requests - samples[0].requests
     slope = statistics.linear_regression([each.requests for each in samples], [each.memory for each in samples]).slope
     return span, slope * span / MIB
 
 
 def is_constant(connections: list[int]) -> bool:
-    """Whether there are always as many, but for a sample in a hundred in which one is being renewed."""
+    """Whether the number is constant. One sample in a hundred may differ, because connections are renewed."""
     usual = statistics.mode(connections)
     fewer = sum(count < usual for count in connections)
     return max(connections) == usual and fewer <= len(connections) / 100
 
 
 def main() -> int:
-    """The exit code: 0 where nothing failed and nothing grew."""
+    """Returns 0 if no request failed and no resource grew."""
     parser = argparse.ArgumentParser(prog="make soak")
     parser.add_argument("minutes", nargs="?", type=float, default=10)
-    parser.add_argument("--pause", type=float, default=0, help="seconds between two requests of a client")
-    parser.add_argument("--note", default="", help="a sentence for the page: what else ran on the machine")
+    parser.add_argument("--pause", type=float, default=0, help="pause in seconds between two requests of a client")
+    parser.add_argument("--note", default="", help="a sentence for the page, as about other load")
     given = parser.parse_args()
     server = postgres.start(WORKSPACE / "soak")
     try:

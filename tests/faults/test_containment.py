@@ -1,4 +1,4 @@
-"""Whatever is raised, wherever: no thread, no loop, no process and nobody else's connection ends with it."""
+"""No exception anywhere may end a thread, the event loop, a process or another client's connection."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.service import Service, wait_until
 THREADS = 3
 ANSWER_SECONDS = 5
 
-#: What is sent: request line, headers beside the usual, body; each ends its connection. `{path}` is a view's.
+#: Request line, additional headers and body. `{path}` is the path of a view. Each request closes its connection.
 JSON = "Content-Type: application/json\r\n"
 KINDS = {
     "GET": ("GET {path} HTTP/1.1", "", ""),
@@ -38,17 +38,17 @@ DJANGOS = ("before first", "after first", "view of first", "before last", "after
 
 
 class Raising(Service):
-    """The service, made to fail by its clients."""
+    """The service with planted faults."""
 
     command = (*Service.command, "tests.faults.raising:application")
 
     def worker(self) -> psutil.Process:
-        """Its one worker."""
+        """Its only worker."""
         [worker] = psutil.Process(self.process.pid).children()
         return worker
 
     def send(self, kind: str, path: str, wanted: str, header: str = "") -> bytes:
-        """What it answers to one request of this kind."""
+        """Sends one request of this kind and returns the response bytes."""
         line, own, body = KINDS["GET" if kind == PIPELINED else kind]
         request = f"{line.format(path=path)}\r\nHost: localhost\r\n{own}{header}X-Raise: {wanted}\r\n"
         before = f"{request}\r\n" if kind == PIPELINED else ""
@@ -56,7 +56,7 @@ class Raising(Service):
 
 
 class Witness:
-    """Another client and what there is of the worker, before; each must be there afterwards."""
+    """Another client's connection and the state of the worker before a fault. Both must be the same after it."""
 
     def __init__(self, service: Raising):
         self._service = service
@@ -66,7 +66,7 @@ class Witness:
         self._ask()
 
     def check(self, what: str) -> None:
-        """Fails where it is not as before, naming ``what``."""
+        """Fails if the state has changed, and names ``what``."""
         for path in ("/health", "/health/ready", "/gadgets?limit=1"):
             response = requests.get(self._service.url + path, timeout=ANSWER_SECONDS)
             assert response.status_code == 200, (what, path, response.text)
@@ -83,7 +83,7 @@ class Witness:
 
 @pytest.fixture(scope="module", params=["tests.sample.settings", "tests.faults.raising_settings"])
 def raising(request: pytest.FixtureRequest, running_service: Service) -> Iterator[Raising]:
-    """Once with the service's own middleware alone, once with others' too."""
+    """The service, once with only its own middleware and once with more."""
     environment = {"DJANGO_SETTINGS_MODULE": request.param, "GUNICORN_THREADS": str(THREADS)}
     with Raising(running_service.database_url, **environment) as service:
         yield service
@@ -97,7 +97,7 @@ def witness(raising: Raising) -> Iterator[Witness]:
 
 
 def is_answer(data: bytes) -> bool:
-    """Nothing at all, or a response's head."""
+    """Whether it is empty or starts with a response's head."""
     return not data or (data.startswith(b"HTTP/1.") and b"\r\n\r\n" in data)
 
 
@@ -141,7 +141,7 @@ def test_the_client_is_told_and_the_log_says_why_once(raising: Raising, stage: s
     answer = raising.send(kind, "/nowhere", f"{stage}:{error}", f"X-Request-ID: {identifier}\r\n")
     head, _, body = answer.partition(b"\r\n\r\n")
     if (stage, error) == ("part 1", "StopIteration"):
-        assert head.startswith(b"HTTP/1.1 404 ")  # It only says that there is no more of the body.
+        assert head.startswith(b"HTTP/1.1 404 ")  # StopIteration is the normal end of the parts.
         return
     assert head.startswith(b"HTTP/1.1 500 "), answer
     assert json.loads(body) == {"detail": "Internal Server Error"}
@@ -157,7 +157,7 @@ def test_the_client_is_told_and_the_log_says_why_once(raising: Raising, stage: s
     ]
 
 
-#: Cannot be parsed, which Django finds when it makes its request of it.
+#: Django fails to parse this when it makes its request object.
 CONTENT_TYPES = ("a/b; x*=bogus''%20", "application/json; charset*=utf-8''%00", "a/b; x*=utf-8''%ff")
 
 
@@ -205,5 +205,5 @@ def test_health_says_when_no_thread_gets_on(running_service: Service, tmp_path: 
 
 
 def ended(service: Service) -> int:
-    """How many threads have ended so far, by its log."""
+    """The number of ended threads so far, from the log."""
     return sum("request thread was lost" in line["message"] for line in service.log_lines())

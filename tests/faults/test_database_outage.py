@@ -1,4 +1,4 @@
-"""PostgreSQL goes away and comes back under running requests; queries that take too long; none there at the start."""
+"""PostgreSQL stops and starts during requests, is away at the start, or takes too long for a query."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ UNAVAILABLE = {"detail": "The database is unavailable. Try again shortly."}
 
 
 def workers(service: Service) -> set[int]:
-    """Process ids of gunicorn and its workers."""
+    """The process ids of gunicorn and its workers."""
     return {service.process.pid, *(child.pid for child in psutil.Process(service.process.pid).children(recursive=True))}
 
 
 def errors(service: Service) -> list[str]:
-    """What it logged as an error with a traceback, or past the logging."""
+    """The logged tracebacks. Raises ValueError for a line that did not come from the logging."""
     return [line["exception"] for line in service.log_lines() if "exception" in line]
 
 
 def recovery_seconds(answers: list[Answered], back: float) -> float:
-    """From when PostgreSQL was back until the first gadget was made and the last request refused."""
+    """The time from PostgreSQL's start until gadgets were made again and no request was refused any more."""
     after = [answer for answer in answers if answer.ended > back]
     made = min(answer.ended for answer in after if answer.status == 201)
     refused = [answer.ended for answer in after if answer.status not in (200, 201)]
@@ -72,14 +72,14 @@ def test_a_crash_under_load_is_503_and_recovered_from_within_a_second(
 
 
 def judge(response: requests.Response | None) -> None:
-    """Asserts that it is a success, or a 503 that says so in the form that the contract has."""
+    """Asserts a success, or a 503 in the contract's form."""
     assert response is not None
     if response.status_code in (200, 201):
         return
     assert (response.status_code, response.headers["Content-Type"]) == (503, "application/json")
     assert response.headers["X-Request-ID"]
     if response.request.path_url == "/health/ready":
-        assert response.json()["check"] in ("database", "migrations")  # It may go away between the two.
+        assert response.json()["check"] in ("database", "migrations")  # PostgreSQL may stop between the two checks.
         return
     assert response.json() == UNAVAILABLE
     assert int(response.headers["Retry-After"]) >= 1
@@ -113,7 +113,7 @@ def test_a_connection_lost_while_rows_are_read_is_503(
         backend = wait_until(lambda: service.execute(f"SELECT pid {SLEEPING}"), "rows are being read")[0][0]
         if how == "the server crashes":
             database.crash()
-        elif how == "its backend is killed":  # As by the kernel, when memory is short; the server then starts anew.
+        elif how == "its backend is killed":  # The kernel does this when memory is short. PostgreSQL then restarts.
             psutil.Process(backend).kill()
         else:
             service.execute(f"SELECT pg_terminate_backend(pid) {SLEEPING}")
@@ -128,7 +128,7 @@ SLEEPING = "FROM pg_stat_activity WHERE application_name = 'itemsvc' AND wait_ev
 
 @pytest.fixture
 def slow_rows(database: Database) -> Iterator[None]:
-    """Every row takes a minute to read."""
+    """Makes the read of each row take a minute."""
     service = Service(database.url)
     service.execute("INSERT INTO sample_gadget (name) VALUES ('slow')")
     service.execute("ALTER TABLE sample_gadget RENAME TO fast_gadgets")
@@ -141,7 +141,7 @@ def slow_rows(database: Database) -> Iterator[None]:
 
 
 def answers(service: Service) -> bool:
-    """Whether its database does."""
+    """Whether its database accepts connections."""
     with contextlib.suppress(psycopg2.OperationalError):
         return service.execute("SELECT true") == [(True,)]
     return False
@@ -158,7 +158,7 @@ def test_without_a_database_it_starts_lives_and_is_not_ready() -> None:
             assert response.status_code == 503
             judge(response)
         said = [line for line in service.log_lines() if line["message"].startswith("Database unavailable: ")]
-        # By these alone the line that says why is found for the answer that a client shows.
+        # The request id leads from a response to the log line with the reason.
         assert [line["request_id"] for line in said] == [response.headers["X-Request-ID"] for response in refused]
         assert service.get("/schema").status_code == 200
         assert errors(service) == []
@@ -169,7 +169,7 @@ def test_without_a_database_it_starts_lives_and_is_not_ready() -> None:
     [
         (django.db.OperationalError("connection refused"), True),
         (django.db.InterfaceError("connection already closed"), True),
-        # What a fetch says of a connection that a failover cut while the new server already answers.
+        # A fetch raises this when a failover cut its connection and the new server is already there.
         (django.db.DatabaseError("server closed the connection unexpectedly"), True),
         (psycopg2.OperationalError("server closed the connection unexpectedly"), True),
         (django.db.ProgrammingError("relation does not exist"), False),

@@ -1,4 +1,4 @@
-"""NDJSON exports: a client that goes away, a database that does, one snapshot, memory."""
+"""NDJSON exports: a client or a database that goes away, the snapshot, and memory."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from tests.support.service import Service, wait_until
 
 NDJSON = {"Accept": "application/x-ndjson"}
 KIB, MIB = 1024, 1024 * 1024
-#: More than the sockets' buffers hold, so that the export is still under way when its first line is read.
+#: More bytes than the sockets' buffers hold, so that the export still runs when the client reads its first line.
 BIG = {"rows": 20_000, "bytes": 2_000}
 
 
 def exporting(service: Service) -> int:
-    """How many transactions the service has open."""
+    """The number of the service's open transactions."""
     query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'itemsvc' AND xact_start IS NOT NULL"
     count: int = service.execute(query)[0][0]
     return count
 
 
 def begin(service: Service) -> tuple[requests.Response, Iterator[bytes], bytes]:
-    """An export under way: the response, its blocks to come, and the first of them."""
+    """Starts an export. Returns the response, its remaining blocks and the first block."""
     response = service.get("/gadgets", headers=NDJSON, stream=True)
     blocks = response.iter_content(KIB)
     first = next(blocks)
@@ -45,7 +45,7 @@ def exporter(serve: Callable[..., Service]) -> Service:
 
 
 def test_a_client_that_goes_away_frees_its_connection(exporter: Service) -> None:
-    for _ in range(6):  # More than there are threads.
+    for _ in range(6):  # More than the number of threads.
         begin(exporter)[0].close()
     wait_until(lambda: exporting(exporter) == 0, "the transactions have ended")
     assert exporter.get("/gadgets?limit=1").status_code == 200
@@ -87,7 +87,7 @@ def test_memory_does_not_grow_with_the_table(
 
 @pytest.mark.slow
 def test_the_largest_rows_fit_into_the_smallest_task(serve: Callable[..., Service]) -> None:
-    """As many exports at a time as a process takes, in a task of 512 MiB; each character takes four bytes."""
+    """Runs as many exports at a time as a process allows. Each character has four bytes, the task 512 MiB."""
     service = serve()
     service.execute(
         "INSERT INTO sample_gadget (name, description) SELECT 'n', repeat(%s, 10000) FROM generate_series(1, 3000)",
@@ -99,7 +99,7 @@ def test_the_largest_rows_fit_into_the_smallest_task(serve: Callable[..., Servic
 
 
 def peak(service: Service, rows: int) -> int:
-    """The workers' largest resident memory, in bytes, while they export every row."""
+    """The workers' largest resident memory in bytes during exports of all rows."""
     processes = psutil.Process(service.process.pid).children(recursive=True)
     largest, lines = 0, 0
     with service.get("/gadgets", headers=NDJSON, stream=True) as response:

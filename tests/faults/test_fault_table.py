@@ -1,4 +1,4 @@
-"""The fault table of docs/reliability.md, a row each; `make faults` writes it from a run of these."""
+"""Each test is a row of the fault table in docs/reliability.md. `make faults` runs them and writes the table."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from tests.support.service import Service, wait_until
 pytestmark = pytest.mark.slow
 
 MIB = 1024 * 1024
-#: For faults that only a time-out ends: shorter than in production, so that the table takes less time.
+#: Time-outs for faults that only a time-out ends. They are shorter than in production, to save time.
 IMPATIENT = {
     "GUNICORN_REQUEST_TIMEOUT": "2", "GUNICORN_QUEUE_TIMEOUT": "2", "DB_CONNECT_TIMEOUT": "2",
     "DB_STATEMENT_TIMEOUT_MS": "1500",
@@ -47,8 +47,8 @@ def workers(service: Service) -> list[psutil.Process]:
 
 
 def no_traceback(service: Service) -> bool:
-    """Whether nothing was logged with a traceback."""
-    # Not parsed: the driver's library may print a line of its own, of a connection that ends while it is made.
+    """Whether the log has no traceback."""
+    # The log is not parsed, because libpq may print a line of its own when a connection ends during its start.
     return "Traceback" not in service.log.read_text()
 
 
@@ -119,9 +119,9 @@ def test_failover() -> None:
         pg_basebackup(copy, user=primary.system_user)
         options = f"-c listen_addresses= -c unix_socket_directories={standby}"
         start = ["-w", "-o", options, "-l", str(standby / "log"), "start"]
-        (standby / ".s.PGSQL.5432.lock").unlink()  # Copied with the rest.
+        (standby / ".s.PGSQL.5432.lock").unlink()  # pg_basebackup copied it.
         pg_ctl(start, pgdata=standby, user=primary.system_user)
-        # What is acknowledged is on both, as in a Multi-AZ deployment.
+        # As in a Multi-AZ deployment, every acknowledged write is on both servers.
         postgres.execute(primary, "ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()")
         wait_until(lambda: synchronous(primary), "the standby follows")
         hosts = quote(f"{first},{standby}", safe="/,")
@@ -214,7 +214,7 @@ def test_network(wire: Forwarder, database: Database, swallows: bool) -> None:
         wait_until(lambda: direct.execute(waits) == [(True,)], "statements are under way")
         if swallows:
             wire.carries.clear()
-            cursor.execute("ROLLBACK")  # They end well, and nobody hears of it.
+            cursor.execute("ROLLBACK")  # The statements succeed, but their results get lost.
             time.sleep(FAULT_SECONDS)
             wire.carries.set()
         else:
@@ -264,7 +264,7 @@ def test_out_of_memory(serve: Callable[..., Service]) -> None:
 
 def test_log_pipe_closed(database: Database) -> None:
     class Piped(Service):
-        """Its log goes through a pipe."""
+        """A service whose log goes through a pipe."""
 
         def spawn(self, output: Any) -> None:
             self.reader = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=output)
@@ -277,7 +277,7 @@ def test_log_pipe_closed(database: Database) -> None:
             service.reader.stdin.close()
             trial.over()
             began, used = time.monotonic(), cpu_seconds(service)
-        # Its clients are gone: what it uses now, it would use for ever.
+        # Its clients have ended, so it must use no more CPU.
         time.sleep(1)
         used, began = cpu_seconds(service), time.monotonic()
         time.sleep(1)
@@ -287,14 +287,14 @@ def test_log_pipe_closed(database: Database) -> None:
 
 
 def cpu_seconds(service: Service) -> float:
-    """What gunicorn and its workers have used so far."""
+    """The CPU seconds of gunicorn and its workers so far."""
     processes = [psutil.Process(service.process.pid), *workers(service)]
     return sum(sum(process.cpu_times()[:2]) for process in processes)
 
 
 @pytest.fixture
 def clock() -> tuple[dict[str, str], Callable[[int], None]]:
-    """An environment whose processes have a clock of their own, and what sets that, in seconds from the true time."""
+    """An environment whose processes have a shifted clock, and a function that sets the shift in seconds."""
     if not shutil.which("cc"):
         pytest.skip("There is no C compiler for the clock.")
     library, file = WORKSPACE / "clock.so", WORKSPACE / "clock"
@@ -319,7 +319,7 @@ def test_clock_jumps(serve: Callable[..., Service], clock: Any, seconds: int) ->
         trial.over()
     assert set(trial.seen) == {"200", "201"}
     before, after = service.log_lines()[0]["time"], service.log_lines()[-1]["time"]
-    assert (after > before) == (seconds > 0)  # It did jump.
+    assert (after > before) == (seconds > 0)  # The clock jumped in this direction.
 
 
 # -- Signals -----------------------------------------------------------------------------------------------------------
@@ -329,7 +329,7 @@ both = pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
 
 
 def ended(service: Service, name: str, stage: str, clients: str, signalled: float | None = None) -> None:
-    """Asserts that it has ended in time and left nothing behind; records it. Called after the signal, or told when."""
+    """Asserts that the service ended in time and left no process. Records the row. Call it right after the signal."""
     began = signalled or time.monotonic()
     code = service.process.wait(ENDS_WITHIN)
     record(f"{name}, {stage}", clients=clients, ended_seconds=round(time.monotonic() - began, 2), exit_code=code)
@@ -380,7 +380,7 @@ def test_signal_in_a_request(serve: Callable[..., Service], name: str) -> None:
 
 
 def status_of_a_post(service: Service) -> str:
-    """Of one gadget; "broken" where the connection broke."""
+    """The status of a POST of one gadget, or "broken" when the connection broke."""
     try:
         return str(requests.post(f"{service.url}/gadgets", json={"name": "a"}, timeout=30).status_code)
     except requests.ConnectionError:
@@ -399,7 +399,7 @@ def test_signal_while_streaming(serve: Callable[..., Service], name: str) -> Non
         lines = next(blocks).count(b"\n")
         service.process.send_signal(getattr(signal, name))
         signalled = time.monotonic()
-        if name == "SIGINT":  # What is left is more than the sockets hold; read at once, it might be all there in time.
+        if name == "SIGINT":  # Read only after the end: a fast client could get the whole stream before it.
             wait_until(lambda: service.process.poll() is not None, "the service has ended")
         try:
             lines += sum(block.count(b"\n") for block in blocks)

@@ -1,4 +1,4 @@
-"""More requests than the process can serve: refused early, while the probe and what is in service go on."""
+"""The service refuses excess requests early. Running requests and health checks go on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 
 @contextlib.contextmanager
 def locked(service: Service) -> Iterator[None]:
-    """Every statement on the gadgets waits meanwhile, as for a slow database."""
+    """Locks the table, so that every statement on it waits, as with a slow database."""
     with service.connection() as other, other.cursor() as cursor:
         cursor.execute("BEGIN; LOCK TABLE sample_gadget IN ACCESS EXCLUSIVE MODE")
         yield
@@ -32,7 +32,7 @@ def locked(service: Service) -> Iterator[None]:
 
 @pytest.fixture
 def small(serve: Callable[..., Service]) -> Callable[[int, int], Service]:
-    """Starts a service of few threads, with a queue timeout and a statement timeout in seconds."""
+    """A function that starts a service with few threads, a queue timeout and a statement timeout in seconds."""
 
     def start(queue: int, statement: int) -> Service:
         return serve(
@@ -47,7 +47,7 @@ def small(serve: Callable[..., Service]) -> Callable[[int, int], Service]:
 
 
 def waiting(service: Service) -> int:
-    """How many of its statements wait for the lock."""
+    """The number of its statements that wait for the lock."""
     sql = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'itemsvc' AND wait_event_type = 'Lock'"
     return int(service.execute(sql)[0][0])
 
@@ -67,7 +67,7 @@ def test_what_is_too_much_is_refused_at_once_and_the_probe_goes_on(small: Callab
                 assert time.monotonic() - began < 1
         answers = [future.result() for future in asked]
     statuses = Counter(response.status_code for response, _ in answers)
-    # Those in service and those that waited are served, once the database goes on.
+    # The running and the queued requests succeed when the lock is gone.
     assert statuses == {200: THREADS + MAX_QUEUED, 503: clients - THREADS - MAX_QUEUED}
     for response, seconds in refused:
         assert seconds < 1
@@ -78,12 +78,12 @@ def test_what_is_too_much_is_refused_at_once_and_the_probe_goes_on(small: Callab
 
 
 def warnings(service: Service) -> list[str]:
-    """What it logged of its overload."""
+    """Its log lines about the overload."""
     return [line["message"] for line in service.log_lines() if "Overloaded" in line["message"]]
 
 
 def get(service: Service) -> tuple[requests.Response, float]:
-    """A page, and the seconds that it took."""
+    """Gets a page. Returns the response and its time in seconds."""
     began = time.monotonic()
     response = requests.get(f"{service.url}/gadgets?limit=1", headers={"X-Request-ID": "mine"}, timeout=30)
     return response, time.monotonic() - began
@@ -97,7 +97,7 @@ def test_nobody_waits_for_a_thread_longer_than_the_queue_timeout(small: Callable
     assert len(waited) == MAX_QUEUED
     assert waited[0] >= QUEUE_TIMEOUT
     assert waited[-1] < QUEUE_TIMEOUT + 1
-    # Those that had a thread ended with their statement.
+    # The requests on a thread ended at their statement timeout.
     assert [round(seconds) for response, seconds in answers if "database" in response.text] == [5] * THREADS
 
 
@@ -109,7 +109,7 @@ def test_sixty_four_clients_on_four_threads_are_never_refused(serve: Callable[..
 
 
 def keep_asking(service: Service, times: int) -> Counter[int]:
-    """The statuses of one kept-alive client's requests."""
+    """The statuses of one client's requests on a kept-alive connection."""
     with requests.Session() as session:
         return Counter(session.get(f"{service.url}/gadgets?limit=1", timeout=30).status_code for _ in range(times))
 

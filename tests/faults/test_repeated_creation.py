@@ -1,4 +1,4 @@
-"""A worker is killed at each stage of a POST with an Idempotency-Key; a client that repeats it makes one gadget."""
+"""A worker dies at each stage of a POST with an Idempotency-Key. A client that repeats it makes only one gadget."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.service import Service, wait_until
 
 pytestmark = pytest.mark.slow
 
-#: Where the transaction sleeps: the table whose insertion the trigger follows, and when.
+#: The places where the transaction sleeps: the trigger's table and time.
 STAGES = {
     "before the gadget": ("sample_gadget", "BEFORE INSERT"),
     "between the gadget and the key": ("sample_gadget", "AFTER INSERT"),
@@ -32,7 +32,7 @@ ASLEEP = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datn
 
 @pytest.fixture
 def sleeper(database: Database) -> Iterator[Callable[[str, str], None]]:
-    """Makes every transaction sleep at one place until `awake`; gone afterwards."""
+    """A function that makes every transaction sleep at one place."""
     sql = Service(database.url).execute
     sql(f"CREATE FUNCTION doze() RETURNS trigger LANGUAGE plpgsql AS "
         f"'BEGIN PERFORM pg_sleep({SLEEP_SECONDS}); RETURN NEW; END'")  # fmt: skip
@@ -49,13 +49,13 @@ def sleeper(database: Database) -> Iterator[Callable[[str, str], None]]:
 
 
 def kill_workers(service: Service) -> None:
-    """kill -9 of every worker; gunicorn starts new ones."""
+    """Kills every worker by SIGKILL. gunicorn starts new ones."""
     for child in psutil.Process(service.process.pid).children():
         child.kill()
 
 
 def repeat(url: str, key: str, body: object, seconds: float = 60) -> requests.Response:
-    """Sends it until there is an answer that says what became of it."""
+    """Repeats the request until its response is final."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
@@ -119,7 +119,7 @@ def test_every_acknowledged_item_is_there_once_through_kills(serve: Callable[...
     running = True
 
     def create(client: int) -> dict[str, str]:
-        """Names and ids of what was acknowledged, each under a key of its own."""
+        """Makes gadgets, each with its own key. Returns the names and ids of the acknowledged ones."""
         made = {}
         while running:
             name = f"{client}-{len(made)}"

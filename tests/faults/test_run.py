@@ -1,4 +1,4 @@
-"""`make run`, without make: it starts, keeps its data, says what is wrong, and leaves nothing behind."""
+"""`make run` (without make) starts, keeps its data, explains errors and leaves no process."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ START_SECONDS = 90
 
 
 class Run:
-    """One `python -m dev.run` with a local directory of the test's own."""
+    """One `python -m dev.run` with its own local directory."""
 
     started: ClassVar[list[Run]] = []
 
     def __init__(self, local: Path, port: int, **settings: str):
         self.local, self.port, self.url = local, port, f"http://localhost:{port}"
-        # Set, if empty: a developer's own .env must not set them.
+        # Empty variables keep a developer's .env from setting them.
         unset = dict.fromkeys(("BIND", "DATABASE_URL", "SECRET_KEY", "STATIC_ROOT"), "") | settings
         self.log = (WORKSPACE / f"run-{port}.log").open("ab+")
         self.process = subprocess.Popen(
@@ -44,11 +44,11 @@ class Run:
         Run.started.append(self)
 
     def said(self) -> str:
-        """Everything that it wrote so far."""
+        """Its output so far."""
         return Path(self.log.name).read_text()
 
     def wait_until_ready(self) -> None:
-        """Fails the test where it does not become ready."""
+        """Waits until it is ready, or fails the test."""
         wait_until(self._ready, f"it is ready; it said: {self.said()}", START_SECONDS)
 
     def _ready(self) -> bool:
@@ -58,14 +58,14 @@ class Run:
         return False
 
     def end(self) -> int:
-        """Its exit code; a busy disk may make PostgreSQL's last checkpoint slow."""
+        """Waits for its end and returns the exit code. PostgreSQL's last checkpoint may be slow on a busy disk."""
         try:
             return self.process.wait(120)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"it does not end; it said: {self.said()}") from None
 
     def processes(self) -> set[int]:
-        """It, its children, and PostgreSQL, which is a child of nobody."""
+        """Its process, its children, and PostgreSQL, which has no parent."""
         mine = {child.pid for child in psutil.Process(self.process.pid).children(recursive=True)}
         server = int((self.local / "postgres" / "postmaster.pid").read_text().split()[0])
         database = {child.pid for child in psutil.Process(server).children(recursive=True)}
@@ -73,12 +73,12 @@ class Run:
 
 
 def running(processes: set[int]) -> set[int]:
-    """Those of them that have not ended."""
+    """The processes that have not ended."""
     return {pid for pid in processes if psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie"}
 
 
 def listening(processes: set[int], port: int) -> set[str]:
-    """The addresses that they accept connections to this port at."""
+    """The addresses where these processes listen on this port."""
     sockets = [each for pid in processes for each in psutil.Process(pid).net_connections("inet")]
     return {each.laddr.ip for each in sockets if each.status == psutil.CONN_LISTEN and each.laddr.port == port}
 
@@ -86,7 +86,7 @@ def listening(processes: set[int], port: int) -> set[str]:
 @pytest.fixture
 def local() -> Iterator[Path]:
     yield WORKSPACE / "local"
-    for run in Run.started:  # What a failed test left running.
+    for run in Run.started:  # A failed test may have left one running.
         run.process.terminate()
         run.process.wait(30)
 
@@ -111,7 +111,7 @@ def test_it_starts_keeps_its_data_and_leaves_nothing_behind(local: Path) -> None
         assert "Traceback" not in run.said()
 
 
-def test_bind_lets_others_in(local: Path) -> None:
+def test_bind_opens_the_port_for_other_machines(local: Path) -> None:
     run = Run(local, free_port(), BIND="0.0.0.0")
     run.wait_until_ready()
     assert listening(run.processes(), run.port) == {"0.0.0.0"}
@@ -127,7 +127,7 @@ def test_what_a_crash_left_does_not_keep_it_from_stopping_its_server(local: Path
     left = pid_file.read_text().splitlines()
     first.process.send_signal(signal.SIGINT)
     assert first.end() == 0, first.said()
-    # As after a power cut: the file is there, its process is not.
+    # After a power cut the pid file is there, but not its process.
     nobody = next(pid for pid in range(2**22 - 1, 0, -1) if not psutil.pid_exists(pid))
     pid_file.write_text("\n".join([str(nobody), *left[1:]]) + "\n")
     shutil.chown(pid_file, (local / "postgres").stat().st_uid)
@@ -154,6 +154,6 @@ def test_a_database_that_does_not_come_up_is_one_sentence(tmp_path: Path) -> Non
     run = Run(tmp_path, free_port())
     assert run.process.wait(60) == 1
     last = run.said().splitlines()[-1]
-    assert last.startswith(f"The embedded PostgreSQL in {tmp_path / 'postgres'} did not come up: ")
+    assert last.startswith(f"The embedded PostgreSQL in {tmp_path / 'postgres'} did not start: ")
     assert "DATABASE_URL" in last
     assert "Traceback" not in run.said()

@@ -1,4 +1,4 @@
-"""SIGTERM under load: what was accepted is answered, and then the process ends by itself."""
+"""After SIGTERM under load, every accepted request gets its response, and then the process ends."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_every_accepted_request_is_answered(serve: Callable[..., Service]) -> No
         wait_until(lambda: load.count(201) > 20, "the others are served")
         began = time.monotonic()
         service.process.send_signal(signal.SIGTERM)
-        load.join()  # Each client goes when it is told that its connection closes.
+        load.join()  # Each client ends when the service closes its connection.
         assert service.process.poll() is None
         cursor.execute("ROLLBACK")
         assert service.process.wait(GRACEFUL_SECONDS) == 0
@@ -57,7 +57,7 @@ def test_a_request_that_outlasts_the_graceful_timeout_does_not_keep_it(serve: Ca
 
 
 class Slow(threading.Thread):
-    """A PATCH in a thread of its own."""
+    """A PATCH in its own thread."""
 
     def __init__(self, url: str, gadget: str):
         super().__init__()
@@ -70,14 +70,14 @@ class Slow(threading.Thread):
             self._response = requests.patch(self._address, json={"name": "after"}, timeout=60)
 
     def result(self) -> requests.Response | None:
-        """Its response; None where the connection broke."""
+        """Its response, or None when the connection broke."""
         self.join(60)
         assert not self.is_alive()
         return self._response
 
 
 def waiting(service: Service) -> int:
-    """How many of the service's connections wait for a lock."""
+    """The number of the service's connections that wait for a lock."""
     query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'itemsvc' AND wait_event_type = 'Lock'"
     count: int = service.execute(query)[0][0]
     return count

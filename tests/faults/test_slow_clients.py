@@ -1,4 +1,4 @@
-"""Slow clients of every kind, many times as many as there are threads: the others do not notice them."""
+"""Slow clients of every kind, many more than threads, must not slow down the others."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.service import Service, wait_until
 THREADS = 2
 SLOW_CLIENTS = 16
 CLIENT_TIMEOUT = 3
-#: What a normal request may take beside them; alone, it takes some milliseconds.
+#: The limit in seconds for a normal request beside them. Alone it takes some milliseconds.
 GOOD_SECONDS = 1.0
 MIB = 1024 * 1024
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def beset(migrated_database: Callable[[str], str]) -> Iterator[Service]:
-    """A service of few threads and little patience, with gadgets enough that no socket holds a page of them."""
+    """A service with few threads, short time-outs and pages that are larger than a socket's buffer."""
     environment = {"GUNICORN_THREADS": str(THREADS), "GUNICORN_CLIENT_TIMEOUT": str(CLIENT_TIMEOUT)}
     with Service(migrated_database("beset"), **environment) as service:
         service.execute(
@@ -44,14 +44,14 @@ def test_slow_clients_keep_nobody_waiting(beset: Service, kind: str) -> None:
             assert requests.get(f"{beset.url}/gadgets?limit=1", timeout=20).status_code == 200
             assert requests.post(f"{beset.url}/gadgets", json={"name": "normal"}, timeout=20).status_code == 201
             took.append(time.monotonic() - began)
-        if kind != "says nothing":  # Those have the time of an idle connection.
+        if kind != "says nothing":  # A silent client has the longer time of an idle connection.
             wait_until(lambda: closed(clients) == SLOW_CLIENTS, "the slow ones are turned away", 5 * CLIENT_TIMEOUT)
     assert max(took) < 2 * GOOD_SECONDS
     assert len(exceptions(beset)) == errors
 
 
 def exceptions(service: Service) -> list[str]:
-    """What it logged with a traceback."""
+    """Its log lines with a traceback."""
     return [line["exception"] for line in service.log_lines() if "exception" in line]
 
 
@@ -64,7 +64,7 @@ def test_exports_leave_threads_for_the_others(beset: Service) -> None:
 
 
 def export(service: Service, status: int) -> list[requests.Response]:
-    """The answer to an export, where it is of this status."""
+    """The response to an export if it has this status."""
     accept = {"Accept": "application/x-ndjson"}
     with requests.get(f"{service.url}/gadgets?name=normal", headers=accept, stream=True, timeout=20) as response:
         assert response.status_code in (200, 503)
@@ -91,7 +91,7 @@ def worker(service: Service) -> psutil.Process:
 
 
 def open_sockets(service: Service) -> int:
-    """How many connections its worker has with clients."""
+    """The number of its worker's connections with clients."""
     return sum(
         connection.status != psutil.CONN_LISTEN and connection.laddr.port == service.port
         for connection in worker(service).net_connections("tcp")

@@ -1,4 +1,4 @@
-"""The soak, for a few requests: nothing fails, nothing grows; and what does grow is found."""
+"""A short soak test finds a leak, and finds none in the service."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from tests.faults.load import fill
 from tests.faults.soak import MIB, Sample, Soak, is_constant
 from tests.support.service import Service
 
-# In so few requests a process is not warm yet, and only what leaks much shows.
+# After so few requests a process is not warm, so only a large leak shows.
 SHORT = {"warm_up": 1_500, "growth_mib": 8.0}
 LEAKED_BYTES = 15_000
 
 
 class Leaking(Service):
-    """A service that keeps something of each request."""
+    """A service with a memory leak."""
 
     command = (*Service.command, "tests.faults.leaking:application")
 
@@ -45,7 +45,7 @@ def test_a_leak_is_found(database: Database) -> None:
 
 
 def samples(leaked_bytes: int, steps: tuple[int, ...] = ()) -> list[Sample]:
-    """Ten minutes of 400 requests a second; at each step, a number of requests, a heap grows by 1 MiB."""
+    """Samples of ten minutes with 400 requests per second. A heap grows by 1 MiB after each number of ``steps``."""
     return [
         Sample(
             second, done := second * 400, 70 * MIB + leaked_bytes * done + MIB * sum(done > at for at in steps), 20, 4

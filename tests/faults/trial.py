@@ -1,4 +1,4 @@
-"""One fault under load: what clients saw, how long it took to recover, and whether each write is kept, once."""
+"""One fault under load. Records what clients saw, the recovery time, and lost or doubled writes."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ import requests
 
 from tests.support.service import Service, wait_until
 
-#: Where a row of the table is added, one JSON object a line; set by `make faults`.
+#: The file for the table's rows, one JSON object per line. `make faults` sets it.
 RESULTS = os.environ.get("FAULTS_RESULTS", "")
 WRITERS = 3
 PAUSE_SECONDS = 0.01
-#: Gadgets that must be made before the fault, and after it.
+#: The number of gadgets that clients must make before and after the fault.
 ENOUGH = 15
 SETTLE_SECONDS = 30
 
 
 class Trial:
-    """Clients that make gadgets, read them and probe the service, from before the fault until after it.
+    """Clients that make and read gadgets and check the service's health, from before the fault until after it.
 
-    Each gadget has its name. Two writers repeat a request, under its Idempotency-Key, until it is acknowledged; a third
-    has no keys and asks once for each name. At the end every acknowledged name must be there, and none twice; the
-    others may be there or not.
+    Each gadget has its own name. Two writers repeat a request with its Idempotency-Key until it is acknowledged. A
+    third writer has no keys and sends one request for each name. At the end every acknowledged name must be there once.
+    A name that was not acknowledged may be there or not.
     """
 
     def __init__(self, fault: str, service: Service, recovers_within: float):
         self.fault, self.service, self.recovers_within = fault, service, recovers_within
         self.seen: Counter[str] = Counter()
         self.probes: Counter[str] = Counter()
-        #: When a request ended well, and when one did not, on the monotonic clock.
+        #: The times of good and of failed requests, by the monotonic clock.
         self.well: list[float] = []
         self.ill: list[float] = []
         self.acknowledged: set[str] = set()
@@ -54,11 +54,11 @@ class Trial:
         return self
 
     def over(self) -> None:
-        """Called where the fault has ended."""
+        """Marks the end of the fault."""
         self.over_at = time.monotonic()
 
     def wait_for(self, outcome: str, times: int = 3) -> None:
-        """Until clients have seen an outcome (a status, or "broken") so many times more."""
+        """Waits until clients have seen an outcome (a status or "broken") some more times."""
         before = self.seen[outcome]
         wait_until(lambda: self.seen[outcome] >= before + times, f"clients see {outcome}; they saw {self.seen}")
 
@@ -128,7 +128,7 @@ class Trial:
 
 
 def record(fault: str, **measured: Any) -> None:
-    """Adds a row where `make faults` asks for the table."""
+    """Adds a row to the file of `make faults`, if there is one."""
     if RESULTS:
         with Path(RESULTS).open("a") as lines:
             lines.write(json.dumps({"fault": fault, **measured}) + "\n")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,8 +16,13 @@ from tests.own.project import Project
 from tests.support import openapi
 from tests.support.issuer import Issuer, bearer
 from tests.support.service import ROOT, Service
+from tests.terraform import requirements
+from tests.terraform.account import Account
+from tests.terraform.stack import Stack
 
 pytestmark = pytest.mark.slow
+Members = Callable[..., dict[str, Any]]
+NOT_COPIED = shutil.ignore_patterns(".terraform", "*.tfstate*")
 PAGE = ROOT / "docs" / "your-own-service.md"
 #: The whole of `make test` is for tests/own/test_rename.py; here, what the page's apps and settings could change.
 CHANGED = "orders customers items tests/install/test_docs.py " + " ".join(
@@ -48,11 +55,7 @@ class OwnService(Service):
 
     def __init__(self, project: Project, database_url: str, **environment: str):
         self.root = project.root
-        static = project.folder / "static"
-        environment |= {"DJANGO_SETTINGS_MODULE": "ordersvc.settings", "STATIC_ROOT": str(static)}
-        if not static.exists():
-            told = {**environment, "DATABASE_URL": database_url, "SECRET_KEY": "only-for-tests-" + "x7Kq2" * 10}
-            project.run('"$VENV"/bin/python manage.py collectstatic --noinput --verbosity=0', **told)
+        environment |= {"DJANGO_SETTINGS_MODULE": "ordersvc.settings", "STATIC_ROOT": str(project.folder / "static")}
         super().__init__(database_url, migrate=True, **environment)
 
 
@@ -79,9 +82,6 @@ def order(service: Service, customer: str) -> Callable[..., dict[str, Any]]:
         return {"name": "first", "customer": customer, "total": "9.50", "placed_on": "2026-01-31", **more}
 
     return members
-
-
-Members = Callable[..., dict[str, Any]]
 
 
 def test_it_is_made_and_read(service: Service, order: Members) -> None:
@@ -241,3 +241,18 @@ def test_the_scopes_have_its_name(project: Project, service: Service, issuer: Is
         assert secured.get("/v1/orders", headers=token).status_code == 200
         assert secured.get("/v1/customers", headers=token).status_code == 403
         assert secured.post("/v1/orders", json={}, headers=token).status_code == 403
+
+
+@pytest.mark.terraform
+def test_its_variables_are_planned(project: Project) -> None:
+    if problem := requirements.missing():
+        pytest.skip(problem)
+    with contextlib.ExitStack() as afterwards:
+        account = Account(project.folder / "account")
+        afterwards.callback(account.stop)
+        account.wait()
+        stack = Stack(project.folder / "stack", account)
+        shutil.copytree(project.root / "terraform", stack.directory, dirs_exist_ok=True, ignore=NOT_COPIED)
+        stack.init()
+        planned = stack.plan("-var-file=environments/dev.tfvars", "image_tag=3f2a9c1d7e5b")
+    assert planned['aws_scheduler_schedule.command["delete-unpaid"]'] == "create"

@@ -1,4 +1,4 @@
-"""What `make lint` finds beside style: credentials in the tree, vulnerable packages, careless workflows."""
+"""`make lint` finds credentials in the tree, vulnerable packages and careless workflows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import ClassVar
 
 import pytest
 
-from dev.lint import SKIPPED
+from dev.lint import LEAKS, SKIPPED, tracked
 from tests.support.service import ROOT
 
 # Put together here, so that this file has none of them.
@@ -35,24 +35,29 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
+def leaks(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Lint's scan of the files in a new Git repository."""
+    subprocess.run(["git", "init", "-q", folder], check=True)
+    scanner = Path(sys.executable).parent / LEAKS[0]
+    command = [scanner, *LEAKS[1:], *tracked(folder)]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
 def test_planted_credentials_are_found_and_not_shown(tmp_path: Path) -> None:
-    subprocess.run(["git", "init", "-q", tmp_path], check=True)
     (tmp_path / "harmless").write_text(HARMLESS)
-    assert run("dev.leaks", str(tmp_path)).returncode == 0
     for name, secret in PLANTED.items():
         (tmp_path / name).write_text(f"first line\n{secret}\n")
-    result = run("dev.leaks", str(tmp_path))
+    result = leaks(tmp_path)
     assert result.returncode == 1
-    assert {line.partition(":")[0] for line in result.stdout.splitlines()} == set(PLANTED)
-    assert "aws.py:2: AWS Access Key" in result.stdout
+    assert set(re.findall(r"^Location: +(.+):\d+$", result.stdout, re.M)) == set(PLANTED)
+    assert re.search(r"AWS Access Key\nLocation: +aws.py:2$", result.stdout, re.M)
     assert not any(secret[-12:] in result.stdout for secret in PLANTED.values())
 
 
-def test_what_git_ignores_is_not_looked_at(tmp_path: Path) -> None:
-    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+def test_files_that_git_ignores_are_not_scanned(tmp_path: Path) -> None:
     (tmp_path / ".gitignore").write_text(".env\n")
     (tmp_path / ".env").write_text(PLANTED[".env"])
-    assert run("dev.leaks", str(tmp_path)).returncode == 0
+    assert leaks(tmp_path).returncode == 0
 
 
 class Source(BaseHTTPRequestHandler):

@@ -19,15 +19,15 @@ from django.test import Client
 from tests.support.issuer import AUDIENCE, Issuer, SigningKey, bearer
 from tests.support.service import Service
 
-WRONG_KEY = "The token is signed with a key that is not the issuer's."
-ALGORITHM = "The token is not signed with an algorithm that is accepted."
+WRONG_KEY = "The token's key is not one of the issuer's keys."
+ALGORITHM = "The token's algorithm is not accepted."
 KIND = "The token is not an access token."
 MALFORMED = "The token is malformed."
 FORGED = "The token's signature does not match."
 AUDIENCES = "The token is for another audience."
 EARLY = "The token is not valid yet."
-NOBODY = "The token names no caller."
-LACKS = "The token lacks a claim that it must have."
+NOBODY = "The token has no valid subject."
+LACKS = "The token lacks a required claim."
 
 
 def encoded(part: Any) -> str:
@@ -121,8 +121,8 @@ INVALID: dict[str, tuple[Mint, str]] = {
     "an expiry that is a list": (lambda i: i.token(exp=[from_now(60)]), MALFORMED),
     "not yet valid": (lambda i: i.token(nbf=from_now(60)), EARLY),
     "issued in the future": (lambda i: i.token(iat=from_now(60)), EARLY),
-    "another issuer": (lambda i: i.token(iss="https://evil.example"), "The token is another issuer's."),
-    "the issuer with a slash": (lambda i: i.token(iss=i.url + "/"), "The token is another issuer's."),
+    "another issuer": (lambda i: i.token(iss="https://evil.example"), "The token has another issuer."),
+    "the issuer with a slash": (lambda i: i.token(iss=i.url + "/"), "The token has another issuer."),
     "no issuer": (lambda i: i.token(iss=None), LACKS),
     "another audience": (lambda i: i.token(aud="other"), AUDIENCES),
     "a longer audience": (lambda i: i.token(aud=AUDIENCE + "2"), AUDIENCES),

@@ -62,7 +62,7 @@ class Service:
         self.http = requests.Session()
         if migrate:
             self.manage("migrate", "--noinput", "--verbosity=0", check=True)
-        collect_static(self.environment)
+        collect_static(self.environment, self.root)
 
     def __enter__(self) -> Self:
         with self.log.open("wb") as log:
@@ -150,7 +150,7 @@ def libpq_url(database_url: str) -> str:
     return database_url.replace("postgres://", "postgresql://", 1)
 
 
-def collect_static(environment: dict[str, str]) -> None:
+def collect_static(environment: dict[str, str], root: Path = ROOT) -> None:
     """Collects the static files once for all processes of the tests. They are the same for every service."""
     target = Path(environment["STATIC_ROOT"])
     done = target.with_suffix(".done")
@@ -159,5 +159,5 @@ def collect_static(environment: dict[str, str]) -> None:
         if done.exists():
             return
         command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
-        subprocess.run(command, cwd=ROOT, env=environment, check=True)
+        subprocess.run(command, cwd=root, env=environment, check=True)
         done.touch()

@@ -1,12 +1,11 @@
-"""Django's PostgreSQL back end with a health check that asks the socket first, and statements without an ORM.
+"""Django's PostgreSQL back end, with a health check of the socket and with prepared statements.
 
-`itemsvc/fast/README.md` says what each of the two is for.
+`itemsvc/fast/README.md` says what the two are for.
 """
 
 from __future__ import annotations
 
 import select
-import time
 from collections.abc import Sequence
 from functools import partial
 from hashlib import sha256
@@ -20,13 +19,12 @@ from psycopg2.extensions import UNICODE, new_type, register_type
 Row = tuple[Any, ...]
 
 UUID_OID = 2950
-#: UUIDs as the text that the database sends: making objects of them would cost more than the rest of the row.
+#: Leaves a UUID as the text that the database sends, because JSON needs the text again.
 UUID_TEXT = new_type((UUID_OID,), "UUID_TEXT", UNICODE)
 
-#: A cursor keeps its result until its next statement: one with more rows is not kept with it.
-MAX_KEPT_ROWS = 128
-#: Statements that a session keeps: each is some kilobytes of the server's memory.
+#: The prepared statements of a session. Each one takes some kilobytes of the server's memory.
 MAX_PREPARED = 50
+#: The errors of a statement that cannot be prepared, or is not prepared any more.
 NOT_PREPARED = (InvalidSqlStatementName, NotSupportedError, ProgrammingError)
 
 
@@ -34,17 +32,16 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """A connection to PostgreSQL."""
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        """A session, which has prepared nothing yet."""
+        """Opens a session, which has no prepared statements yet."""
         self._prepared: dict[str, str] = {}
         self._prepares = True
-        self._open_cursor: Any = None
         return super().get_new_connection(conn_params)
 
     def is_usable(self) -> bool:
-        """Whether the server still keeps this session.
+        """Whether the session still exists on the server.
 
-        One that ended it has said so: there is something to read on a connection where nothing was asked. Only then,
-        and after an error, a round trip decides.
+        A server that ends a session sends something first. So a round trip is needed only if there is something to
+        read, or after an error.
         """
         if self.connection is None or self.connection.closed:
             return False
@@ -53,15 +50,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return bool(super().is_usable())
 
     def fetch(self, sql: str, parameters: Sequence[Any], *, repeatable: bool, prepared: bool = True) -> list[Row]:
-        """Every row of one statement outside of a transaction, as the driver has it: UUIDs are text, times aware.
+        """All rows of one statement outside of a transaction. UUIDs are text; times have a time zone.
 
-        ``repeatable``: a session that turns out to have ended in this very moment is opened again, once, and the
-        statement sent again. ``prepared`` (see ``_send``) is not for one whose best plan depends on its parameters.
+        ``repeatable``: if the session has just ended, opens another one and sends the statement again, once.
+        ``prepared`` (see ``_send``) must be false if the best plan depends on the parameters.
         Raises psycopg2's errors.
         """
-        # Django's own question, which takes it several calls, is left for when one of these may be the answer.
-        if not repeatable or self.errors_occurred or not self.autocommit or self._is_obsolete():
-            self.close_if_unusable_or_obsolete()
+        self.close_if_unusable_or_obsolete()
         if not repeatable:
             self.close_if_health_check_failed()
         reused = self.connection is not None
@@ -74,37 +69,26 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.close()
         return self._fetch(sql, parameters, prepared)
 
-    def _is_obsolete(self) -> bool:
-        return self.close_at is not None and time.monotonic() >= self.close_at
-
     def _fetch(self, sql: str, parameters: Sequence[Any], prepared: bool) -> list[Row]:
-        if self.connection is None:
-            self.ensure_connection()
-        cursor = self._open_cursor
-        if cursor is None:
-            self._open_cursor = cursor = self.connection.cursor()
+        self.ensure_connection()
+        with self.connection.cursor() as cursor:
             register_type(UUID_TEXT, cursor)
-        self._execute(cursor, sql, parameters, prepared)
-        rows: list[Row] = cursor.fetchall()
-        if len(rows) > MAX_KEPT_ROWS:
-            self._open_cursor = None
-        return rows
+            self._execute(cursor, sql, parameters, prepared)
+            rows: list[Row] = cursor.fetchall()
+            return rows
 
     def _execute(self, cursor: Any, sql: str, parameters: Sequence[Any], prepared: bool) -> None:
-        if not self.execute_wrappers:
-            self._send(cursor, sql, parameters, prepared)
-            return
-        first, *others = self.execute_wrappers
         run: Any = _run
-        for wrapper in reversed(others):
+        for wrapper in reversed(self.execute_wrappers):
             run = partial(wrapper, run)
-        first(run, sql, parameters, False, {"connection": self, "cursor": cursor, "prepared": prepared})
+        run(sql, parameters, False, {"connection": self, "cursor": cursor, "prepared": prepared})
 
     def _send(self, cursor: Any, sql: str, parameters: Sequence[Any], prepared: bool) -> None:
-        """Has the server parse and plan each text once in a session, which costs it more than to look a row up.
+        """Sends a statement; the server parses and plans each text once in a session.
 
-        A session in which that fails goes on without: a pooler between changes it with every transaction, or a
-        migration has changed a column's type. Nothing has been done then, so the statement is sent as it is.
+        If that fails, the session sends its statements unprepared from then on. It fails behind a pooler, which
+        changes the session with every transaction, and after a migration that changes a column's type. A statement
+        that failed in this way has changed nothing, so it is sent again.
         """
         if prepared and self._prepares:
             try:
@@ -116,8 +100,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         cursor.execute(sql, parameters)
 
     def _prepare(self, cursor: Any, sql: str, count: int) -> str:
-        """What executes it from now on, with so many parameters."""
-        # By its text: where a pooler mixes sessions, the same name is at least the same statement.
+        """Prepares a statement with ``count`` parameters; returns the text that executes it."""
+        # The name depends on the text, so that a pooler's mixed sessions have the same statement under one name.
         name = f"itemsvc_{sha256(sql.encode()).hexdigest()[:24]}"
         if len(self._prepared) >= MAX_PREPARED:
             cursor.execute("DEALLOCATE ALL")

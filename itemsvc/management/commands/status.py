@@ -1,4 +1,4 @@
-"""`manage.py status`: what this release is, how it is set, and what it finds: the database and its migrations."""
+"""`manage.py status` shows the release, the settings, the database and the migrations."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import django
 from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
-from django.db.migrations.loader import MigrationLoader
 
-from itemsvc.http.errors import first_line
+from itemsvc.db.errors import first_line
+from itemsvc.db.migration_state import migration_state
 
-#: Those that explain a surprise, and none that is secret: the variable, and the setting that it became.
+#: The settings that are shown, by environment variable. None of them is secret.
 SETTINGS = {
     **{
         name: name
@@ -44,18 +44,18 @@ ABOUT = """
 
 
 class Command(BaseCommand):
-    """Prints the service's state; exit code 0 if it could serve, 1 if not, whatever the form."""
+    """Prints the service's state. The exit code is 0 if the service could serve requests, else 1."""
 
-    help = "Shows version, settings, database and migrations; exit code 0 only when all is well."
-    # A check of the settings is `manage.py check`; this one also reports where they are wrong.
+    help = "Shows version, settings, database and migrations. The exit code is 0 only if all is well."
+    # The report must also come out with settings that `manage.py check` refuses.
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """`--json` for programs."""
+        """Adds `--json`, for programs."""
         parser.add_argument("--json", action="store_true", help="one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Prints; exits with 1 where the service could not serve."""
+        """Prints the report."""
         report = status()
         if options["json"]:
             self.stdout.write(json.dumps(report, indent=2))
@@ -66,7 +66,7 @@ class Command(BaseCommand):
 
 
 def status() -> dict[str, Any]:
-    """The whole report; `healthy` where the database answers and has every migration of this code."""
+    """The report. `healthy` means that the database answers and has every migration of this code."""
     database, migrations = about_database(), about_migrations()
     return {
         "healthy": "problem" not in database and "problem" not in migrations,
@@ -82,7 +82,7 @@ def status() -> dict[str, Any]:
 
 
 def about_database() -> dict[str, Any]:
-    """Where the database is, what it is, who we are to it; `problem` where it does not answer."""
+    """The database's address, version, role and connections, and a `problem` if it has one."""
     config = connection.settings_dict
     address = config.get("HOST") or config["OPTIONS"].get("host") or "localhost"
     found: dict[str, Any] = {"address": f"{address}:{config.get('PORT') or 5432}", "name": config["NAME"]}
@@ -99,23 +99,21 @@ def about_database() -> dict[str, Any]:
         "tls": tls,
         "connections": {"used": used, "of_this_role": own, "limit": limit},
     }
-    return found | ({"problem": "It is a standby, which takes no writes."} if standby else {})
+    return found | ({"problem": "It is a standby, which refuses writes."} if standby else {})
 
 
 def about_migrations() -> dict[str, Any]:
-    """How many are applied, which are missing, which are newer than this code."""
+    """How many are applied, which are missing, and which are newer than this code."""
     try:
-        loader = MigrationLoader(connection)
+        state = migration_state()
     except DatabaseError as exc:
         return {"problem": f"The history cannot be read: {first_line(exc)}"}
-    missing = sorted(".".join(key) for key in loader.disk_migrations if key not in loader.applied_migrations)
-    newer = sorted(".".join(key) for key in loader.applied_migrations if key not in loader.disk_migrations)
-    found: dict[str, Any] = {"applied": len(loader.applied_migrations), "missing": missing, "newer": newer}
-    return found | ({"problem": f"Unapplied: {', '.join(missing)}."} if missing else {})
+    found: dict[str, Any] = {"applied": len(state.applied), "missing": state.missing, "newer": state.newer}
+    return found | ({"problem": f"Unapplied: {', '.join(state.missing)}."} if state.missing else {})
 
 
 def lines(report: dict[str, Any]) -> Iterator[str]:
-    """The report for a person: a heading for each part, a line for each fact."""
+    """The report as text: a heading for each part, and a line for each value."""
     yield "healthy" if report["healthy"] else "not healthy"
     for part in ("release", "settings", "database", "migrations"):
         yield f"\n{part}"

@@ -1,4 +1,4 @@
-"""`manage.py migrate`, safe to start twice and safe beside a service under load."""
+"""`manage.py migrate`, which may run twice at the same time and beside a service under load."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.migration import Migration
 
 from itemsvc.db import roles
+from itemsvc.db.errors import first_line
 
-#: Any constant will do, as long as every release uses the same: two tasks of different releases must meet on it.
+#: Every release must use the same number, or tasks of two releases would not wait for each other.
 ADVISORY_LOCK = 0x6974656D73766300
 POLL_SECONDS = 0.5
 SAY_EVERY_SECONDS = 10.0
@@ -31,18 +32,19 @@ HOLDER = """
 
 
 class Command(migrate.Command):
-    """Django's migrate under a PostgreSQL advisory lock and a lock time-out.
+    """Django's migrate under a PostgreSQL advisory lock and a lock timeout.
 
-    With MIGRATE_DATABASE_URL it connects as that user, and gives the one of DATABASE_URL what a service needs.
+    With MIGRATE_DATABASE_URL it connects as the user of that URL, and then grants the user of DATABASE_URL what the
+    service needs.
 
-    Exit codes: 0 done, 1 failed (the migration named on standard error), 75 (EX_TEMPFAIL) another migrate held the
-    lock for longer than MIGRATE_WAIT_SECONDS.
+    Exit codes: 0 for success, 1 for a failure (standard error names the migration), 75 (EX_TEMPFAIL) if another
+    migrate held the lock for longer than MIGRATE_WAIT_SECONDS.
     """
 
     current: str | None = None
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Migrates; raises CommandError with the exit code and one sentence."""
+        """Migrates; raises CommandError with an exit code and one sentence."""
         connection = connections[options["database"]]
         try:
             with as_owner(connection):
@@ -58,7 +60,7 @@ class Command(migrate.Command):
             raise CommandError(self.explain(exc)) from exc
 
     def migration_progress_callback(self, action: str, migration: Migration | None = None, fake: bool = False) -> None:
-        """Remembers which migration is at work, for the message if it fails."""
+        """Remembers the migration that is running, for the message if it fails."""
         if action in ("apply_start", "unapply_start") and migration is not None:
             self.current = f"{migration.app_label}.{migration.name}"
         elif action in ("apply_success", "unapply_success"):
@@ -66,22 +68,22 @@ class Command(migrate.Command):
         super().migration_progress_callback(action, migration, fake)
 
     def say(self, sentence: str) -> None:
-        """A line that is seen at once, also through a pipe."""
+        """Prints a line at once, also into a pipe."""
         self.stdout.write(sentence)
         self.stdout.flush()
 
     def explain(self, exc: DatabaseError) -> str:
-        """One sentence: which migration, what the database said, what to do."""
-        said = str(exc).strip().partition("\n")[0]
-        if "lock timeout" in said:
+        """One sentence with the migration, the database's message, and advice."""
+        message = first_line(exc)
+        if "lock timeout" in message:
             limit = f"{settings.MIGRATE_LOCK_TIMEOUT_MS} ms"
-            said += f" (a long query held the table for more than {limit}; end it or wait, then migrate again)"
-        return f"Migration {self.current} failed: {said}" if self.current else f"Cannot migrate: {said}"
+            message += f" (a long query held the table for more than {limit}; end it or wait, then migrate again)"
+        return f"Migration {self.current} failed: {message}" if self.current else f"Cannot migrate: {message}"
 
 
 @contextmanager
 def as_owner(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """The connection is the schema owner's meanwhile, where MIGRATE_DATABASE_URL names one."""
+    """Connects as the schema's owner if MIGRATE_DATABASE_URL is set, and as the service again afterwards."""
     service = connection.settings_dict
     if not settings.MIGRATE_DATABASE:
         yield
@@ -99,18 +101,18 @@ def as_owner(connection: BaseDatabaseWrapper) -> Iterator[None]:
 def advisory_lock(connection: BaseDatabaseWrapper, wait_seconds: float, say: Any) -> Iterator[None]:
     """Holds the lock of this database's migrations.
 
-    Raises CommandError with return code 75 after ``wait_seconds``. The lock belongs to the session: PostgreSQL frees
-    it when the process dies, whatever it dies of.
+    Raises CommandError with return code 75 after ``wait_seconds``. The lock belongs to the session, so PostgreSQL
+    releases it when the process dies.
     """
-    deadline, next_word = time.monotonic() + wait_seconds, 0.0
+    deadline, next_line = time.monotonic() + wait_seconds, 0.0
     while not _scalar(connection, "SELECT pg_try_advisory_lock(%s)", ADVISORY_LOCK):
         if time.monotonic() >= deadline:
             raise CommandError(
                 f"Another migrate held its lock for {wait_seconds} s. {_holder(connection)}", returncode=75
             )
-        if time.monotonic() >= next_word:
+        if time.monotonic() >= next_line:
             say(f"Waiting for another migrate to finish. {_holder(connection)}")
-            next_word = time.monotonic() + SAY_EVERY_SECONDS
+            next_line = time.monotonic() + SAY_EVERY_SECONDS
         time.sleep(POLL_SECONDS)
     try:
         yield
@@ -119,9 +121,9 @@ def advisory_lock(connection: BaseDatabaseWrapper, wait_seconds: float, say: Any
 
 
 def limit_waiting(connection: BaseDatabaseWrapper) -> None:
-    """Bounds the wait for a lock, not the work.
+    """Limits the time that a statement waits for a lock, but not the time that it runs.
 
-    A statement that waits for a table lock makes every later query of that table wait behind it.
+    While a statement waits for a table lock, all later queries of that table wait behind it.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{settings.MIGRATE_LOCK_TIMEOUT_MS}ms"])
@@ -130,13 +132,13 @@ def limit_waiting(connection: BaseDatabaseWrapper) -> None:
 
 def _release(connection: BaseDatabaseWrapper) -> None:
     if connection.connection is None or connection.connection.closed:
-        return  # Freed by the server.
+        return  # The server has released the lock.
     try:
         _scalar(connection, "SELECT pg_advisory_unlock(%s)", ADVISORY_LOCK)
         with connection.cursor() as cursor:
             cursor.execute("RESET lock_timeout; RESET statement_timeout")
     except DatabaseError:
-        connection.close()  # Which frees it too; what went wrong before is the error to show.
+        connection.close()  # This releases the lock too. An earlier error is the one to show.
 
 
 def _holder(connection: BaseDatabaseWrapper) -> str:

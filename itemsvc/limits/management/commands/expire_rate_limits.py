@@ -1,4 +1,4 @@
-"""`manage.py expire_rate_limits`: what a schedule runs once a day."""
+"""`manage.py expire_rate_limits`, which a schedule runs once a day."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from itemsvc.limits import windows
 
 
 class Command(BaseCommand):
-    """Forgets the windows of RATE_LIMIT and of the admin's sign-in that have ended; two at once do no harm."""
+    """Removes the windows that have ended. Two commands may run at the same time."""
 
     help = "Remove counters of rate limits whose window has ended."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Prints how many."""
+        """Prints how many windows were removed."""
         self.stdout.write(f"Removed {windows.remove_ended():,} counters of rate limits.")

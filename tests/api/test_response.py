@@ -12,7 +12,7 @@ from gunicorn.http.errors import InvalidResponseHeader, InvalidResponseHeaderNam
 from itemsvc.http.header_block import ResponseHeaders, SharedHeaders
 from itemsvc.server import fast_parser
 from itemsvc.server.connection import ClientSocket
-from itemsvc.server.response import Answer
+from itemsvc.server.response import BufferedResponse
 
 COMMON = [("Content-Type", "application/json"), ("Allow", "GET, POST"), ("X-Frame-Options", "DENY")]
 OWN = [("ETag", '"1"'), ("Content-Length", "2")]
@@ -25,7 +25,7 @@ def sent(headers: list[tuple[str, str]], status: str = "200 OK", method: bytes =
     request = fast_parser.read(method + b" / HTTP/1.1\r\nHost: a\r\n\r\n", environ)
     ours, theirs = socket.socketpair()
     with ClientSocket(ours) as client, theirs:
-        answer = Answer(request, client, config)
+        answer = BufferedResponse(request, client, config)
         answer.start_response(status, headers)
         answer.write(b"{}")
         answer.close()
@@ -76,7 +76,7 @@ def test_what_replaces_an_answer_has_headers_of_its_own_only() -> None:
         )
         ours, theirs = socket.socketpair()
         with ClientSocket(ours) as client, theirs:
-            answer = Answer(request, client, config)
+            answer = BufferedResponse(request, client, config)
             answer.start_response("200 OK", first)
             error = ValueError()
             answer.start_response("500 Internal Server Error", [("X-Second", "1")], (ValueError, error, None))
