@@ -14,32 +14,38 @@ from tests.resources.shapes import SHAPES
 from tests.support.issuer import Issuer, bearer
 from tests.support.service import ROOT, Service
 
-#: Requests for each operation and kind of data, without tokens and with; `make fuzz` raises both.
-EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "25"))
-EXAMPLES_WITH_TOKENS = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "10"))
+#: Requests for each operation and kind of data; `make fuzz` raises it.
+EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "10"))
 HOOKS = "tests.api.schemathesis_hooks"
 SEED = os.environ.get("SCHEMATHESIS_SEED", "1")
+GADGETS = "--include-path-regex=^/gadgets"
 
 
 def test_every_check_passes(service: Service, tmp_path: Path) -> None:
-    check(service, EXAMPLES, {}, tmp_path)
+    check(service, {}, tmp_path, GADGETS)
 
 
 @pytest.mark.slow
-def test_every_check_passes_with_tokens(service: Service, secured: Service, issuer: Issuer, tmp_path: Path) -> None:
+def test_every_check_passes_for_every_path(service: Service, tmp_path: Path) -> None:
+    check(service, {}, tmp_path)
+
+
+@pytest.mark.slow
+def test_every_check_passes_with_tokens(secured: Service, issuer: Issuer, tmp_path: Path) -> None:
     """Among them that a request without a token, or with another, is refused."""
-    check(secured, EXAMPLES_WITH_TOKENS, bearer(issuer.token(exp=2**33)), tmp_path)
+    scopes = " ".join(f"{name}:read {name}:write" for name in ("items", *(Path(path).name for path in SHAPES)))
+    check(secured, bearer(issuer.token(exp=2**33, scope=scopes)), tmp_path, GADGETS)
     assert [line for line in secured.log_lines() if line.get("status") == 401]
 
 
-def check(service: Service, examples: int, headers: dict[str, str], directory: Path) -> None:
+def check(service: Service, headers: dict[str, str], directory: Path, *options: str) -> None:
     """Runs schemathesis; every check of it passes, and the service logs no error."""
     make_rows(service, headers)
     logged = len(service.log_lines())
     run = subprocess.run(
         [Path(sys.executable).parent / "st", "--no-color", "run", f"{service.url}/schema",
-         "--checks=all",
-         "--phases=examples,coverage,fuzzing,stateful", f"--max-examples={examples}", f"--seed={SEED}",
+         "--checks=all", *options,
+         "--phases=examples,coverage,fuzzing,stateful", f"--max-examples={EXAMPLES}", f"--seed={SEED}",
          "--continue-on-failure", "--generation-database=none", "--request-timeout=10", "--output-truncate=false",
          *(f"--header={name}: {value}" for name, value in headers.items())],
         check=False,
@@ -48,11 +54,11 @@ def check(service: Service, examples: int, headers: dict[str, str], directory: P
              **{name.upper(): value for name, value in headers.items()}},
         capture_output=True,
         text=True,
-        timeout=max(1200, 10 * examples),
+        timeout=max(1200, 10 * EXAMPLES),
     )  # fmt: skip
     print(*re.findall(r"^.*(?:generated|passed|selected).*$", run.stdout, re.MULTILINE), sep="\n")
     assert run.returncode == 0, run.stdout[-10_000:] + run.stderr[-2_000:]
-    assert f"{operations(service)} selected /" in run.stdout
+    assert options or f"{operations(service)} selected /" in run.stdout
     assert [line for line in service.log_lines()[logged:] if line["level"] == "ERROR"] == []
 
 

@@ -141,8 +141,8 @@ class Service:
             return cursor.fetchall() if cursor.description else []
 
     def log_lines(self) -> list[dict[str, Any]]:
-        """The parsed log so far. Raises ValueError for a line that is not JSON."""
-        return [json.loads(line) for line in self.log.read_text().splitlines()]
+        """The parsed log so far, up to its last complete line. Raises ValueError for a line that is not JSON."""
+        return [json.loads(line) for line in self.log.read_text().split("\n")[:-1]]
 
 
 def libpq_url(database_url: str) -> str:
