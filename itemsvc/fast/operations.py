@@ -13,9 +13,10 @@ from urllib.parse import quote_plus, unquote_plus
 from django.conf import settings
 from django.core import exceptions
 from django.db.models import Model, UUIDField
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
+from rest_framework.renderers import BaseRenderer
 from rest_framework.views import APIView
 
 from itemsvc.auth.authentication import needed_scope
@@ -24,6 +25,7 @@ from itemsvc.fast.database import fetch
 from itemsvc.fast.eligibility import filters_only_by_parameters, is_known
 from itemsvc.fast.filters import text_filters
 from itemsvc.fast.insert import Insert
+from itemsvc.fast.negotiation import Negotiation
 from itemsvc.fast.response_templates import Environ, ResponseTemplate
 from itemsvc.http import parsers
 from itemsvc.http.links import link_header
@@ -51,6 +53,7 @@ class Operation:
     def __init__(self, view: View, rows: Rows, path: str):
         self.view = view
         self.view_class = view.cls  # type: ignore[attr-defined]
+        self.negotiation = Negotiation(self._renderers())
         self.rows = rows
         self.path = path
         self.route = path
@@ -58,6 +61,13 @@ class Operation:
         self.tagged = issubclass(self.view_class, ETagMixin)
         # The column that is read after the serializer's columns.
         self.version = (VERSION,) if self.tagged and _has(self.view_class.queryset.model, VERSION) else ()
+
+    def _renderers(self) -> list[BaseRenderer]:
+        view = self.view_class(**self.view.initkwargs)  # type: ignore[attr-defined]
+        view.request = HttpRequest()
+        view.request.method = self.method
+        renderers: list[BaseRenderer] = view.get_renderers()
+        return renderers
 
     @classmethod
     def fits(cls, view: type[APIView]) -> bool:
