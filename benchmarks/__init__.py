@@ -1,1 +1,1 @@
-"""`make bench`: what the service can do, measured against what a team would pick instead."""
+"""`make bench`: measures the service against other frameworks."""

@@ -21,11 +21,11 @@ RESULTS = Path(__file__).with_name("results")
 
 
 def main() -> int:
-    """Measures, prints the tables, writes the results; 1 if a target is not met."""
+    """Measures, prints the tables and writes the results. Returns 1 if a target is not met."""
     arguments = parse()
     load.require()
     os.sched_setaffinity(0, {machine.CLIENT_CPU})
-    # Ended from outside, it stops what it started.
+    # At SIGTERM it stops the servers that it started.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     collect_static()
     started = time.monotonic()
@@ -42,40 +42,40 @@ def main() -> int:
 
 
 def parse() -> argparse.Namespace:
-    """The command line."""
+    """Parses the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="under 3 minutes: fewer and shorter rounds, fewer items")
-    parser.add_argument("--features", action="store_true", help="what each optional feature costs, instead")
-    parser.add_argument("--against", metavar="REVISION", help="with --features: the service as it was then, too")
-    parser.add_argument("--without", action="store_true", help="what each optimisation brings, instead")
-    parser.add_argument("--sizes", action="store_true", help="workers and threads by Fargate's sizes, instead (Docker)")
+    parser.add_argument("--features", action="store_true", help="measure the cost of each optional feature instead")
+    parser.add_argument("--against", metavar="REVISION", help="with --features: this revision of the service, too")
+    parser.add_argument("--without", action="store_true", help="measure the gain of each optimisation instead")
+    parser.add_argument("--sizes", action="store_true", help="measure Fargate's sizes instead (needs Docker)")
     parser.add_argument("--only", metavar="ENDPOINT,…", help=f"of {', '.join(plan.TITLES)}")
     parser.add_argument("--clients", metavar="N,…", help="of 1, 8, 64")
     parser.add_argument("--programs", metavar="NAME,…", help=f"of {', '.join(p.name for p in programs.EVERYBODY)}")
-    parser.add_argument("--rounds", type=int, metavar="N", help="for every cell")
-    parser.add_argument("--seconds", type=int, metavar="N", help="of each round")
-    parser.add_argument("--output", type=Path, metavar="FILE.json", help="where the results go, also those of a part")
+    parser.add_argument("--rounds", type=int, metavar="N", help="number of rounds for every cell")
+    parser.add_argument("--seconds", type=int, metavar="N", help="length of each round")
+    parser.add_argument("--output", type=Path, metavar="FILE.json", help="file for the results")
     return parser.parse_args()
 
 
 def kind(arguments: argparse.Namespace) -> str:
-    """What was measured, which is what its results are called."""
+    """The kind of measurement, which is the name of its results."""
     words = [word for word in ("features", "without", "sizes") if getattr(arguments, word)] or ["benchmark"]
     return "-".join([*words, *(["quick"] if arguments.quick else [])])
 
 
 def is_part(arguments: argparse.Namespace) -> bool:
-    """Whether something was left out."""
+    """Whether the options leave something out."""
     return any(getattr(arguments, name) for name in ("only", "clients", "programs", "rounds", "seconds"))
 
 
 def default_output(arguments: argparse.Namespace) -> Path | None:
-    """Where a whole run is kept; a part of one is not."""
+    """The file for a whole run. A part of a run is not kept."""
     return None if is_part(arguments) else RESULTS / f"{kind(arguments)}.json"
 
 
 def measure(databases: database.Databases, arguments: argparse.Namespace, progress: Progress) -> dict[str, Any]:
-    """What was asked for."""
+    """Runs the chosen measurement."""
     budget = QUICK if arguments.quick else FULL
     if arguments.features or arguments.without:
         rounds = arguments.rounds or (features.ROUNDS if arguments.features else features.ROUNDS_WITHOUT)
@@ -94,11 +94,11 @@ def measure(databases: database.Databases, arguments: argparse.Namespace, progre
 def chosen(arguments: argparse.Namespace) -> tuple[tuple[programs.Program, ...], list[tuple[plan.Cell, int, int]]]:
     """The programs, and the cells with their rounds and seconds."""
     names = words(arguments.programs)
-    # A quick run is of those that a target names.
+    # A quick run measures only programs that a target names.
     usual = [program.name for program in programs.EVERYBODY if not (arguments.quick and program in FEWER)]
     those = tuple(program for program in programs.EVERYBODY if program.name in (names or usual))
     budget = QUICK if arguments.quick else FULL
-    # What a quick run leaves out is measured where it is asked for by name.
+    # An endpoint or a program that the options name is measured in a quick run too.
     other_rounds = budget.other_rounds or (1 if arguments.only else 0)
     cells = [(cell, budget.rounds, budget.seconds if cell.is_judged_by_p99 else 1) for cell in plan.MAIN]
     cells += [(cell, other_rounds, 1) for cell in plan.OTHERS if other_rounds]
@@ -111,12 +111,12 @@ def chosen(arguments: argparse.Namespace) -> tuple[tuple[programs.Program, ...],
 
 
 def words(given: str | None) -> list[str]:
-    """A comma-separated list."""
+    """Splits a comma-separated list."""
     return given.split(",") if given else []
 
 
 def collect_static() -> None:
-    """The product's static files, once."""
+    """Collects the product's static files."""
     if not (machine.LOCAL / "static").exists():
         command = [str(machine.PRODUCT_PYTHON), "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
         environment = programs.PRODUCT.environment_for("postgres://nobody@/none")

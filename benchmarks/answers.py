@@ -1,4 +1,4 @@
-"""Before anything is timed: every program gives the same answers."""
+"""Checks before the measurement that all programs give the same responses."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ CREATED = ("name", "description")
 
 
 class Differs(SystemExit):
-    """Ends the run: what gives other answers is not compared."""
+    """A program gives another response. This ends the run."""
 
 
 def compare(servers: list[Server], data: Data, endpoints: list[str]) -> None:
-    """Raises Differs unless each server answers each endpoint as the first one does."""
+    """Raises Differs unless all servers give the same responses as the first one."""
     for endpoint in endpoints:
         expected = None
         for server in servers:
@@ -29,7 +29,7 @@ def compare(servers: list[Server], data: Data, endpoints: list[str]) -> None:
 
 
 def ask(server: Server, data: Data, endpoint: str) -> Any:
-    """The value of the endpoint's JSON; of a POST what was given. Raises Differs for another status than it has."""
+    """The value of the endpoint's JSON; for a POST, the given members. Raises Differs for a wrong status."""
     request = data.requests(server.program, endpoint)[0]
     status, body, _ = server.answer(request)
     if status != STATUS.get(endpoint, 200):

@@ -1,4 +1,4 @@
-"""What a feature needs beside the service: a token's issuer, and somebody who takes traces."""
+"""Servers that a feature needs: a token issuer and a collector of traces."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from tests.support.issuer import Issuer, SigningKey
 
-#: A feature's further environment and request headers.
+#: A feature's additional environment and request headers.
 Settings = tuple[Mapping[str, str], Mapping[str, str]]
 TOKEN_SECONDS = 4 * 3600
 
 
 @contextlib.contextmanager
 def issuer() -> Iterator[Settings]:
-    """An OpenID Connect issuer, and requests with its token, signed as Cognito's are."""
+    """An OpenID Connect issuer, and a request header with its token. It signs tokens as Cognito does."""
     with Issuer() as running:
         key = SigningKey("benchmark", "RS256")
         running.keys = [key]
@@ -25,7 +25,7 @@ def issuer() -> Iterator[Settings]:
 
 
 class Sink(BaseHTTPRequestHandler):
-    """Takes what is posted."""
+    """Accepts every POST."""
 
     protocol_version = "HTTP/1.1"
 
@@ -42,7 +42,7 @@ class Sink(BaseHTTPRequestHandler):
 
 @contextlib.contextmanager
 def collector() -> Iterator[Settings]:
-    """A collector of traces that throws them away."""
+    """A collector that discards traces."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Sink)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:

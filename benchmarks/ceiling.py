@@ -1,4 +1,4 @@
-"""What the database itself can do with the service's statements: pgbench in the server's place."""
+"""Measures the database alone: pgbench sends the service's statements."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from benchmarks.plan import Cell, Data
 COLUMNS = "id, name, description, created_at"
 INSERT = f"""INSERT INTO items_item (name, description)
     VALUES ('Folding oak lamp no. 1', 'Made of oak, for the kitchen.') RETURNING {COLUMNS};"""
-#: pgbench takes at most 128 scripts; each asks for one key or phrase.
+#: pgbench accepts at most 128 scripts. Each script reads one key or phrase.
 SCRIPTS = 100
 
 
 def statements(data: Data, endpoint: str) -> list[str]:
-    """The statements that the endpoint sends; none for one without a database."""
+    """The statements of the endpoint. An endpoint without a database has none."""
     page = f"SELECT {COLUMNS} FROM items_item {{}} ORDER BY id DESC LIMIT 101;"
     searches = (f"WHERE upper(name) LIKE upper('%{phrase.replace('+', ' ')}%')" for phrase in data.phrases[:SCRIPTS])
     return {
@@ -35,7 +35,7 @@ def statements(data: Data, endpoint: str) -> list[str]:
 
 
 def measure(databases: Databases, data: Data, rows: int, cell: Cell, seconds: int) -> float | None:
-    """Statements per second by that many clients; None for an endpoint without a database."""
+    """Statements per second with this number of clients, or None for an endpoint without a database."""
     texts = statements(data, cell.endpoint)
     if not texts:
         return None

@@ -1,4 +1,4 @@
-"""The product's image with a CPU quota, as Fargate runs it: sizes, and several tasks behind a proxy."""
+"""Measures the product's image with a CPU quota, as on Fargate: task sizes, and several tasks behind a proxy."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from benchmarks.runner import Bench, Budget, Tick
 from benchmarks.servers import Server, free_port
 
 IMAGE = "itemsvc-benchmark"
-#: Fargate's sizes; what is tried on each is (WEB_CONCURRENCY, GUNICORN_THREADS).
+#: Fargate's sizes, and the settings (WEB_CONCURRENCY, GUNICORN_THREADS) for each.
 QUOTAS = (0.25, 0.5, 1.0, 2.0)
 SETTINGS = ((1, 2), (1, 4), (1, 8), (2, 4))
 CELLS = tuple(Cell(endpoint, clients) for endpoint in ("list", "get", "post") for clients in (8, 64))
@@ -32,7 +32,7 @@ TASKS, TASK_CPUS = 3, 0.25
 
 
 def available() -> bool:
-    """Whether there is a Docker engine."""
+    """Whether a Docker engine responds."""
     return (
         bool(shutil.which("docker"))
         and subprocess.run(["docker", "info"], capture_output=True, check=False).returncode == 0
@@ -40,12 +40,12 @@ def available() -> bool:
 
 
 def build() -> None:
-    """The product's image, once for a revision of it."""
+    """Builds the product's image, once for each revision."""
     subprocess.run(["docker", "build", "--quiet", "--tag", IMAGE, "."], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
 
 def program(databases: Databases, cpus: float, cpuset: str, **environment: str) -> Program:
-    """The product in a container with that quota, on the host's network and the database's own socket."""
+    """The product in a container with this quota. It uses the host's network and the database's socket."""
     socket = str(databases.server.get_postmaster_info().socket_dir)
     given = {**PRODUCT.environment, "STATIC_ROOT": "", **environment}
 
@@ -60,9 +60,9 @@ def program(databases: Databases, cpus: float, cpuset: str, **environment: str) 
 
 
 def measure(databases: Databases, budget: Budget, progress: Progress) -> dict[str, Any]:
-    """`make bench SIZES=1`: every setting on every size that the machine has the CPUs for."""
+    """`make bench SIZES=1`: every setting on every size for which the machine has enough CPUs."""
     if not available():
-        sys.exit("The sizes are measured in containers: start Docker.")
+        sys.exit("The sizes need containers: start Docker.")
     build()
     quotas = [quota for quota in QUOTAS if quota <= len(machine.CPUS)]
     cells = [(cell, budget.other_rounds or 1, budget.seconds) for cell in CELLS]
@@ -76,7 +76,7 @@ def measure(databases: Databases, budget: Budget, progress: Progress) -> dict[st
 
 
 def settings_of(databases: Databases, quota: float) -> tuple[Program, ...]:
-    """The product with each of SETTINGS; beyond one CPU it shares the database's."""
+    """The product with each of SETTINGS. With more than one CPU it shares the database's CPU."""
     cpuset = str(SERVER_CPU) if quota <= 1 else f"{SERVER_CPU},{CLIENT_CPU}"
     return tuple(
         replace(
@@ -89,7 +89,7 @@ def settings_of(databases: Databases, quota: float) -> tuple[Program, ...]:
 
 
 def tasks(databases: Databases, data: Data, budget: Budget, tick: Tick) -> list[dict[str, Any]]:
-    """Requests per second of 1, 2, 3 tasks of a quarter of a CPU each, behind the proxy."""
+    """Requests per second of 1, 2 and 3 tasks behind the proxy, each with a quarter of a CPU."""
     build()
     one = program(databases, TASK_CPUS, str(SERVER_CPU), WEB_CONCURRENCY="1")
     cell = Cell("get", 64)

@@ -1,4 +1,4 @@
-"""The databases of the benchmark, on an embedded PostgreSQL with its durable defaults; seeded once, then kept."""
+"""The databases of the benchmark, on an embedded PostgreSQL with its durable defaults. They are kept between runs."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from benchmarks import programs
 from benchmarks.machine import LOCAL, PRODUCT_PYTHON, ROOT
 from dev import postgres
 
-#: FastAPI's threads, everybody's pools and pgbench's clients at once.
+#: Enough for FastAPI's threads, all pools and pgbench's clients at once.
 CONNECTIONS = 300
 WRITES = "writes"
 
 
 @dataclass
 class Databases:
-    """A running server, and what has been migrated and seeded on it in this run."""
+    """A running server, and the databases that this run has migrated and seeded."""
 
     server: PostgresServer
     ready: set[str] = field(default_factory=set)
 
     def holding(self, rows: int) -> str:
-        """DATABASE_URL of a database with that many items."""
+        """The DATABASE_URL of a database with this number of items."""
         name = f"items_{rows}"
         url = self._migrated(name)
         if name not in self.ready:
@@ -36,17 +36,17 @@ class Databases:
         return url
 
     def for_writes(self) -> str:
-        """DATABASE_URL of a database that each round begins with empty."""
+        """The DATABASE_URL of a database that is empty at the start of each round."""
         url = self._migrated(WRITES)
         self.ready.add(WRITES)
         return url
 
     def empty_writes(self) -> None:
-        """Before each round of POSTs: the same table and the same write-ahead log for everybody."""
+        """Gives each round of POSTs an empty table and a fresh checkpoint."""
         self.execute(WRITES, "TRUNCATE items_item", "CHECKPOINT")
 
     def execute(self, database: str, *statements: str) -> list[tuple[object, ...]]:
-        """The last statement's rows."""
+        """Runs the statements and returns the last one's rows."""
         uri = self.server.get_uri(database)
         with contextlib.closing(psycopg2.connect(uri)) as connection, connection.cursor() as cursor:
             connection.autocommit = True
@@ -66,7 +66,7 @@ class Databases:
         if present == rows:
             return
         print(f"Making {rows:,} items (once) …", flush=True)
-        # Indexes are made faster at the end, and smaller.
+        # At the end, indexes are built faster and are smaller.
         indexes = self.execute(
             name, "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'items_item' AND indexname !~ '_pkey$'"
         )
@@ -82,7 +82,7 @@ def _manage(url: str, *words: str) -> None:
 
 @contextlib.contextmanager
 def running() -> Iterator[Databases]:
-    """The server, on this process's CPU, stopped afterwards; its data stays."""
+    """The server on this process's CPU. It stops afterwards, and its data stays."""
     server = postgres.start(LOCAL / "postgres")
     try:
         if postgres.execute(server, "SHOW max_connections") != [(str(CONNECTIONS),)]:

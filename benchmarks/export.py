@@ -1,4 +1,4 @@
-"""Every item at once: the service's stream of lines against the array that the others return."""
+"""Exports: the service's stream of lines against the array of the others."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from benchmarks.servers import Server
 ROWS = 100_000
 WARM_REQUESTS = 20
 TIMEOUT_SECONDS = 300
-#: Every item has it once.
+#: Every item has this text once.
 MEMBER = b'"created_at":'
 
 
 def measure(program: Program, url: str, rows: int) -> dict[str, Any]:
-    """Seconds to the first byte and in all, MB that the processes grew by at their peak, of a fresh server."""
+    """Seconds to the first byte and in total, and the growth at the peak in MB, for a fresh server."""
     with Server(program, url) as server:
         for _ in range(WARM_REQUESTS):
             server.answer(Request("GET", f"/items{program.slash}?limit=100"))
@@ -38,7 +38,7 @@ def measure(program: Program, url: str, rows: int) -> dict[str, Any]:
 
 
 def read(server: Server) -> tuple[float, float, int]:
-    """Seconds to the first byte of the body, seconds in all, and how many items came."""
+    """Seconds to the first byte of the body, seconds in total, and the number of items."""
     path, accept = ("/items", "application/x-ndjson") if server.program is PRODUCT else ("/export", "application/json")
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=TIMEOUT_SECONDS)
     with contextlib.closing(connection):
@@ -49,7 +49,7 @@ def read(server: Server) -> tuple[float, float, int]:
         tail = response.read(1)
         first, items = time.perf_counter() - started, 0
         while chunk := response.read1(1 << 18):
-            # A member cut in two by the end of a chunk is found in the next one.
+            # A chunk may end within the text, so the last bytes are searched with the next chunk.
             seen = tail + chunk
             items += seen.count(MEMBER)
             tail = seen[-(len(MEMBER) - 1) :]
@@ -57,14 +57,14 @@ def read(server: Server) -> tuple[float, float, int]:
 
 
 def forget_peak(processes: list[psutil.Process]) -> float:
-    """Resets the kernel's note of the largest resident set; returns the present one, in MB."""
+    """Resets the kernel's peak of the resident set. Returns the current size in MB."""
     for process in processes:
         Path(f"/proc/{process.pid}/clear_refs").write_text("5")
     return sum(process.memory_info().rss for process in processes) / 2**20
 
 
 def peak(processes: list[psutil.Process]) -> float:
-    """The largest resident set since, in MB."""
+    """The largest resident set since the reset, in MB."""
     return sum(_status(process, "VmHWM") for process in processes) / 2**10
 
 

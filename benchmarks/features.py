@@ -1,4 +1,4 @@
-"""The service beside itself: with an optional feature on, or with one of its optimisations undone."""
+"""Compares the service with itself: with an optional feature on, or without one of its optimisations."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from benchmarks.without import STEPS, SWITCHED_OFF
 
 @dataclass(frozen=True)
 class Feature:
-    """``environment`` turns it on; ``needs`` runs beside it, and adds to the environment and the requests' headers."""
+    """``environment`` turns it on. ``needs`` starts a server and adds to the environment and the request headers."""
 
     name: str
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -46,19 +46,19 @@ FEATURES = (
     Feature("tokens", {}, beside.issuer),
     Feature("rate limit", {"RATE_LIMIT": "900000/min"}),
     Feature("admin", {"ADMIN_ENABLED": "true"}),
-    # The one that is on by default.
+    # This feature is on by default.
     Feature("slow requests not watched", {"SLOW_REQUEST_MS": "0"}),
 )
 HEALTH = Cell("health", 8)
 CELLS = tuple(Cell(endpoint, 8) for endpoint in ("list", "get", "post"))
-#: Each of a second; so many that a run of either takes 10 to 13 minutes.
+#: Rounds of one second. A run takes 10 to 13 minutes.
 ROUNDS, ROUNDS_WITHOUT = 11, 12
 
 
 def measure(
     databases: Databases, budget: Budget, rounds: int, against: str | None, progress: Progress
 ) -> dict[str, Any]:
-    """`make bench FEATURES=1`: the product, with each feature, without asking for any, and as it was at ``against``."""
+    """`make bench FEATURES=1`: the product by default, with each feature, and at the revision ``against``."""
     with contextlib.ExitStack() as stack:
         others = [stack.enter_context(revision(against))] if against else []
         others += [with_feature(feature, stack) for feature in FEATURES]
@@ -69,7 +69,7 @@ def measure(
 
 
 def measure_without(databases: Databases, budget: Budget, rounds: int, progress: Progress) -> dict[str, Any]:
-    """`make bench WITHOUT=1`: the product, and without each of its optimisations."""
+    """`make bench WITHOUT=1`: the product by default and without each of its optimisations."""
     others = [step.program() for step in STEPS]
     return {"without": beside_default(databases, budget, others, in_rounds((HEALTH, *CELLS), rounds), progress)}
 
@@ -83,7 +83,7 @@ def beside_default(
     *,
     turns: Turns | None = None,
 ) -> dict[str, Any]:
-    """The samples of the product as it is, and of the others."""
+    """The samples of the default product and of the others."""
     default = replace(PRODUCT, name=DEFAULT, title=DEFAULT)
     programs = (default, *others)
     progress.total = load_seconds(tuple(others) * 2 if turns is in_pairs else programs, cells)
@@ -93,12 +93,12 @@ def beside_default(
 
 
 def in_rounds(cells: tuple[Cell, ...], rounds: int) -> list[tuple[Cell, int, int]]:
-    """With how often each is measured, and a second as the length of a round."""
+    """The cells with their number of rounds, and one second for each round."""
     return [(cell, rounds, 1) for cell in cells]
 
 
 def with_feature(feature: Feature, stack: contextlib.ExitStack) -> Program:
-    """The product with that feature."""
+    """The product with this feature."""
     environment, headers = stack.enter_context(feature.needs()) if feature.needs else ({}, {})
     return replace(
         PRODUCT,
@@ -111,7 +111,7 @@ def with_feature(feature: Feature, stack: contextlib.ExitStack) -> Program:
 
 @contextlib.contextmanager
 def revision(name: str) -> Any:
-    """The product as it was, from a work tree of its own, on the same database and libraries."""
+    """The product at a revision, from its own work tree, with the same database and libraries."""
     tree = LOCAL / "revision"
     subprocess.run(["git", "worktree", "add", "--force", "--detach", str(tree), name], cwd=ROOT, check=True)
     try:

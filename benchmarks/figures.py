@@ -12,7 +12,7 @@ Cells = dict[str, dict[str, list[dict[str, Any]]]]
 
 @dataclass(frozen=True)
 class Range:
-    """A median with the smallest and the largest of the rounds."""
+    """A median with the smallest and the largest value of the rounds."""
 
     median: float
     smallest: float
@@ -26,18 +26,19 @@ class Range:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A median with its 95 % confidence interval; None where too few values tell of one."""
+    """A median with its 95 % confidence interval, which is None for too few values."""
 
     median: float
     interval: tuple[float, float] | None
 
     @classmethod
     def of(cls, values: list[float]) -> Estimate:
-        """Of at least one value; an interval of at least 6.
+        """Needs at least one value, and 6 for an interval.
 
-        Whatever their distribution, independent values are below its median half of the time: how many of them are is
-        binomial. So the median is between the ``rank``-th smallest and the ``rank``-th largest of them with 95 %
-        probability or more, where a binomial is below ``rank`` with 2.5 % or less.
+        A value is below the median of its distribution with probability one half. So the number of values below the
+        median is binomial, for any distribution. ``rank`` is chosen so that this number is below ``rank`` with at most
+        2.5 % probability. Then the median is between the ``rank``-th smallest and the ``rank``-th largest value with at
+        least 95 %.
         """
         ordered, rank = sorted(values), 0
         below = 1
@@ -48,37 +49,37 @@ class Estimate:
 
 
 def valid(samples: list[dict[str, Any]]) -> bool:
-    """Whether the cell counts: every round had answers, no error, and a server that lived on."""
+    """Whether the cell counts: every round had responses and no error, and its server was alive at the end."""
     return bool(samples) and all(
         sample["per_second"] > 0 and not sample["errors"] and sample["alive"] for sample in samples
     )
 
 
 def figure(cells: Cells, cell: str, program: str, name: str) -> Range | None:
-    """A figure of one program in one cell; None where it was not measured or does not count."""
+    """A figure of one program in one cell. None if it was not measured or does not count."""
     samples = cells.get(cell, {}).get(program, [])
     return Range.of([sample[name] for sample in samples]) if valid(samples) else None
 
 
 def ratio(cells: Cells, cell: str, ours: str, theirs: str, name: str) -> float | None:
-    """Our median over theirs; None unless both count."""
+    """Our median divided by theirs. None unless both count."""
     own, other = figure(cells, cell, ours, name), figure(cells, cell, theirs, name)
     return own.median / other.median if own and other and other.median else None
 
 
-#: The product as it is, which it is held against where it runs otherwise.
+#: The name of the product with its default settings.
 DEFAULT = "default"
-#: What a feature may cost: a twentieth of the throughput.
+#: A feature may cost 5 % of the throughput.
 ALLOWED = 0.95
 
 
 def beside(program: str) -> str:
-    """The name of the default's samples that were taken directly before or after this program's."""
+    """The name of the default's samples that ran directly before or after this program's."""
     return f"{DEFAULT}, beside {program}"
 
 
 def within(ratio: Estimate | None) -> str:
-    """Whether a throughput is ALLOWED, as far as its ratio's interval decides it."""
+    """Whether the interval of the throughput's ratio is above ALLOWED, below it, or on both sides."""
     if ratio is None or ratio.interval is None:
         return "not decided"
     low, high = ratio.interval
@@ -86,7 +87,7 @@ def within(ratio: Estimate | None) -> str:
 
 
 def paired(cells: Cells, cell: str, program: str, other: str, name: str) -> Estimate | None:
-    """The ratio of two programs in each round; None unless both count."""
+    """The ratios of two programs in each round. None unless both count."""
     own, theirs = cells.get(cell, {}).get(program, []), cells.get(cell, {}).get(other, [])
     if not valid(own) or not valid(theirs):
         return None
@@ -98,5 +99,5 @@ VCPU_HOUR_USD = 0.04048
 
 
 def dollars_per_million(cpu_us: float) -> float:
-    """What a million requests of that much CPU time cost."""
+    """The price of a million requests with this CPU time."""
     return cpu_us / 3600 * VCPU_HOUR_USD

@@ -1,4 +1,4 @@
-"""What grows with the table: a page's time with depth and size, the export's memory with its rows."""
+"""Measures growth with the table: a page's time by depth and size, and an export's memory by rows."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ SIZES = (1_000, 10_000, 100_000, 1_000_000)
 DEPTHS = (0, 100, 1_000, 10_000, 90_000, 500_000, 999_900)
 DEEP = 90_000
 EXPORTS = (10_000, 100_000, 1_000_000)
-#: Beyond that the array of the others only takes time.
+#: The largest export of the others, because their array takes too long for more.
 ARRAY_ROWS = 100_000
 
 
 def pages(databases: Databases, largest: int, rounds: int, tick: Tick) -> list[dict[str, Any]]:
-    """One client's page in milliseconds (median): by size of the table, then by depth in the largest."""
+    """The median time of one client's page in milliseconds, by size of the table, and by depth in the largest one."""
     sizes = [size for size in SIZES if size <= largest]
     points = [(size, 0) for size in sizes] + [(largest, depth) for depth in DEPTHS if 0 < depth < largest]
     found: dict[tuple[int, int], list[float]] = {point: [] for point in points}
@@ -43,7 +43,7 @@ def pages(databases: Databases, largest: int, rounds: int, tick: Tick) -> list[d
 
 
 def page(databases: Databases, rows: int, depth: int) -> str:
-    """The path of the page behind ``depth`` items."""
+    """The path of the page after ``depth`` items."""
     if not depth:
         return "/items?limit=100"
     statement = f"SELECT id::text FROM items_item ORDER BY items_item.id DESC LIMIT 1 OFFSET {depth - 1}"
@@ -52,7 +52,7 @@ def page(databases: Databases, rows: int, depth: int) -> str:
 
 
 def exports(databases: Databases, largest: int, tick: Tick) -> list[dict[str, Any]]:
-    """Memory and time of the export by rows: the stream, and beside it FastAPI's array."""
+    """Memory and time of an export by rows, for the stream and for FastAPI's array."""
     found = []
     for rows in (rows for rows in EXPORTS if rows <= largest):
         url = databases.holding(rows)

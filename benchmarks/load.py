@@ -1,4 +1,4 @@
-"""Load by wrk, and its figures."""
+"""Runs wrk and reads its figures."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from pathlib import Path
 from benchmarks.machine import CLIENT_CPU, pinned
 
 SCRIPT = Path(__file__).with_name("wrk.lua")
-# Longer than any honest answer here takes; what is slower counts as an error.
+# Every good response here takes less time. A slower one counts as an error.
 TIMEOUT_SECONDS = 20
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request; wrk sends those of a list in random order."""
+    """One request. wrk sends a list of requests in random order."""
 
     method: str
     path: str
     body: str = ""
 
     def line(self) -> str:
-        """As wrk.lua reads it."""
+        """The line for wrk.lua."""
         return f"{self.method}\t{self.path}\t{self.body}\n"
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What wrk saw: requests per second, latencies in milliseconds, and errors of every kind."""
+    """wrk's figures: requests per second, latencies in milliseconds, and errors of every kind."""
 
     requests: int
     seconds: float
@@ -48,16 +48,16 @@ class Figures:
 
 
 def require() -> None:
-    """Ends the process with one sentence where a tool is missing, or what it measures."""
+    """Ends the process with one sentence when a tool or the sample resource is missing."""
     if not find_spec("items"):
-        sys.exit("The benchmark measures the sample resource, items/, which is not there any more.")
+        sys.exit("The benchmark measures the sample resource items/, which has been removed.")
     for tool, package in (("wrk", "wrk"), ("taskset", "util-linux")):
         if not shutil.which(tool):
             sys.exit(f"{tool} is missing. Debian and Ubuntu: apt install {package}.")
 
 
 def run(url: str, requests: Path, clients: int, seconds: int, headers: dict[str, str]) -> Figures:
-    """Keeps ``clients`` connections busy for that long; ``requests`` is a file of Request lines."""
+    """Loads a server with ``clients`` connections. ``requests`` is a file of Request lines."""
     given = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
     command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--timeout", f"{TIMEOUT_SECONDS}s", "-s", str(SCRIPT)]
     result = subprocess.run(
@@ -72,7 +72,7 @@ def run(url: str, requests: Path, clients: int, seconds: int, headers: dict[str,
 
 
 def parse(line: str) -> Figures:
-    """The line that wrk.lua writes."""
+    """Parses the line of wrk.lua."""
     raw = json.loads(line)
     errors = sum(raw[kind] for kind in ("connect", "read", "write", "status", "timeout"))
     return Figures(raw["requests"], raw["seconds"], raw["p50_ms"], raw["p99_ms"], raw["max_ms"], errors)

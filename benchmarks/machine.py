@@ -1,4 +1,4 @@
-"""Where everything runs: which CPU, which interpreter, and what the machine is."""
+"""The CPUs, the interpreters and the description of the machine."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from pathlib import Path
 import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
-#: What a run keeps for the next one: the database and its items.
+#: The folder for the next run, with the database and its items.
 LOCAL = ROOT / ".local" / "bench"
-#: This one, which has the service's libraries.
+#: The interpreter with the service's libraries.
 PRODUCT_PYTHON = Path(sys.executable)
 OPPONENT_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
 LIBRARIES = (
@@ -27,17 +27,17 @@ LIBRARIES = (
 )  # fmt: skip
 
 CPUS = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
-#: The server has one to itself; the database, wrk and this process share the other.
+#: The server has one CPU of its own. The database, wrk and this process share the other.
 SERVER_CPU, CLIENT_CPU = CPUS[-1], CPUS[0]
 
 
 def pinned(cpu: int, command: list[str]) -> list[str]:
-    """The command on that CPU alone."""
+    """The command that runs on this CPU only."""
     return ["taskset", "--cpu-list", str(cpu), *command]
 
 
 def wait_for_port(port: int, seconds: float = 10) -> None:
-    """Until something listens there; raises TimeoutError."""
+    """Waits until a process listens on the port. Raises TimeoutError."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
@@ -47,7 +47,7 @@ def wait_for_port(port: int, seconds: float = 10) -> None:
 
 
 def describe() -> dict[str, str]:
-    """What the figures depend on."""
+    """The hardware and the versions that the figures depend on."""
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "revision": _output("git", "describe", "--always", "--dirty"),

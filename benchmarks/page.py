@@ -1,4 +1,4 @@
-"""docs/performance.md: between its markers, what the page shows of a whole run; the rest is in results/."""
+"""Writes the main results of a whole run between the markers of docs/performance.md. All results are in results/."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def update(results: dict[str, Any], path: Path, page: Path) -> None:
 
 
 def about(results: dict[str, Any], path: Path) -> str:
-    """When, on what, and where all tables are."""
+    """Date, machine, and the place of all tables."""
     machine, settings = results["machine"], results["settings"]
     return (
         f"{machine['date']}, revision {machine['revision']}, {machine['cpus']} CPUs ({machine['cpu']}), "
@@ -34,7 +34,7 @@ def about(results: dict[str, Any], path: Path) -> str:
 
 
 def tables(results: dict[str, Any]) -> list[str]:
-    """The targets, their title a level lower; nothing for a run that has none."""
+    """The targets, with their title one level lower. "" for a run without targets."""
     report = ratios(judge(results))
     return [f"#{report.markdown()}"] if report.rows else []
 
@@ -49,7 +49,7 @@ def ratios(verdicts: list[Verdict]) -> Report:
 
 
 def ratio(verdict: Verdict | None) -> str:
-    """`9.1 (≥ 5)`; bold where the target is not met."""
+    """`9.1 (≥ 5)`, in bold if the target is not met."""
     if verdict is None:
         return ""
     value = "invalid" if verdict.value is None else f"{verdict.value:.3g}"
@@ -57,7 +57,7 @@ def ratio(verdict: Verdict | None) -> str:
 
 
 def plots(path: Path) -> list[str]:
-    """Those that were drawn; a quick run's have one more part in their names."""
+    """The plots of the run. The names of a quick run's plots have one more part."""
     parts = path.stem.count("-") + 1
     found = sorted(one for one in path.parent.glob(f"{path.stem}-*.svg") if one.stem.count("-") == parts)
     return [f"![{one.stem.removeprefix(f'{path.stem}-')}](../{one.relative_to(ROOT)})" for one in found]

@@ -1,4 +1,4 @@
-"""What is asked of every program: the endpoints, how many clients at once, and how often."""
+"""The plan for every program: endpoints, numbers of clients, and rounds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmarks.load import Request
 from benchmarks.programs import Program
 
 if TYPE_CHECKING:
-    from benchmarks.database import Databases  # Which the plots' interpreter has no PostgreSQL for.
+    from benchmarks.database import Databases  # The plots' interpreter cannot import it.
 
 DEPTH = 90_000
 KEYS = 5_000
@@ -30,14 +30,14 @@ TITLES = {
 
 @dataclass(frozen=True)
 class Cell:
-    """An endpoint at a number of clients."""
+    """An endpoint with a number of clients."""
 
     endpoint: str
     clients: int
 
     @property
     def is_judged_by_p99(self) -> bool:
-        """Whether its slowest hundredth has to be more than a handful of requests."""
+        """Whether it needs enough requests for a reliable p99."""
         return self.clients == 64 and self.endpoint != "health"
 
     @property
@@ -62,7 +62,7 @@ OTHERS = tuple(
 
 @dataclass(frozen=True)
 class Data:
-    """What the requests are made of: keys at random, the key before ``depth``, and phrases that few names have."""
+    """The data of the requests: random keys, the key before ``depth``, and phrases of few names."""
 
     keys: list[str]
     depth: int
@@ -71,7 +71,7 @@ class Data:
 
     @classmethod
     def of(cls, databases: Databases, rows: int, depth: int = DEPTH) -> Data:
-        """Read from the database of that many items."""
+        """Reads it from the database with this number of items."""
         databases.holding(rows)
         name = f"items_{rows}"
         keys = databases.execute(name, f"SELECT id::text FROM items_item ORDER BY md5(id::text) LIMIT {KEYS}")
@@ -81,7 +81,7 @@ class Data:
         return cls([str(key) for [key] in keys], depth, str(deep), _phrases())
 
     def requests(self, program: Program, endpoint: str) -> list[Request]:
-        """What wrk sends to this program."""
+        """The requests for this program."""
         made: dict[str, Iterator[Request]] = {
             "health": iter([Request("GET", "/health")]),
             "list": iter([Request("GET", f"/items{program.slash}?limit=100")]),

@@ -1,4 +1,4 @@
-"""The plots of a results file, beside it: `python -m benchmarks.plots results.json`, where matplotlib is installed."""
+"""Draws the plots of a results file: `python -m benchmarks.plots results.json`. It needs matplotlib."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import matplotlib as mpl
 
 mpl.use("svg")
-# The same results make the same file.
+# A fixed salt makes the same file from the same results.
 mpl.rcParams.update(
     {
         "svg.hashsalt": "itemsvc",
@@ -40,7 +40,7 @@ PANEL = (2.6, 2.8)
 
 
 def bars(results: dict[str, Any], clients: int, name: str, label: str, scale: float = 1) -> plt.Figure | None:
-    """A panel for each endpoint, a bar for each program, with the range of its rounds."""
+    """A panel for each endpoint and a bar for each program, with the range of its rounds."""
     cells = results["cells"]
     endpoints = [endpoint for endpoint in ENDPOINTS if f"{endpoint}@{clients}" in cells]
     if not endpoints:
@@ -65,13 +65,13 @@ def bars(results: dict[str, Any], clients: int, name: str, label: str, scale: fl
 
 
 def reach(shown: dict[str, Range], scale: float) -> list[list[float]]:
-    """How far below and above the median the rounds were."""
+    """The distances of the rounds below and above the median."""
     below = [(value.median - value.smallest) * scale for value in shown.values()]
     return [below, [(value.largest - value.median) * scale for value in shown.values()]]
 
 
 def lines(title: str, label: str, curves: dict[str, list[tuple[float, float]]], across: str) -> plt.Figure | None:
-    """Curves over a logarithmic axis, from zero up."""
+    """Curves over a logarithmic axis. The other axis starts at zero."""
     if not any(curves.values()):
         return None
     drawing, axis = plt.subplots(figsize=(PANEL[0] * 2, PANEL[1]))
@@ -118,7 +118,7 @@ def tasks(results: dict[str, Any]) -> plt.Figure | None:
 
 
 def main(path: Path) -> None:
-    """Writes NAME-PLOT.svg for every plot that the results have figures for."""
+    """Writes NAME-PLOT.svg for every plot with figures in the results."""
     results = json.loads(path.read_text())
     drawings = {
         "throughput": bars(results, 8, "per_second", "requests per second"),

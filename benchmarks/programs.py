@@ -1,4 +1,4 @@
-"""What is measured: the product and its opponents, how each is started, and where each keeps the same answers."""
+"""The measured programs: the product and its opponents, with their commands and paths."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from benchmarks.machine import LOCAL, OPPONENT_PYTHON, PRODUCT_PYTHON, ROOT
 
 SECRET = "only-for-benchmarks-" + "x7Kq2" * 10
 GTHREAD = ("--worker-class", "gthread", "--workers", "1", "--threads", "4", "--keep-alive", "75", "--preload")
-#: Whether the opponents write access lines, as the product does. Their best is without.
+#: Whether the opponents write access lines as the product does. They are faster without.
 ACCESS_LOG = False
 NO_SOCKET = ("--no-control-socket", "--worker-tmp-dir", "/dev/shm")
 
 
 @dataclass(frozen=True)
 class Program:
-    """One server. ``command`` gets the port; ``page`` is the path of the page after an item, which is number ``depth``.
+    """One server. ``command`` makes its command from the port.
 
-    ``environment`` and ``headers`` come on top of what every program gets.
+    ``environment`` and ``headers`` are added to those of every program.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Program:
     directory: Path = ROOT
 
     def environment_for(self, database_url: str, port: int = 8000) -> dict[str, str]:
-        """The process's whole environment: nothing of this one's that could change a figure."""
+        """The process's whole environment. It inherits no variable that could change a figure."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         return kept | {
             "SECRET_KEY": SECRET,
@@ -45,20 +45,20 @@ class Program:
         }
 
     def page_after(self, key: str, depth: int) -> str:
-        """The path of the page that follows item ``key``, the ``depth``-th one."""
+        """The path of the page after item ``key``, which is item number ``depth``."""
         return f"/items?limit=100&after={key}"
 
     def searching(self, words: str) -> str:
-        """The parameter's value for names that have these words, in this order."""
+        """The parameter's value for a search of these words in this order."""
         return words
 
 
 @dataclass(frozen=True)
 class Product(Program):
-    """The service with its production settings, as behind a load balancer that ends TLS."""
+    """The service with its production settings, as behind a load balancer with TLS."""
 
     def page_after(self, key: str, depth: int) -> str:
-        """With the service's own cursor: ordering, backward, inclusive, key; then a checksum."""
+        """Makes the service's cursor: ordering, backward, inclusive, key and checksum."""
         payload = json.dumps(["-created_at", False, False, key], separators=(",", ":")).encode()
         checksum = hashlib.blake2s(payload, digest_size=4).digest()
         return f"/items?limit=100&cursor={base64.urlsafe_b64encode(payload + checksum).decode().rstrip('=')}"
@@ -66,21 +66,21 @@ class Product(Program):
 
 @dataclass(frozen=True)
 class Tutorial(Program):
-    """Pages by number, and a slash at the end."""
+    """It has page numbers and a slash at the end of paths."""
 
     def page_after(self, key: str, depth: int) -> str:
-        """Where ``depth`` is a whole number of pages."""
+        """Needs a ``depth`` of whole pages."""
         return f"/items/?page={depth // 100 + 1}"
 
     def searching(self, words: str) -> str:
-        """In quotes; without, each of the words may be anywhere."""
+        """Adds quotes. Without them each word may be anywhere in the name."""
         return f"%22{words}%22"
 
 
 def _gunicorn(application: str, *options: str) -> Callable[[int], list[str]]:
     words = [str(OPPONENT_PYTHON), "-m", "gunicorn", f"benchmarks.opponents.{application}:application", *options]
     words += ["--access-logfile", "-"] if ACCESS_LOG else []
-    # No configuration file: the project's own would be read from the working directory.
+    # Without this option, gunicorn would read the project's own configuration from the working directory.
     return lambda port: [*words, "--config", "python:benchmarks.opponents", "--bind", f"127.0.0.1:{port}"]
 
 
@@ -108,7 +108,7 @@ FASTAPI_ORM_ASYNC = Program("fastapi_orm_async", "FastAPI SQLAlchemy async", _uv
 NINJA = Program("django_ninja", "Django Ninja", _gunicorn("django_ninja", *GTHREAD, *NO_SOCKET))
 TUTORIAL = Tutorial("drf_tutorial", "DRF tutorial", _gunicorn("drf_tutorial", *GTHREAD, *NO_SOCKET), slash="/")
 FLOOR = Program("floor", "floor (bare WSGI)", _gunicorn("floor", *GTHREAD, *NO_SOCKET))
-# What the service's own gunicorn.conf.py and worker, and prepared statements, change about it; without access lines.
+# The floor with the service's gunicorn.conf.py, worker and prepared statements, without access lines.
 OWN_FLOOR = Program(
     "own_floor",
     "floor, our worker",

@@ -1,4 +1,4 @@
-"""One line that says how far it is."""
+"""A line with the progress."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Self
 
 
 class Progress:
-    """On a terminal one line that changes; elsewhere a line every half minute. ``total`` is in seconds of load."""
+    """Changes one line on a terminal; elsewhere prints a line every half minute. ``total`` is in seconds of load."""
 
     total = 1.0
 
@@ -24,7 +24,7 @@ class Progress:
             sys.stderr.write("\r\033[K")
 
     def tick(self, what: str, seconds: float) -> None:
-        """Before the work of that many seconds."""
+        """Call it before work of this many seconds."""
         done = min(self._done / self.total, 1)
         self._done += seconds
         elapsed = time.monotonic() - self._started

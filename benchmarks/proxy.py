@@ -1,4 +1,4 @@
-"""A load balancer: each new connection goes to the next task. `python -m benchmarks.proxy PORT TASK_PORT…`."""
+"""A load balancer that sends each new connection to the next task: `python -m benchmarks.proxy PORT TASK_PORT…`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ BLOCK = 65536
 
 
 async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """One direction until it ends."""
+    """Copies one direction until its end."""
     try:
         while block := await reader.read(BLOCK):
             writer.write(block)
@@ -24,7 +24,7 @@ async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 
 async def main(port: int, targets: list[int]) -> None:
-    """Listens on ``port`` for ever."""
+    """Listens on ``port``."""
     turn = itertools.cycle(targets)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

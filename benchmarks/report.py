@@ -1,4 +1,4 @@
-"""The tables, on the terminal and as Markdown, and the files in results/."""
+"""Writes the tables to the terminal and as Markdown, and the files in results/."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ MINIMUM_WIDTH = 230
 
 
 class Report:
-    """A title, the columns' heads, the rows and a caption, all text; ``name`` is for those who pick some of them."""
+    """A table as text: title, column heads, rows and caption. ``name`` identifies it."""
 
     def __init__(self, name: str, title: str, head: list[str], rows: list[list[str]], caption: str = ""):
         self.name, self.title, self.head, self.rows, self.caption = name, title, head, rows, caption
 
     def markdown(self) -> str:
-        """As a table under its title."""
+        """The table as Markdown."""
         alignment = ["---", *["---:"] * (len(self.head) - 1)]
         lines = [f"| {' | '.join(line)} |" for line in (self.head, alignment, *self.rows)]
         return "\n\n".join([f"## {self.title}", "\n".join(lines), *([self.caption] if self.caption else [])])
 
     def rich(self) -> Table:
-        """For the terminal; what is not met in red."""
+        """The table for the terminal. Targets that are not met are red."""
         table = Table(*self.head, title=self.title, title_justify="left", caption=self.caption, caption_justify="left")
         for row in self.rows:
             table.add_row(*row, style="red" if row[-1] == WORDS[False] else None)
@@ -44,7 +44,7 @@ class Report:
 
 
 def reports(results: dict[str, Any]) -> list[Report]:
-    """What there is to say about these results."""
+    """The tables for these results."""
     cells = results["cells"]
     made = [
         ratios(judge(results)),
@@ -63,7 +63,7 @@ def reports(results: dict[str, Any]) -> list[Report]:
 
 
 def ratios(verdicts: list[Verdict]) -> Report:
-    """Ours over theirs, against what must come out."""
+    """Our figures divided by theirs, with the targets."""
     rows = [
         [
             one.title,
@@ -80,7 +80,7 @@ def ratios(verdicts: list[Verdict]) -> Report:
 
 
 def throughput(cells: Cells, ceiling: dict[str, float]) -> Report:
-    """Requests per second, medians with their range."""
+    """Requests per second: medians with their range."""
     names = present(cells)
     rows = []
     for cell, programs in cells.items():
@@ -95,7 +95,7 @@ def throughput(cells: Cells, ceiling: dict[str, float]) -> Report:
 
 
 def spread(samples: list[dict[str, Any]], values: Range | None) -> str:
-    """`1,000 (900 to 1,100)`; the errors of a cell that does not count; empty where nothing was measured."""
+    """`1,000 (900 to 1,100)`, or the errors of a cell that does not count, or "" without a measurement."""
     if not samples:
         return ""
     if not values:
@@ -117,7 +117,7 @@ def latency(cells: Cells, cell: str, name: str) -> str:
 
 
 def resources(cells: Cells) -> Report:
-    """The server's CPU time a request, its price, and memory, at 8 clients."""
+    """The server's CPU time and price of a request, and its memory, with 8 clients."""
     rows = []
     for name in present(cells):
         for cell in (cell for cell in cells if cell.endswith("@8")):
@@ -186,7 +186,7 @@ CHANGE = (
 
 
 def beside(title: str, cells: Cells) -> Report:
-    """Each over the default, round by round."""
+    """Each program divided by the default, round by round."""
     rows = []
     for cell, programs in cells.items():
         for name, samples in programs.items():
@@ -209,7 +209,7 @@ COST = (
 
 
 def costs(cells: Cells) -> Report:
-    """Each feature over the default beside it, pair by pair."""
+    """Each feature divided by the default that ran next to it, pair by pair."""
     rows = []
     for cell, programs in cells.items():
         for name in (name for name in programs if not name.startswith(DEFAULT)):
@@ -232,7 +232,7 @@ def change(ratio: Estimate | None) -> str:
 
 
 def size(entry: dict[str, Any]) -> Report:
-    """One of Fargate's sizes."""
+    """The table for one of Fargate's sizes."""
     cells, names = entry["cells"], list(next(iter(entry["cells"].values())))
     rows = []
     for cell in cells:
@@ -250,7 +250,7 @@ def present(cells: Cells) -> list[str]:
 
 
 def name_of(program: str) -> str:
-    """As people call it."""
+    """The program's title."""
     return PROGRAM_TITLES.get(program, program)
 
 
@@ -261,19 +261,19 @@ def cell_title(cell: str) -> list[str]:
 
 
 def met(results: dict[str, Any]) -> bool:
-    """Whether every target that was measured is met."""
+    """Whether every measured target is met."""
     return all(one.met for one in judge(results))
 
 
 def show(console: Console, results: dict[str, Any]) -> None:
-    """On the terminal; a line too wide is better than a figure in three pieces."""
+    """Prints the tables. A wide line is better than a figure on three lines."""
     console.width = max(console.width, MINIMUM_WIDTH)
     for report in reports(results):
         console.print(report.rich())
 
 
 def write(path: Path, results: dict[str, Any]) -> None:
-    """The results as JSON, the tables as Markdown, and the plots as SVG, beside each other."""
+    """Writes the results as JSON, the tables as Markdown and the plots as SVG into one folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(results, indent=1) + "\n")
     about = [f"- {name}: {value}" for name, value in (results["machine"] | results["settings"]).items()]

@@ -1,4 +1,4 @@
-"""Rounds of load, all programs within each, so that a machine that slows down slows all of them down."""
+"""Rounds of load. Each round has all programs, so that a slower machine slows down all of them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from benchmarks.programs import OWN_FLOOR, PRODUCT, TUTORIAL, Program
 from benchmarks.servers import Server, StartError
 
 Tick = Callable[[str, float], None]
-#: From the running servers a round's turns, each with the name that its sample is kept under.
+#: A function that orders the running servers for a round, each with the name of its sample.
 Turns = Callable[[list[Server], random.Random], Iterable[tuple[str, Server]]]
 #: Programs that no target names take part in every second round.
 FEWER = (TUTORIAL, OWN_FLOOR)
@@ -28,7 +28,7 @@ FEWER = (TUTORIAL, OWN_FLOOR)
 
 @dataclass(frozen=True)
 class Sample:
-    """One round of one program: requests per second, milliseconds, CPU microseconds of the server a request, MB."""
+    """One round of one program: requests per second, milliseconds, the server's CPU microseconds per request, MB."""
 
     per_second: float
     p50_ms: float
@@ -40,17 +40,17 @@ class Sample:
 
     @property
     def valid(self) -> bool:
-        """Whether it counts: answers, no error, and a server that still lives."""
+        """Whether it counts: it has responses and no error, and the server is alive."""
         return self.per_second > 0 and self.errors == 0 and self.alive
 
 
-#: Of a server that did not start.
+#: The sample of a server that did not start.
 NOTHING = Sample(0, 0, 0, 0, 0, errors=1, alive=False)
 
 
 @dataclass(frozen=True)
 class Budget:
-    """How many rounds of how many seconds, over how many items; targets compare the main cells."""
+    """The number of rounds, their seconds and the number of items. Targets compare the main cells."""
 
     rows: int
     rounds: int
@@ -79,9 +79,9 @@ class Bench:
     def run(
         self, programs: tuple[Program, ...], cells: list[tuple[Cell, int, int]], turns: Turns | None = None
     ) -> None:
-        """``cells`` with rounds, and seconds of each; reads first, then writes on a database of their own.
+        """Measures ``cells`` with their rounds and seconds: first the reads, then the writes on another database.
 
-        ``turns`` say who comes after whom in a round, and under which names; else each comes once, in a random order.
+        ``turns`` gives the order and the names within a round. By default each program comes once, in a random order.
         """
         for writes in (False, True):
             chosen = [entry for entry in cells if (entry[0].endpoint == "post") is writes]
@@ -96,11 +96,12 @@ class Bench:
             started = [self._start(program, url, stack) for program in programs]
             servers = [server for server in started if server]
             for cell, _, _ in cells:
-                # In the programs' order, whichever begins.
+                # The result keeps the programs' order, whatever the order of the rounds.
                 self.samples[cell.key] |= {one.name: [NOTHING] if one.name in self.absent else [] for one in programs}
             directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             answers.compare(servers, self.data, sorted({cell.endpoint for cell, _, _ in cells}))
-            # Another order each time, so that none always follows the same one; the same orders in each run.
+            # The order changes between rounds, so that no program always follows the same one. The seed gives the same
+            # orders in each run.
             source = random.Random(1)
             for number in range(max(rounds for _, rounds, _ in cells)):
                 for cell, rounds, seconds in cells:
@@ -113,7 +114,7 @@ class Bench:
                             self.samples[cell.key][name].append(sample)
 
     def _start(self, program: Program, url: str, stack: contextlib.ExitStack) -> Server | None:
-        """The running server; an opponent that does not start is said and left out, and its cells are invalid."""
+        """Starts the server. When an opponent does not start, prints that and makes its cells invalid."""
         try:
             return stack.enter_context(Server(program, url))
         except StartError as error:
@@ -142,7 +143,7 @@ class Bench:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """By cell and program, each a list of samples."""
+        """The lists of samples by cell and program."""
         return {
             cell: {name: [asdict(sample) for sample in samples] for name, samples in programs.items()}
             for cell, programs in self.samples.items()
@@ -150,13 +151,13 @@ class Bench:
 
 
 def in_any_order(servers: list[Server], source: random.Random) -> Iterator[tuple[str, Server]]:
-    """Each once, under its own name."""
+    """Each program once, under its own name."""
     for server in source.sample(servers, len(servers)):
         yield server.program.name, server
 
 
 def in_pairs(servers: list[Server], source: random.Random) -> Iterator[tuple[str, Server]]:
-    """Each directly before or after the first one, whose samples are kept under ``beside`` that one's name."""
+    """Each program next to the first one, whose samples get the name ``beside`` the program's."""
     first, *others = servers
     for server in source.sample(others, len(others)):
         name = server.program.name
@@ -164,10 +165,10 @@ def in_pairs(servers: list[Server], source: random.Random) -> Iterator[tuple[str
 
 
 def rounds_of(program: Program, rounds: int) -> int:
-    """How often this program takes part."""
+    """The number of rounds of this program."""
     return (rounds + 1) // 2 if program in FEWER else rounds
 
 
 def load_seconds(programs: tuple[Program, ...], cells: list[tuple[Cell, int, int]]) -> int:
-    """How long all the rounds take."""
+    """The seconds of all rounds."""
     return sum(seconds * rounds_of(program, rounds) for _, rounds, seconds in cells for program in programs)

@@ -1,4 +1,4 @@
-"""A program as a running server: started, pinned, its log drained, its CPU time and memory read, stopped."""
+"""Runs a program as a server on one CPU, and reads its CPU time and memory."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ TAIL_BYTES = 4000
 
 
 class StartError(Exception):
-    """The program's name and the end of its log."""
+    """A program did not start. The message has its name and the end of its log."""
 
 
 def free_port() -> int:
-    """A TCP port that nothing listens on."""
+    """A free TCP port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -37,7 +37,7 @@ def free_port() -> int:
 
 
 class Server:
-    """One process (with its workers) on the server's CPU; its output goes to a pipe that is being read."""
+    """One process with its workers on the server's CPU. A thread reads its output."""
 
     def __init__(self, program: Program, database_url: str):
         self.program = program
@@ -84,7 +84,7 @@ class Server:
         return False
 
     def answer(self, request: Request, **headers: str) -> tuple[int, bytes, dict[str, str]]:
-        """Status, body and headers (lower case) of one request on a connection of its own."""
+        """Sends one request on a new connection. Returns status, body and headers (lower case)."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PROBE_SECONDS)
         with contextlib.closing(connection):
             sent: dict[str, Any] = {**self.program.headers, "Content-Type": "application/json", **headers}
@@ -93,11 +93,11 @@ class Server:
             return response.status, response.read(), {name.lower(): value for name, value in response.getheaders()}
 
     def cpu_seconds(self) -> float:
-        """User and system time of the whole tree so far."""
+        """User and system time of all its processes so far."""
         return sum(times.user + times.system for times in self._each("cpu_times"))
 
     def memory_mb(self) -> float:
-        """Proportional set size of the whole tree: what the workers share counts once."""
+        """Proportional set size of all its processes, which counts shared memory once."""
         return sum(full.pss for full in self._each("memory_full_info")) / 2**20
 
     def _each(self, method: str) -> list[Any]:

@@ -1,4 +1,4 @@
-"""The whole benchmark, part by part."""
+"""Runs the parts of the whole benchmark."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from benchmarks.programs import Program
 from benchmarks.progress import Progress
 from benchmarks.runner import Bench, Budget, load_seconds
 
-#: What the database's own ceiling is measured at.
+#: The numbers of clients and the seconds for the database's ceiling.
 CEILING_CLIENTS, CEILING_SECONDS = (8, 64), 1
-# Seconds that a part takes beside its load, for the progress line.
+# Seconds of a part without its load, for the progress line.
 EXPORT_SECONDS = 4
 
 
@@ -27,7 +27,7 @@ def measure(
     *,
     whole: bool,
 ) -> dict[str, Any]:
-    """The cells; of a whole run also the ceiling, the export, growth and tasks."""
+    """Measures the cells. A whole run also measures the ceiling, exports, growth and tasks."""
     settings = {"rows": budget.rows, "rounds": max((rounds for _, rounds, _ in cells), default=0)}
     results: dict[str, Any] = {"settings": settings}
     data = plan.Data.of(databases, budget.rows)
@@ -49,7 +49,7 @@ def measure(
 
 
 def rest_seconds(budget: Budget, programs: tuple[Program, ...], cells: list[tuple[Cell, int, int]]) -> float:
-    """About what the parts after the cells take."""
+    """The approximate seconds of the parts after the cells."""
     pages = (len(growth.SIZES) + len(growth.DEPTHS)) * budget.page_rounds
     return len(cells) * CEILING_SECONDS + (len(programs) + 2 * budget.export_rounds - 2) * EXPORT_SECONDS + pages
 
@@ -74,7 +74,7 @@ def exports(
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     url = databases.holding(export.ROWS)
     for number in range(budget.export_rounds):
-        # Of those that no target names one round will do.
+        # One round is enough for a program that no target names.
         for program in (
             programs if number == 0 else [one for one in programs if one.name in (targets.OURS, targets.SYNC)]
         ):

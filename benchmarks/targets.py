@@ -1,4 +1,4 @@
-"""What must come out: ratios of medians, ours over theirs."""
+"""The targets: ratios of medians, our figure divided by theirs."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from benchmarks.plan import TITLES
 
 OURS = "itemsvc"
 SYNC, NINJA, FLOOR, OWN_FLOOR = "fastapi_sync", "django_ninja", "floor", "own_floor"
-#: "FastAPI async" is either: both are held to the same bounds.
+#: Both FastAPI async programs have the same bounds.
 ASYNCPG, ORM = "fastapi_asyncpg", "fastapi_orm_async"
 
-#: Requests per second, at least, by cell and rival.
+#: Lower bounds for requests per second, by cell and rival.
 THROUGHPUT = {
     "list@8": {SYNC: 5, ASYNCPG: 4, ORM: 4, NINJA: 4, FLOOR: 0.8},
     "get@8": {SYNC: 2.3, ASYNCPG: 2, ORM: 2, NINJA: 1.3, FLOOR: 0.6},
@@ -24,20 +24,20 @@ THROUGHPUT = {
     "health@8": {SYNC: 1, ASYNCPG: 1, ORM: 1, NINJA: 2, FLOOR: 0.9},
     "health@64": {SYNC: 2, ASYNCPG: 1, ORM: 1, NINJA: 2, FLOOR: 0.9},
 }
-#: The slowest hundredth, at most.
+#: Upper bounds for p99.
 P99 = {f"{endpoint}@64": {SYNC: 0.6, ASYNCPG: 0.6, ORM: 0.6, NINJA: 0.8} for endpoint in ("list", "get", "post")}
-#: The export against FastAPI sync's array, at most; and MB that it may grow by.
+#: Upper bounds for the export against FastAPI sync's array, and for its growth in MB.
 EXPORT = {"first_byte_s": ("first byte", 1 / 15), "total_s": ("in all", 1 / 3)}
 EXPORT_GROWTH_MB = 25
-#: The first page's time over that of the smallest table, at most.
+#: Upper bound for a page's time divided by the first page's time in the smallest table.
 PAGE_GROWTH = 1.2
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A target's title and rival, the bound as text, the value, and whether it is met; None: not measured.
+    """A target's title, rival, bound as text, value, and whether it is met (None: not measured).
 
-    ``limit`` is what the floor under the service's own worker has against that rival: nobody here has more.
+    ``limit`` is the same ratio for the floor under the service's own worker, which is the fastest program.
     """
 
     title: str
@@ -49,7 +49,7 @@ class Verdict:
 
 
 def judge(results: dict[str, Any]) -> list[Verdict]:
-    """Every target whose cells were measured; a rival's invalid cell is no victory."""
+    """The verdicts of all measured targets. An invalid cell of a rival does not meet a target."""
     cells = results["cells"]
     found = [
         replace(
@@ -65,7 +65,7 @@ def judge(results: dict[str, Any]) -> list[Verdict]:
 
 
 def measured(cells: Cells, cell: str, rival: str) -> bool:
-    """Whether both took part."""
+    """Whether both programs were measured."""
     return {OURS, rival} <= set(cells.get(cell, {}))
 
 
@@ -76,7 +76,7 @@ def title(cell: str, what: str) -> str:
 
 
 def judge_export(export: dict[str, list[dict[str, Any]]]) -> list[Verdict]:
-    """100,000 items: the stream against FastAPI sync's array."""
+    """The verdicts of the export of 100,000 items, against FastAPI sync's array."""
     if not {OURS, SYNC} <= set(export):
         return []
     valid = all(sample["alive"] and not sample["errors"] for name in (OURS, SYNC) for sample in export[name])
@@ -99,7 +99,7 @@ def judge_export(export: dict[str, list[dict[str, Any]]]) -> list[Verdict]:
 
 
 def judge_pages(pages: list[dict[str, Any]]) -> list[Verdict]:
-    """The first page of the largest table, and the deep one, against the first page of the smallest."""
+    """The verdicts of the largest table's first and deep page, against the first page of the smallest table."""
     times = {(page["rows"], page["depth"]): statistics.median(page["p50_ms"]) for page in pages}
     if not times:
         return []
@@ -118,6 +118,6 @@ def judge_pages(pages: list[dict[str, Any]]) -> list[Verdict]:
 
 
 def verdict(text: str, rival: str, value: float | None, bound: float, *, at_most: bool) -> Verdict:
-    """The comparison; what has no value is not met."""
+    """Compares a value with its bound. A target without a value is not met."""
     met = value is not None and (value <= bound if at_most else value >= bound)
     return Verdict(text, rival, f"{'≤' if at_most else '≥'} {bound:.3g}", value, met)

@@ -1,4 +1,4 @@
-"""The service with one of its optimisations undone: the programs to measure, and the application for gunicorn."""
+"""The service without one of its optimisations: the programs to measure, and the application for gunicorn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
--- Requests from a file (one `METHOD path [body]` a line, tab-separated), in random order; the figures as JSON.
+-- Sends the requests of a file in random order and writes the figures as JSON. Each line of the file is
+-- `METHOD path [body]`, separated by tabs.
 local requests = {}
 
 local function formatted(method, path, body)

@@ -1,4 +1,4 @@
-"""The project as an app, so that Django finds its checks, its commands, its templates and its static files."""
+"""The project as an app, so that Django finds its checks, commands, templates and static files."""
 
 from django.apps import AppConfig
 from django.conf import settings
@@ -6,25 +6,25 @@ from django.contrib.admin import apps as admin_apps
 
 
 class ItemsvcConfig(AppConfig):
-    """Registers the system checks; reports errors where that is asked for."""
+    """Registers the system checks, and starts Sentry if it is on."""
 
     name = "itemsvc"
     label = "project"
     default = True
 
     def ready(self) -> None:
-        """Called once, when every app is loaded."""
-        from itemsvc import checks  # noqa: F401, PLC0415  (registers them; needs the apps)
-        from itemsvc.auth import checks as of_auth  # noqa: F401, PLC0415
+        """Called once, after all apps are loaded."""
+        from itemsvc import checks  # noqa: F401, PLC0415  (registers the checks; needs the apps)
+        from itemsvc.auth import checks as auth_checks  # noqa: F401, PLC0415
 
         if settings.SENTRY_DSN:
-            from itemsvc.observability import sentry  # noqa: PLC0415  (off, the SDK is not loaded)
+            from itemsvc.observability import sentry  # noqa: PLC0415  (loads the SDK)
 
             sentry.start()
 
 
 class AdminConfig(admin_apps.AdminConfig):
-    """Django's admin, with the service's own site."""
+    """Django's admin with the service's own site."""
 
     default = False
     default_site = "itemsvc.limits.admin_site.AdminSite"

@@ -1,4 +1,4 @@
-"""Deployment mistakes as `manage.py check` errors."""
+"""System checks for mistakes in a deployment."""
 
 from __future__ import annotations
 
@@ -11,52 +11,52 @@ from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 
-# NAT gateways and Network Load Balancers forget a connection that was idle for 350 s, without telling either end.
+# NAT gateways and Network Load Balancers drop a connection that is idle for 350 s, and tell neither end.
 LONGEST_IDLE_SECONDS = 350
 
 
 @register(Tags.security)
 def check_configuration(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Every mistake that the settings show; none with DEBUG on, where nothing is deployed."""
+    """Checks the settings. With DEBUG on, nothing is deployed, so nothing is a mistake."""
     return [] if settings.DEBUG else list(_mistakes())
 
 
 @register(Tags.security, deploy=True)
 def check_debug(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """DEBUG in a deployment: an error here, where Django's own check only warns."""
+    """DEBUG in a deployment is an error; Django's own check only warns."""
     if not settings.DEBUG:
         return []
-    return [Error("DEBUG is on.", hint="Unset DEBUG: it shows settings and code to every caller.", id="itemsvc.E001")]
+    return [Error("DEBUG is on.", hint="Unset DEBUG: it shows settings and code to every client.", id="itemsvc.E001")]
 
 
 @register(Tags.security, deploy=True)
 def check_issuer(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Tokens that anybody on the way could make, and an issuer that nobody asks."""
+    """An issuer over plain HTTP, and an issuer that is not used."""
     if settings.API_AUTH == "none":
         return _unused_issuer() if settings.OIDC_ISSUER else []
     if settings.OIDC_ISSUER.startswith("https://"):
         return []
-    hint = "Use https://: whoever is between the service and its issuer could pass off keys as the issuer's."
+    hint = "Use https://, because anybody on the network can replace keys that are sent over plain HTTP."
     return [Error("The token issuer's keys are fetched over plain HTTP.", hint=hint, id="itemsvc.E007")]
 
 
 @register(deploy=True)
 def check_image(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Apps that a developer's machine has, and the image has not."""
+    """Apps that are on this machine but not in the image."""
     configs = [each for each in apps.get_app_configs() if "site-packages" not in Path(each.path).parts]
     ignored = settings.BASE_DIR / ".dockerignore"
-    patterns = ignored.read_text().split("\n") if ignored.is_file() else []  # In the image there is none.
+    patterns = ignored.read_text().split("\n") if ignored.is_file() else []  # The image itself has no such file.
     return [message for each in configs for message in _missing(each, patterns)]
 
 
 def _missing(config: AppConfig, patterns: list[str]) -> Iterator[CheckMessage]:
     path = Path(config.path)
     if not path.is_relative_to(settings.BASE_DIR):
-        hint = f"Move it below {settings.BASE_DIR}, or make it a package that requirements.txt names."
+        hint = f"Move it into {settings.BASE_DIR}, or install it as a package of requirements.txt."
         yield Error(f"The app {config.name} is in {path}, which is not in the image.", hint=hint, id="itemsvc.E015")
     elif is_left_out(path.relative_to(settings.BASE_DIR).as_posix(), patterns):
-        hint = f"Take it off .dockerignore: a line !{path.relative_to(settings.BASE_DIR).parts[0]}/ at its end will do."
-        yield Error(f"The app {config.name} is left out of the image by .dockerignore.", hint=hint, id="itemsvc.E015")
+        hint = f"Add the line !{path.relative_to(settings.BASE_DIR).parts[0]}/ to the end of .dockerignore."
+        yield Error(f".dockerignore leaves the app {config.name} out of the image.", hint=hint, id="itemsvc.E015")
     if not (path / "__init__.py").is_file():
         hint = f"Add an empty {path / '__init__.py'}."
         yield Error(
@@ -65,7 +65,7 @@ def _missing(config: AppConfig, patterns: list[str]) -> Iterator[CheckMessage]:
 
 
 def is_left_out(path: str, patterns: Iterable[str]) -> bool:
-    """Whether .dockerignore leaves out this directory: the last line that names it, or one above it, decides."""
+    """Whether .dockerignore leaves out this directory. The last line that matches it or a parent decides."""
     places, left_out = [path, *(parent.as_posix() for parent in PurePosixPath(path).parents)][:-1], False
     for line in patterns:
         pattern = line.strip().removeprefix("!").strip("/")
@@ -75,15 +75,15 @@ def is_left_out(path: str, patterns: Iterable[str]) -> bool:
 
 
 def _unused_issuer() -> list[CheckMessage]:
-    hint = "Set API_AUTH=oidc to ask for its tokens, or unset OIDC_ISSUER."
-    return [Error("OIDC_ISSUER is set, but API_AUTH is none: everybody is let in.", hint=hint, id="itemsvc.E008")]
+    hint = "Set API_AUTH=oidc to require its tokens, or unset OIDC_ISSUER."
+    return [Error("OIDC_ISSUER is set, but API_AUTH is none: nobody needs a token.", hint=hint, id="itemsvc.E008")]
 
 
 def _mistakes() -> Iterator[CheckMessage]:
     if any(host.strip() in ("*", ".") for host in settings.ALLOWED_HOSTS):
         yield Error(
             "ALLOWED_HOSTS accepts every host.",
-            hint="Name the hosts; health probes need none, /health answers whatever the Host header says.",
+            hint="List the hosts. Health probes need no entry, because /health accepts any Host header.",
             id="itemsvc.E002",
         )
     if settings.SECRET_KEY.startswith("django-insecure-") or len(settings.SECRET_KEY) < 50:
@@ -95,7 +95,7 @@ def _mistakes() -> Iterator[CheckMessage]:
     age = settings.DATABASES["default"]["CONN_MAX_AGE"]
     if age is None or age > LONGEST_IDLE_SECONDS:
         yield Error(
-            f"DB_CONN_MAX_AGE is {age}; a connection idle for {LONGEST_IDLE_SECONDS} s may be gone without a word.",
+            f"DB_CONN_MAX_AGE is {age}; the network may drop a connection that is idle for {LONGEST_IDLE_SECONDS} s.",
             hint=f"Set it to {LONGEST_IDLE_SECONDS} or less.",
             id="itemsvc.E004",
         )

@@ -1,6 +1,6 @@
-"""Settings: everything that differs between environments is an environment variable, read here and nowhere else.
+"""The settings. Only this file reads environment variables.
 
-`.env.example` lists the variables; `itemsvc/checks.py` refuses combinations that are mistakes in production.
+`.env.example` lists them. `itemsvc/checks.py` finds mistakes in the settings of a deployment.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SECRET_KEY: str = env.get_value("SECRET_KEY", default=DEBUG_SECRET_KEY if DEBUG 
 ROOT_URLCONF = "itemsvc.urls"
 WSGI_APPLICATION = "itemsvc.wsgi.application"
 
-#: The apps with resources of the service itself, each at the path of its name; `make app` adds one.
+#: The apps with the service's resources. Each one is served at the path of its name. `make app` adds one.
 RESOURCES: list[str] = ["items"]
 INSTALLED_APPS = [
     "itemsvc",
@@ -54,7 +54,7 @@ ADMIN_ENABLED: bool = env.bool("ADMIN_ENABLED", default=False)
 
 
 def middleware(*, admin: bool) -> list[str]:
-    """MIDDLEWARE. The admin's part is there for the admin alone: the API reads no session and sets no cookie."""
+    """The middleware. Only the admin needs sessions and cookies."""
     shared = [
         "itemsvc.http.request_ids.RequestIDMiddleware",
         "itemsvc.http.security_headers.SecurityHeadersMiddleware",
@@ -79,14 +79,14 @@ MIDDLEWARE = middleware(admin=ADMIN_ENABLED)
 CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
 if CORS_ALLOWED_ORIGINS:
     INSTALLED_APPS.append("corsheaders")
-    # Around all that refuses: a preflight needs no token and no permit, and a browser may read an error too.
+    # Before everything that refuses a request: a preflight has no token, and browsers must be able to read errors.
     MIDDLEWARE.insert(
         MIDDLEWARE.index("itemsvc.http.liveness.LivenessMiddleware"), "corsheaders.middleware.CorsMiddleware"
     )
     CORS_ALLOW_HEADERS = "authorization content-type idempotency-key if-match if-none-match x-request-id".split()
     CORS_EXPOSE_HEADERS = "ETag Idempotency-Replayed Link Location Retry-After X-Request-ID".split()
 if env.bool("GZIP", default=False):
-    # Within WhiteNoise, which has its files compressed already.
+    # After WhiteNoise, whose files are compressed already.
     MIDDLEWARE.insert(
         MIDDLEWARE.index("itemsvc.http.slashes.OptionalSlashMiddleware"),
         "itemsvc.http.compression.JSONGZipMiddleware",
@@ -110,7 +110,7 @@ TEMPLATES = [
 
 STATEMENT_TIMEOUT_MS = env.integer("DB_STATEMENT_TIMEOUT_MS", default=10_000)
 DB_CONNECT_TIMEOUT_SECONDS = env.integer("DB_CONNECT_TIMEOUT", default=5, minimum=1)
-# What an export may pause for between two rows when its client reads slowly.
+# How long an export's transaction may be idle between two rows, because its client reads slowly.
 IDLE_TIMEOUT_MS = 60_000
 CONNECTION_CHECK_MS = 1_000
 
@@ -120,10 +120,10 @@ def _database(config: dict[str, Any]) -> dict[str, Any]:
     options.setdefault("connect_timeout", DB_CONNECT_TIMEOUT_SECONDS)
     options.setdefault("application_name", "itemsvc")
     limits = f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c idle_in_transaction_session_timeout={IDLE_TIMEOUT_MS}"
-    # What nobody waits for any more (a killed task, a request out of time) is ended, waiting for a lock or not.
+    # The server ends a statement whose client has gone (a killed task, a request at the end of its budget).
     limits += f" -c client_connection_check_interval={CONNECTION_CHECK_MS}"
     options["options"] = f"{options.get('options', '')} {limits}".strip()
-    # A peer that vanished without a FIN (failover, a lost host) is noticed in 20 s instead of two hours.
+    # After a failover, or when a host is lost, a dead connection is noticed in 20 s instead of two hours.
     options |= {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2, "tcp_user_timeout": 20_000}
     return config | {
         "CONN_MAX_AGE": env.integer("DB_CONN_MAX_AGE", default=300),
@@ -132,16 +132,16 @@ def _database(config: dict[str, Any]) -> dict[str, Any]:
 
 
 DATABASES = {"default": _database(env.database("DATABASE_URL"))}
-# The schema's owner, who migrates; None where one role does both.
+# For `manage.py migrate`, as the schema's owner. None if the service's role is the owner.
 MIGRATE_DATABASE = (
     _database(env.database("MIGRATE_DATABASE_URL")) if env.get_value("MIGRATE_DATABASE_URL", default="") else None
 )
-# Whom it then gives what the service needs: the service's role, and the one of after the next change of the password.
+# The roles that `manage.py migrate` grants the service's rights: the current one, and the one of the next rotation.
 SERVICE_ROLES = [(DATABASES["default"]["USER"], DATABASES["default"]["PASSWORD"])]
 if env.get_value("NEXT_DATABASE_URL", default=""):
     SERVICE_ROLES.append(itemgetter("USER", "PASSWORD")(env.database("NEXT_DATABASE_URL")))
 if MIGRATE_DATABASE and MIGRATE_DATABASE["USER"] in dict(SERVICE_ROLES):
-    raise InvalidConfiguration("MIGRATE_DATABASE_URL", "names the user of DATABASE_URL; the schema's owner is another.")
+    raise InvalidConfiguration("MIGRATE_DATABASE_URL", "has the user of DATABASE_URL; the schema's owner is another.")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MIGRATE_LOCK_TIMEOUT_MS = env.integer("MIGRATE_LOCK_TIMEOUT_MS", default=5_000, minimum=1)
 MIGRATE_WAIT_SECONDS = env.integer("MIGRATE_WAIT_SECONDS", default=600)
@@ -159,21 +159,21 @@ FILE_UPLOAD_HANDLERS = ["itemsvc.http.uploads.LimitedUploadHandler"]
 
 SECURE_SSL_REDIRECT = HTTPS_ONLY
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS_ONLY else 0
-# A probe comes over HTTP, and a redirect would read as a failure.
+# Probes come over HTTP, and a redirect would count as a failure.
 SECURE_REDIRECT_EXEMPT = [r"^health/?$"]
-# Browsers heed it over HTTPS only; over HTTP it would be an error on the console of every page.
+# Over HTTP, browsers ignore the header and log an error for every page.
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin" if HTTPS_ONLY else None
 CSRF_FAILURE_VIEW = "itemsvc.http.errors.csrf_failure"
-# HSTS for every subdomain, and its preload list, bind a whole domain for years: its owner's decision, not a service's.
-# X-Frame-Options is in itemsvc/http/security_headers.py.
+# W005, W021: HSTS for subdomains and its preload list bind a whole domain for years, so its owner must decide.
+# W002: itemsvc/http/security_headers.py sets X-Frame-Options.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021", "security.W002"]
 if not ADMIN_ENABLED:
-    # The admin's middleware is not missed: it stays installed, off, so that switching it on is no migration.
+    # These checks require the admin's middleware. The admin stays installed, so enabling it needs no migration.
     SILENCED_SYSTEM_CHECKS += ["security.W003", "admin.E408", "admin.E409", "admin.E410"]
-# Only behind a proxy that overwrites the header; without one, a client could claim HTTPS for itself.
+# Only behind a proxy, which overwrites the header. Without a proxy, a client could claim to use HTTPS.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if NUM_PROXIES else None
 
-# The admin's cookies. A name with __Host- is the browser's word that no other host, and nobody over HTTP, set it.
+# The admin's cookies. A browser takes a cookie with __Host- only over HTTPS and only from this host.
 _COOKIE_PREFIX = "__Host-" if HTTPS_ONLY else ""
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}sessionid", f"{_COOKIE_PREFIX}csrftoken"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS_ONLY
@@ -192,7 +192,7 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
-# -- Who may call ------------------------------------------------------------------------------------------------------
+# -- Tokens ------------------------------------------------------------------------------------------------------------
 
 API_AUTH = env.choice("API_AUTH", default="none", choices=("none", "oidc"))
 _REQUIRED = Env.NOTSET if API_AUTH == "oidc" else ""
@@ -202,7 +202,7 @@ OIDC_AUDIENCE = env.words("OIDC_AUDIENCE", default=_REQUIRED)
 # -- Static files ------------------------------------------------------------------------------------------------------
 
 STATIC_URL = "/static/"
-# Its files are at /: browsers ask for /favicon.ico, with no token.
+# The files in it are served at /, without a token, because browsers ask for /favicon.ico.
 WHITENOISE_ROOT = BASE_DIR / "itemsvc" / "public"
 STATIC_ROOT = env.get_value("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))
 STORAGES = {
@@ -219,7 +219,7 @@ STORAGES = {
 RATE_LIMIT = env.rate("RATE_LIMIT")
 
 REST_FRAMEWORK = {
-    # A bearer token or nothing: no session is read, so no CSRF token is needed.
+    # The API reads no session, so it needs no CSRF token.
     "DEFAULT_AUTHENTICATION_CLASSES": ["itemsvc.auth.authentication.BearerToken"] if API_AUTH == "oidc" else [],
     "DEFAULT_PERMISSION_CLASSES": [
         "itemsvc.auth.authentication.HasScope" if API_AUTH == "oidc" else "rest_framework.permissions.AllowAny"
@@ -265,35 +265,35 @@ LOGGING = logging_config(LOG_FORMAT, LOG_LEVEL)
 
 # -- The server --------------------------------------------------------------------------------------------------------
 
-BIND = env.get_value("BIND", default="0.0.0.0")  # noqa: S104  (a container has no other way to be reached)
+BIND = env.get_value("BIND", default="0.0.0.0")  # noqa: S104  (a container can be reached in no other way)
 PORT = env.integer("PORT", default=8000, minimum=1, maximum=65535)
-# One process for each whole CPU: a second one on the same CPU gains nothing and costs another 60 MB.
+# One process for each whole CPU. A second process on the same CPU costs 60 MB and is not faster.
 WEB_CONCURRENCY = env.integer("WEB_CONCURRENCY", default=max(1, int(cpus())), minimum=1, maximum=64)
 THREADS = env.integer("GUNICORN_THREADS", default=4, minimum=1, maximum=64)
 KEEPALIVE_SECONDS = env.integer("GUNICORN_KEEPALIVE", default=75, minimum=1)
 GRACEFUL_TIMEOUT_SECONDS = env.integer("GUNICORN_GRACEFUL_TIMEOUT", default=30, minimum=1)
-# Requests that may wait for a thread, and for how long; more are refused at once.
+# How many requests may wait for a thread, and for how long. Others are refused at once.
 MAX_QUEUED = env.integer("GUNICORN_MAX_QUEUED", default=64 * THREADS, minimum=1)
 QUEUE_TIMEOUT_SECONDS = env.integer("GUNICORN_QUEUE_TIMEOUT", default=5, minimum=1)
-# From when a thread takes a request to when it is cut off from the database; each part of an export has as long.
+# A request's budget: after it, the request loses its database connection. Each part of an export has its own budget.
 REQUEST_TIMEOUT_SECONDS = env.integer("GUNICORN_REQUEST_TIMEOUT", default=20, minimum=1)
-# What a client has in all to send a request once it has begun, and to take its answer.
+# How long a client may take to send a request, and to receive the response.
 CLIENT_TIMEOUT_SECONDS = env.integer("GUNICORN_CLIENT_TIMEOUT", default=60, minimum=1)
-# Exports at a time; fewer than the threads, which a client that reads slowly holds.
+# Exports at the same time. An export holds its thread while a slow client reads, so there are fewer than threads.
 MAX_STREAMS = env.integer("MAX_STREAMS", default=max(1, THREADS // 2), minimum=1)
 
-# -- What is shown of it -----------------------------------------------------------------------------------------------
+# -- Observability -----------------------------------------------------------------------------------------------------
 
 SERVICE_NAME: str = env.get_value("OTEL_SERVICE_NAME", default="itemsvc")
 METRICS = env.choice("METRICS", default="none", choices=("none", "emf", "prometheus"))
 METRICS_INTERVAL = env.integer("METRICS_INTERVAL", default=60, minimum=1, maximum=3600)
 METRICS_PORT = env.integer("METRICS_PORT", default=9090, minimum=1, maximum=65535)
 if METRICS == "prometheus" and METRICS_PORT == PORT:
-    raise InvalidConfiguration("METRICS_PORT", f"is {METRICS_PORT}, which is PORT: metrics are not for the public.")
+    raise InvalidConfiguration("METRICS_PORT", f"is {METRICS_PORT}, which is PORT; metrics need a port of their own.")
 TRACES_EXPORTER = env.choice("OTEL_TRACES_EXPORTER", default="none", choices=("none", "otlp", "console"))
 if env.bool("OTEL_SDK_DISABLED", default=False):
     TRACES_EXPORTER = "none"
-# The only protocol whose exporter is installed; said at the start instead of being ignored.
+# Only this protocol's exporter is installed, so another protocol stops the process at its start.
 env.choice("OTEL_EXPORTER_OTLP_PROTOCOL", default="http/protobuf", choices=("http/protobuf",))
 SENTRY_DSN = env.sentry("SENTRY_DSN")
 SLOW_REQUEST_MS = env.integer("SLOW_REQUEST_MS", default=1_000)

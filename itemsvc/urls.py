@@ -1,4 +1,4 @@
-"""The service's URLs. An app's own are under its name; none ends in a slash (see `itemsvc/http/slashes.py`)."""
+"""The URLs. Those of an app are under the app's name. No URL ends in a slash (see `itemsvc/http/slashes.py`)."""
 
 from django.conf import settings
 from django.contrib import admin
@@ -9,7 +9,7 @@ from itemsvc.http.readiness import ReadinessView
 from itemsvc.resources.root import RootView
 from itemsvc.resources.schema import DocsView, SchemaView
 
-#: What the paths of the resources begin with, such as v1/.
+#: The prefix of the resources' paths, such as v1/.
 PREFIX = ""
 
 urlpatterns = [

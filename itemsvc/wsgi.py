@@ -24,10 +24,9 @@ django_application = Handler()
 
 
 def drf_path(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """DRF's path: Django, with a Content-Length for a chunked body too.
+    """DRF's path: calls Django, and sets the Content-Length of a chunked body.
 
-    Without a Content-Length, Django treats the body as empty. Reads at most one byte more than MAX_BODY_BYTES, which
-    is enough for Django to answer 413.
+    Without a Content-Length, Django treats the body as empty. One byte more than MAX_BODY_BYTES is enough for a 413.
     """
     if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
         body = environ["wsgi.input"].read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
@@ -42,7 +41,7 @@ if settings.MIDDLEWARE in (middleware(admin=False), middleware(admin=True)):
 else:
     # The fast path keeps the middleware's headers for each host and scheme. Other middleware may depend on more.
     unknown = ", ".join(sorted(set(settings.MIDDLEWARE).difference(middleware(admin=True)))) or "another order"
-    logger.warning("The fast path is off: MIDDLEWARE has what it does not know (%s). Every request passes it.", unknown)
+    logger.warning("The fast path is off, because it does not know all of MIDDLEWARE: %s.", unknown)
 
 if settings.TRACES_EXPORTER != "none":
     # Imported here, so that OpenTelemetry is loaded only if traces are on.

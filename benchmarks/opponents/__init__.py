@@ -1,1 +1,1 @@
-"""The same API over the same table, each by its framework's own documentation and at its best settings."""
+"""The same API over the same table in other frameworks, by their documentation and with their best settings."""

@@ -1,4 +1,4 @@
-"""Django Ninja on the ORM: persistent connections, the two middlewares an API needs, its documented orjson renderer."""
+"""Django Ninja with the ORM, persistent connections, two middlewares and the orjson renderer of its documentation."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ settings.configure(
 )
 application = get_wsgi_application()
 
-# Only now: models and forms need the settings.
+# Models and forms need the settings above.
 from django.http import HttpRequest, HttpResponse  # noqa: E402
 from django.shortcuts import get_object_or_404  # noqa: E402
 from django.urls import path  # noqa: E402
@@ -38,7 +38,7 @@ from benchmarks.opponents.table.models import Item  # noqa: E402
 
 
 class ORJSONRenderer(BaseRenderer):
-    """As in Ninja's documentation, with UTC written as Z."""
+    """The renderer of Ninja's documentation, with UTC written as Z."""
 
     media_type = "application/json"
 
@@ -51,7 +51,7 @@ api = NinjaAPI(renderer=ORJSONRenderer())
 
 
 class ItemIn(Schema):
-    """What POST takes."""
+    """The body of a POST."""
 
     model_config = ConfigDict(extra="forbid")
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
@@ -59,7 +59,7 @@ class ItemIn(Schema):
 
 
 class ItemOut(Schema):
-    """What is answered."""
+    """The item in a response."""
 
     id: UUID
     name: str
@@ -81,7 +81,7 @@ def list_items(
     after: UUID | None = None,
     search: str | None = None,
 ) -> list[Item]:
-    """A page, newest first, cut by key; one row more tells whether there is another."""
+    """A page by key, newest first. One more row shows whether there is a next page."""
     query = Item.objects.all()
     if after:
         query = query.filter(id__lt=after)
@@ -96,7 +96,7 @@ def list_items(
 
 @api.get("/export", response=list[ItemOut])
 def export(request: HttpRequest) -> Any:
-    """Everything, as the array that a team returns."""
+    """All items as an array."""
     return Item.objects.all()
 
 

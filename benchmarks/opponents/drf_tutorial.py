@@ -1,4 +1,4 @@
-"""Django REST Framework as its tutorial writes it: a ModelViewSet, page numbers with a count, default settings."""
+"""Django REST Framework as in its tutorial: a ModelViewSet, page numbers with a count, default settings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmarks.opponents.table.database import databases
 settings.configure(
     SECRET_KEY=os.environ["SECRET_KEY"],
     ALLOWED_HOSTS=["127.0.0.1"],
-    # What `django-admin startproject` writes, and the tutorial's additions.
+    # The settings of `django-admin startproject` with the tutorial's additions.
     INSTALLED_APPS=[
         "django.contrib.admin",
         "django.contrib.auth",
@@ -45,7 +45,7 @@ settings.configure(
 )
 application = get_wsgi_application()
 
-# Only now: models and views need the settings.
+# Models and views need the settings above.
 from django.http import HttpRequest, JsonResponse  # noqa: E402
 from django.urls import include, path  # noqa: E402
 from rest_framework import routers, serializers, viewsets  # noqa: E402
@@ -62,7 +62,7 @@ class ItemSerializer(serializers.ModelSerializer):
 
 
 class ItemViewSet(viewsets.ModelViewSet):
-    """Everything that a viewset does."""
+    """All operations of a viewset."""
 
     queryset = Item.objects.all()
     serializer_class = ItemSerializer
@@ -70,7 +70,7 @@ class ItemViewSet(viewsets.ModelViewSet):
 
 
 class ExportViewSet(viewsets.ReadOnlyModelViewSet):
-    """Everything, as the array that a team returns."""
+    """All items as an array."""
 
     queryset = Item.objects.all()
     serializer_class = ItemSerializer

@@ -42,7 +42,7 @@ async def list_items(
     after: UUID | None = None,
     search: str | None = None,
 ) -> list[dict[str, Any]]:
-    """A page, newest first, cut by key; one row more tells whether there is another."""
+    """A page by key, newest first. One more row shows whether there is a next page."""
     arguments: list[Any] = [limit + 1]
     conditions = []
     if after:
@@ -61,7 +61,7 @@ async def list_items(
 
 @app.get("/export", response_model=list[ItemOut])
 async def export() -> list[dict[str, Any]]:
-    """Everything, as the array that a team returns."""
+    """All items as an array."""
     return [dict(row) for row in await pool.fetch(f"SELECT {COLUMNS} FROM items_item ORDER BY id DESC")]
 
 

@@ -1,4 +1,4 @@
-"""What the FastAPI programs share: the table for SQLAlchemy, and pydantic's models."""
+"""The FastAPI programs share SQLAlchemy's table and pydantic's models."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Item(Base):
 
 
 class ItemIn(BaseModel):
-    """What POST takes."""
+    """The body of a POST."""
 
     model_config = ConfigDict(extra="forbid")
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
@@ -35,7 +35,7 @@ class ItemIn(BaseModel):
 
 
 class ItemOut(BaseModel):
-    """What is answered; with a response model FastAPI writes JSON by pydantic, the fastest way it has."""
+    """The item in a response. With a response model FastAPI writes JSON by pydantic, its fastest way."""
 
     model_config = ConfigDict(from_attributes=True)
     id: UUID
@@ -45,7 +45,7 @@ class ItemOut(BaseModel):
 
 
 def page_query(limit: int, after: UUID | None, search: str | None) -> Select[tuple[Item]]:
-    """A page, newest first, cut by key; one row more tells whether there is another."""
+    """A page by key, newest first. One more row shows whether there is a next page."""
     query = select(Item).order_by(Item.id.desc()).limit(limit + 1)
     if after:
         query = query.where(Item.id < after)

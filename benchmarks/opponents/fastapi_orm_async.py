@@ -14,7 +14,7 @@ from benchmarks.opponents.fastapi_models import Item, ItemIn, ItemOut, page_quer
 
 CONNECTIONS = 64
 url = make_url(os.environ["DATABASE_URL"]).set(drivername="postgresql+asyncpg")
-# One statement a request needs no transaction.
+# Each request has one statement, which needs no transaction.
 engine = create_async_engine(url, pool_size=CONNECTIONS, max_overflow=0, isolation_level="AUTOCOMMIT")
 app = FastAPI()
 
@@ -32,7 +32,7 @@ async def list_items(
     after: UUID | None = None,
     search: str | None = None,
 ) -> list[Item]:
-    """A page, and where the next one is."""
+    """A page with a link to the next one."""
     async with AsyncSession(engine) as session:
         rows = list(await session.scalars(page_query(limit, after, search)))
     if len(rows) > limit:
@@ -43,7 +43,7 @@ async def list_items(
 
 @app.get("/export", response_model=list[ItemOut])
 async def export() -> list[Item]:
-    """Everything, as the array that a team returns."""
+    """All items as an array."""
     async with AsyncSession(engine) as session:
         return list(await session.scalars(select(Item).order_by(Item.id.desc())))
 

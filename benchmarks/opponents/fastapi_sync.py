@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from benchmarks.opponents.fastapi_models import Item, ItemIn, ItemOut, page_query
 
 THREADS = 40
-# A connection for each thread: with fewer, 64 clients wait for ever. One statement a request needs no transaction.
+# Each thread needs a connection: with fewer, 64 clients wait for ever. Each request has one statement, which needs no
+# transaction.
 engine = create_engine(
     os.environ["DATABASE_URL"].replace("postgresql:", "postgresql+psycopg2:", 1),
     pool_size=THREADS,
@@ -25,7 +26,7 @@ app = FastAPI()
 
 @app.get("/health")
 def health() -> dict[str, str]:
-    """No database; `def` like the rest of a synchronous program. FastAPI async has it on the event loop."""
+    """Uses no database. It is `def`, as in a synchronous program; FastAPI async has it on the event loop."""
     return {"status": "healthy"}
 
 
@@ -36,7 +37,7 @@ def list_items(
     after: UUID | None = None,
     search: str | None = None,
 ) -> list[Item]:
-    """A page, and where the next one is."""
+    """A page with a link to the next one."""
     with Session(engine) as session:
         rows = list(session.scalars(page_query(limit, after, search)))
     if len(rows) > limit:
@@ -47,7 +48,7 @@ def list_items(
 
 @app.get("/export", response_model=list[ItemOut])
 def export() -> list[Item]:
-    """Everything, as the array that a team returns."""
+    """All items as an array."""
     with Session(engine) as session:
         return list(session.scalars(select(Item).order_by(Item.id.desc())))
 

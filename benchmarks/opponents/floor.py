@@ -1,4 +1,4 @@
-"""A bare WSGI function with psycopg2 and orjson: the least that a Python process can do for these answers."""
+"""A bare WSGI function with psycopg2 and orjson: the least work for these responses in Python."""
 
 from __future__ import annotations
 
@@ -14,21 +14,22 @@ import psycopg2
 
 Answer = tuple[str, bytes, list[tuple[str, str]]]
 
-# The key as text: psycopg2 would make a UUID of it in Python. Ordered by the column: the bare name is the text's.
+# The key is read as text, because psycopg2 would make a UUID object of it. ORDER BY needs the table's name, because the
+# bare name would be the text.
 COLUMNS = "id::text, name, description, created_at"
 NAMES = ("id", "name", "description", "created_at")
 ORDER = "ORDER BY items_item.id DESC"
 NOT_FOUND: Answer = ("404 Not Found", b'{"detail":"Not found."}', [])
 INVALID: Answer = ("400 Bad Request", b'{"detail":"Invalid input."}', [])
 
-#: What the service does about its statements, for the floor under the service's own worker.
+#: Whether to prepare statements as the service does, for the floor under the service's own worker.
 PREPARES = "PREPARES" in os.environ
 
 thread = threading.local()
 
 
 def rows(statement: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """The statement's rows, on this thread's own connection."""
+    """Runs the statement on this thread's connection and returns its rows."""
     if not hasattr(thread, "cursor"):
         connection = psycopg2.connect(os.environ["DATABASE_URL"])
         connection.autocommit = True
@@ -38,7 +39,7 @@ def rows(statement: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ..
 
 
 def prepared(statement: str, count: int) -> str:
-    """What executes the statement, which the server has parsed and planned once."""
+    """Prepares the statement once for this connection. Returns the EXECUTE for it."""
     if statement not in thread.prepared:
         name = f"floor_{len(thread.prepared)}"
         thread.cursor.execute(f"PREPARE {name} AS {statement % tuple(f'${number + 1}' for number in range(count))}")
@@ -57,7 +58,7 @@ def record(row: tuple[Any, ...]) -> dict[str, Any]:
 
 
 def list_items(query: dict[str, list[str]]) -> Answer:
-    """A page, newest first, cut by key; one row more tells whether there is another."""
+    """A page by key, newest first. One more row shows whether there is a next page."""
     limit, conditions, parameters = int(query.get("limit", ["100"])[0]), [], []
     if "after" in query:
         conditions.append("id < %s::uuid")
@@ -73,7 +74,7 @@ def list_items(query: dict[str, list[str]]) -> Answer:
 
 
 def export() -> Answer:
-    """Everything, as one array."""
+    """All items as an array."""
     return "200 OK", dump([record(row) for row in rows(f"SELECT {COLUMNS} FROM items_item {ORDER}")]), []
 
 
@@ -102,7 +103,7 @@ def create_item(body: bytes) -> Answer:
 
 
 def answer(environ: dict[str, Any]) -> Answer:
-    """By path and method."""
+    """Finds the response by path and method."""
     path = environ["PATH_INFO"]
     if path == "/items":
         if environ["REQUEST_METHOD"] == "POST":

@@ -1,4 +1,4 @@
-"""The route of a request, for metrics and traces. There are few routes, whatever paths callers ask for."""
+"""The route of a request, for metrics and traces. A client can ask for any path, but there are only few routes."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from psycopg2.extensions import encrypt_password
 #: Readiness reads this table; only migrate writes it.
 HISTORY = MigrationRecorder.Migration._meta.db_table
 
-# Attributes that let a role change more than rows, whatever is granted below.
+# Attributes, memberships and possessions that let a role change more than rows.
 POWERS = """
     SELECT 'has SUPERUSER, CREATEDB, CREATEROLE, REPLICATION or BYPASSRLS' FROM pg_roles
       WHERE rolname = %(role)s AND (rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls)

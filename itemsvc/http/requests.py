@@ -15,7 +15,7 @@ MALFORMED = "malformed"
 
 
 class Request(WSGIRequest):
-    """Without it, Django's parser of header parameters raises an error, which is a 500."""
+    """Replaces malformed media types. Django's parser would raise an error for them, and the response would be 500."""
 
     def __init__(self, environ: dict[str, Any]):
         if not parses(environ.get("CONTENT_TYPE", "")):

@@ -25,7 +25,7 @@ ALWAYS = {
 
 
 class SecurityHeadersMiddleware:
-    """Is outside of Django's own middleware, so that responses to their exceptions have the headers too."""
+    """Runs outside of Django's own middleware, so that the responses to their exceptions have the headers too."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]):
         self.get_response = get_response

@@ -51,7 +51,7 @@ lock = threading.Lock()
 def admits(environ: dict[str, Any]) -> bool:
     """Whether the request has or gets a permit without asking the database. False means that ``wait`` must decide.
 
-    It may be called several times for a request, which is counted once.
+    A request is counted once, even if this is called several times.
     """
     if RATE_LIMIT is None or ADMITTED in environ:
         return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import weakref
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
@@ -87,9 +88,7 @@ class Recorder:
         #: Returns how many requests wait for a thread now.
         self._waiting = waiting
         self._lock = threading.Lock()
-        self._operations: Operations = {}
-        #: The operations that were found already, by method, route and status.
-        self._found: dict[tuple[str | None, str | None, int], Operation] = {}
+        self._operations: Operations = defaultdict(Operation)
         self._queue_depth = 0
         self._overload = Overload.so_far()
         self._connections: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -98,13 +97,13 @@ class Recorder:
 
     def record(self, environ: dict[str, Any], status: int, seconds: float) -> None:
         """Counts one request; an observer of `request_statistics.observers`."""
-        key = (environ.get("REQUEST_METHOD"), environ.get(routes.KEY), status)
+        key = routes.operation(environ, status)
         asked = request_statistics.request
         # The queue is longest just before a thread becomes free, which is now.
         waiting = self._waiting()
         with self._lock:
-            operation = self._found.get(key) or self._find(key, environ)
-            operation.statuses[status] += 1
+            operation = self._operations[key]
+            operation.statuses[status] = operation.statuses.get(status, 0) + 1
             operation.latency.add(seconds * 1000)
             if asked.queries:
                 operation.queries += asked.queries
@@ -112,17 +111,10 @@ class Recorder:
             operation.slow += seconds > self._slow_seconds
             self._queue_depth = max(self._queue_depth, waiting)
 
-    def _find(self, key: tuple[str | None, str | None, int], environ: dict[str, Any]) -> Operation:
-        operation = self._operations.setdefault(routes.operation(environ, key[2]), Operation())
-        operation.statuses.setdefault(key[2], 0)
-        if key[0] in routes.METHODS and key[1]:  # Otherwise a caller could fill the dictionary with made-up keys.
-            self._found[key] = operation
-        return operation
-
     def take(self) -> tuple[Operations, int]:
         """The counts since the last call, and the largest length of the queue in that time."""
         with self._lock:
-            operations, self._operations, self._found = self._operations, {}, {}
+            operations, self._operations = self._operations, defaultdict(Operation)
             depth, self._queue_depth = self._queue_depth, self._waiting()
         return operations, depth
 

@@ -26,7 +26,7 @@ class Endpoint:
         try:
             self.socket = socket.create_server((address, port), family=_family(address))
         except OSError as exc:
-            raise InvalidConfiguration("METRICS_PORT", f"is {port}, which cannot be listened on: {exc}.") from None
+            raise InvalidConfiguration("METRICS_PORT", f"is {port}, but nothing can listen on it: {exc}.") from None
         # Each connection wakes several processes. Those that come too late must not wait for the next one.
         self.socket.setblocking(False)
         self.directory = Path(tempfile.mkdtemp(prefix="itemsvc-metrics-", dir=parent))

@@ -1,10 +1,10 @@
-"""Errors to Sentry. Loaded only where `SENTRY_DSN` asks for it.
+"""Reports errors to Sentry. Loaded only if `SENTRY_DSN` is set.
 
-What is reported is what the log has at ERROR: Django logs each exception of a view there, the server its own errors, a
-command its traceback. So a request costs nothing more, on whichever path it is answered.
+It reports what the log has at ERROR: exceptions of views, errors of the server, and tracebacks of commands. So requests
+without an error cost nothing more.
 
-Sent are the exception, its stack and the ids of the request. Not sent: query strings, bodies, headers, local variables
-and the values that PostgreSQL quotes in its second line. The SDK reads `SENTRY_ENVIRONMENT` itself.
+An event has the exception, its stack and the ids of the request. It has no query string, body, header, local variable,
+and no further line of the message, where PostgreSQL quotes values. The SDK reads `SENTRY_ENVIRONMENT` itself.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from sentry_sdk.types import Event, Hint
 
 from itemsvc.core import logs, routes
 
-#: What a stopping process waits for events that are on their way.
+#: Seconds that an ending process waits until its events are sent.
 SHUTDOWN_SECONDS = 2
 
 
 def start() -> None:
-    """Begins to report. Called before gunicorn forks: the SDK's thread starts with a process's first event."""
-    # With Sentry away, each event would be four warnings.
+    """Begins to report. gunicorn forks later, which is safe: the SDK starts its thread with the first event."""
+    # Otherwise each event causes four warnings while Sentry does not answer.
     logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
     sentry_sdk.init(
         settings.SENTRY_DSN,
@@ -37,7 +37,7 @@ def start() -> None:
         integrations=[
             LoggingIntegration(level=None, sentry_logs_level=None),
             ExcepthookIntegration(),
-            # Standard error is for log lines.
+            # The SDK would print to standard error.
             AtexitIntegration(callback=lambda pending, timeout: None),
         ],
         send_default_pii=False,
@@ -50,9 +50,9 @@ def start() -> None:
 
 
 def complete(event: Event, hint: Hint) -> Event | None:
-    """The event with its request's ids and without what callers sent; None where nothing failed."""
+    """The event with the request's ids and without the client's data; None if nothing failed."""
     record = hint.get("log_record")
-    # A view answered so on purpose (readiness, too many exports), and Django logs every 5xx.
+    # Django logs every 5xx. Without an exception, a view answers so on purpose (readiness, too many exports).
     if record and record.name == "django.request" and not record.exc_info:
         return None
     request = getattr(record, "request", None)
@@ -66,7 +66,7 @@ def complete(event: Event, hint: Hint) -> Event | None:
 
 
 def tags(request: Any) -> dict[str, str | None]:
-    """What an event is found by."""
+    """The tags that Sentry finds the event by."""
     return {
         "request_id": logs.request_id.get(),
         "trace_id": logs.trace_id.get(),

@@ -17,7 +17,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
-from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -27,7 +26,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SpanExporter
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
-from opentelemetry.sdk.trace.sampling import Decision, Sampler, TraceIdRatioBased
+from opentelemetry.sdk.trace.sampling import Decision, Sampler
 from opentelemetry.semconv.attributes import (
     client_attributes,
     db_attributes,
@@ -63,13 +62,9 @@ w3c = TraceContextTextMapPropagator()
 NO_CALLER = context.Context()
 tracer: Tracer | None = None
 sampler: Sampler
-#: A new trace is sampled if the second half of its id is below this number; None if only the sampler can tell.
-bound: int | None = None
 
 #: The trace id for the next span without a parent.
 chosen: ContextVar[int] = ContextVar("chosen", default=0)
-#: Whether this thread's request has a span.
-recording: ContextVar[bool] = ContextVar("recording", default=False)
 
 
 def new_trace_id() -> int:
@@ -87,7 +82,7 @@ class TraceIds(RandomIdGenerator):
 
 def start() -> Callable[[], None]:
     """Starts to export in a thread of this process; returns a function that stops it."""
-    global tracer, sampler, bound  # noqa: PLW0603  (the application is made before the fork, this after it)
+    global tracer, sampler  # The application is made before the fork, and these after it.
     logger = logging.getLogger("opentelemetry")
     logger.propagate, logger.handlers = False, [Occasionally()]
     provider = TracerProvider(
@@ -97,8 +92,6 @@ def start() -> Callable[[], None]:
     )
     provider.add_span_processor(BatchSpanProcessor(_exporter()))
     tracer, sampler = provider.get_tracer("itemsvc", settings.APP_VERSION), provider.sampler
-    root = getattr(sampler, "_root", sampler)  # ParentBased has a sampler for spans without a parent.
-    bound = root.bound if isinstance(root, TraceIdRatioBased) else None
     request_statistics.statement_observers.append(record_statement)
 
     def stop() -> None:
@@ -143,10 +136,8 @@ class Tracing:
             return self._application(environ, start_traced)
         span = begin(tracer, environ, parent, trace_number)
         token = context.attach(trace.set_span_in_context(span))
-        recording.set(True)
 
         def end() -> None:
-            recording.set(False)
             context.detach(token)
             finish(span, environ, answered)
 
@@ -178,8 +169,6 @@ class Response:
 
 def is_sampled(parent: context.Context, trace_number: int) -> bool:
     """Asks the SDK's sampler, which gives the same result again when the span begins."""
-    if bound is not None and parent is NO_CALLER:
-        return trace_number & TraceIdRatioBased.TRACE_ID_LIMIT < bound
     return sampler.should_sample(parent, trace_number, "").decision is not Decision.DROP
 
 
@@ -228,7 +217,7 @@ def _amazon(header: str) -> tuple[context.Context, int] | None:
         return None
     identifier = int(root[1] + root[2], 16)
     # A load balancer starts a trace without a span, so the request's span is the first one.
-    parent = AMAZON_PARENT.search(header) if "Parent=" in header else None
+    parent = AMAZON_PARENT.search(header)
     if not parent:
         return (NO_CALLER, identifier) if identifier else None
     flags = TraceFlags(TraceFlags.SAMPLED if AMAZON_SAMPLED.search(header) else TraceFlags.DEFAULT)
@@ -253,7 +242,7 @@ def finish(span: Span, environ: Mapping[str, Any], answered: str) -> None:
 
 def record_statement(sql: Any, seconds: float, error: BaseException | None) -> None:
     """Records a span for a statement that has just ended; an observer of statements."""
-    if tracer is None or not recording.get():
+    if tracer is None or not trace.get_current_span().is_recording():
         return
     name, attributes = statement(sql.split(None, 1)[0].upper() if isinstance(sql, str) and sql.strip() else "STATEMENT")
     ended = time.time_ns()
@@ -267,7 +256,6 @@ def record_statement(sql: Any, seconds: float, error: BaseException | None) -> N
     span.end(ended)
 
 
-@lru_cache(maxsize=64)
 def statement(operation: str) -> tuple[str, dict[str, str]]:
     """The name and the attributes of a statement's span."""
     database = settings.DATABASES["default"]

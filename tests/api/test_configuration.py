@@ -268,7 +268,7 @@ OWN = "".join(f"!{name}\n" for name in ("itemsvc", *settings.RESOURCES))
     ("where", "ignored", "package", "problem"),
     [
         ("", None, True, ""),
-        ("", f"*\n{OWN}", True, "itemsvc.E015) The app loans is left out of the image by .dockerignore."),
+        ("", f"*\n{OWN}", True, "itemsvc.E015) .dockerignore leaves the app loans out of the image."),
         ("", f"*\n{OWN}!loans/", True, ""),
         ("elsewhere", None, True, "which is not in the image."),
         ("", None, False, "itemsvc.E016) The app loans has no __init__.py"),

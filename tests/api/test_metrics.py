@@ -362,7 +362,7 @@ def test_a_port_in_use_stops_the_service() -> None:
             command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=30
         )
     assert result.returncode == 1
-    assert f"itemsvc: METRICS_PORT is {port}, which cannot be listened on" in result.stderr
+    assert f"itemsvc: METRICS_PORT is {port}, but nothing can listen on it" in result.stderr
 
 
 def test_off_writes_and_loads_nothing(service: Service) -> None:

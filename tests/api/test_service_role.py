@@ -310,7 +310,7 @@ def test_the_server_keeps_a_verifier_and_no_password(superuser: psycopg2.extensi
 def test_owner_and_service_are_two(tasks: dict[str, str]) -> None:
     result = manage(tasks | {"MIGRATE_DATABASE_URL": tasks["DATABASE_URL"]}, "check")
     assert result.returncode == 1
-    assert result.stderr.startswith("itemsvc: MIGRATE_DATABASE_URL names the user of DATABASE_URL")
+    assert result.stderr.startswith("itemsvc: MIGRATE_DATABASE_URL has the user of DATABASE_URL")
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Chromium, headless, on the real service, and a witness to what it asked for and complained about."""
+"""Headless Chromium on the real service, and a witness that records its requests and errors."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tests.support.service import Service, collect_static
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-#: A host that is not this machine's by name: some scripts ask nobody else only while they are on localhost.
+#: A host name other than localhost, because some scripts call other hosts only when they are not on localhost.
 PUBLIC_HOST = "itemsvc.example"
 
 EXECUTABLES = ("chromium", "chromium-browser", "google-chrome")
-# The browser's own errands, which are no request of a page's, and what a container lacks.
+# These options stop the browser's own requests, and switch off features that a container lacks.
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -34,14 +34,14 @@ ARGUMENTS = (
 VIEWPORT = {"width": 1280, "height": 900}
 
 
-# A module's, not the session's: while Playwright's event loop runs, Django refuses the database to every other test.
+# The scope is the module, because Django refuses database access in every test while Playwright's event loop runs.
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium under Playwright."""
     executable = next(filter(None, map(shutil.which, EXECUTABLES)), None)
     if executable is None:
-        pytest.skip("no Chromium here: apt install chromium")
-    playwright = pytest.importorskip("playwright.sync_api", reason="no Playwright here: pip install playwright")
+        pytest.skip("Chromium is missing: apt install chromium")
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is missing: pip install playwright")
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=executable, args=ARGUMENTS)
         yield browser
@@ -50,13 +50,13 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def witnesses() -> dict[Page, Witness]:
-    """Of every page that the test opened."""
+    """The witnesses of every page that the test opened."""
     return {}
 
 
 @pytest.fixture
 def open_page(chromium: Browser, witnesses: dict[Page, Witness]) -> Iterator[Callable[[str], Page]]:
-    """Opens a page of a fresh profile on that address; afterwards each must have kept to its host, without errors."""
+    """Opens a page in a fresh profile. At the end each page must have had no errors and no requests to other hosts."""
 
     def open_on(base: str) -> Page:
         context = chromium.new_context(base_url=base, viewport=VIEWPORT, reduced_motion="reduce")
@@ -86,7 +86,7 @@ def witness(page: Page, witnesses: dict[Page, Witness]) -> Witness:
 
 @pytest.fixture
 def screenshot(artefacts: Path) -> Callable[[Page, str], None]:
-    """Keeps what the page looks like as `<name>.png`."""
+    """Saves a picture of the page as `<name>.png`."""
 
     def keep(page: Page, name: str) -> None:
         page.screenshot(path=artefacts / f"{name}.png", full_page=True)
@@ -96,5 +96,5 @@ def screenshot(artefacts: Path) -> Callable[[Page, str], None]:
 
 @pytest.fixture(scope="session")
 def collected_static() -> None:
-    """The static files, for pages that Django's test client asks for."""
+    """Collects the static files for pages of Django's test client."""
     collect_static(dict(os.environ))

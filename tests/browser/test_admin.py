@@ -1,4 +1,4 @@
-"""`/admin/`: signing in, and gadgets."""
+"""`/admin/`: sign-in and gadgets."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ USERNAME, PASSWORD = "operator", "correct-horse-battery"
 
 @pytest.fixture(scope="module")
 def running_service(migrated_database: Callable[[str], str]) -> Iterator[Service]:
-    """One with the admin, in the place of the session's."""
+    """A service with the admin. It replaces the session's."""
     with Service(migrated_database("administered"), ADMIN_ENABLED="true") as service:
         yield service
 
 
 @pytest.fixture(scope="module", autouse=True)
 def account(running_service: Service) -> None:
-    """A superuser, made as an operator would."""
+    """A superuser, made by the management command."""
     given = {"USERNAME": USERNAME, "PASSWORD": PASSWORD, "EMAIL": "operator@example.com"}
     with pytest.MonkeyPatch.context() as patch:
         for name, value in given.items():
@@ -35,7 +35,7 @@ def account(running_service: Service) -> None:
 
 
 def sign_in(page: Page, password: str = PASSWORD) -> None:
-    """Fills in the sign-in form that the page shows, and sends it."""
+    """Fills in and sends the sign-in form."""
     page.get_by_label("Username").fill(USERNAME)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Log in").click()
@@ -43,7 +43,7 @@ def sign_in(page: Page, password: str = PASSWORD) -> None:
 
 @pytest.fixture
 def admin(page: Page) -> Page:
-    """A page that is signed in, on the admin's index."""
+    """A signed-in page with the admin's index."""
     page.goto("/admin/")
     sign_in(page)
     page.get_by_role("heading", name="Site administration").wait_for()
@@ -51,7 +51,7 @@ def admin(page: Page) -> Page:
 
 
 def names(page: Page) -> list[str]:
-    """What the list shows, from the top."""
+    """The names in the list, from the top."""
     return page.locator("#result_list .field-name").all_inner_texts()
 
 
@@ -83,7 +83,7 @@ def test_lists_newest_first_and_searches(
 
 
 def test_goes_down_the_date_hierarchy(admin: Page, service: Service) -> None:
-    # The key is the time: 2024-06-01 and 2025-03-04.
+    # The keys contain the times 2024-06-01 and 2025-03-04.
     for key, name in (("018fd3ab-c200-7000-8000-000000000000", "old"), ("01956106-f200-7000-8000-000000000000", "new")):
         service.execute("INSERT INTO sample_gadget (id, name) VALUES (%s, %s)", key, name)
     admin.goto("/admin/sample/gadget/")
@@ -143,7 +143,7 @@ def test_signing_out_ends_the_session(admin: Page) -> None:
     admin.get_by_label("Username").wait_for()
 
 
-def test_the_api_is_open_to_whoever_is_signed_in(admin: Page) -> None:
+def test_a_signed_in_user_may_use_the_api(admin: Page) -> None:
     admin.goto("/gadgets")
     admin.locator("#post-object-form [name=name]").fill("from a session")
     admin.locator("#post-object-form").get_by_role("button", name="POST").click()

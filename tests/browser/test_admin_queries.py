@@ -1,4 +1,4 @@
-"""What the admin asks the database does not grow with the number of rows."""
+"""The number of the admin's queries does not grow with the number of rows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.sample.models import Gadget
 
-# Without Chromium: a page's queries are counted where they are made.
+# These tests count queries in this process, so they need no Chromium.
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("collected_static", "admin_enabled")]
 
 PAGES = (
@@ -23,14 +23,14 @@ PAGES = (
 
 @pytest.fixture
 def admin() -> Client:
-    """A client that is signed in."""
+    """A signed-in client."""
     client = Client()
     client.force_login(User.objects.create_superuser("operator"))
     return client
 
 
 def count(client: Client, path: str) -> int:
-    """How many queries that page takes."""
+    """The number of queries of a page."""
     with CaptureQueriesContext(connection) as queries:
         assert client.get(path).status_code == 200
     return len(queries)

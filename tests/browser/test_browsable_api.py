@@ -1,4 +1,4 @@
-"""The API at the same URLs in a browser: reading, and forms over an API that takes JSON only."""
+"""The browsable API: pages, and forms that send JSON."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def post_form(page: Page) -> Locator:
 
 
 def field(form: Locator, name: str) -> Locator:
-    """An input by its name: DRF's labels do not say which input they are of."""
+    """An input by its name, because DRF's labels do not name their inputs."""
     return form.locator(f"[name={name}]")
 
 
 def shown(page: Page, status: str) -> str:
-    """The response as the page shows it, once it is one of that status."""
+    """Waits for a response with this status and returns its text on the page."""
     page.locator(".response-info b").filter(has_text=f"HTTP {status}").wait_for()
     return page.locator(".response-info").inner_text()
 
@@ -42,7 +42,7 @@ def shown_names(page: Page) -> list[str]:
 
 
 def make(service: Service, *names: str) -> list[str]:
-    """Makes the gadgets, the last one the newest; returns their ids."""
+    """Makes the gadgets in this order and returns their ids."""
     return [service.post("/gadgets", json={"name": name, "description": "made"}).json()["id"] for name in names]
 
 
@@ -74,7 +74,7 @@ def test_post_through_the_form(page: Page, service: Service, screenshot: Callabl
     assert posted.value.headers["content-type"] == "application/json"
     [gadget] = service.get("/gadgets").json()
     assert (gadget["name"], gadget["description"]) == (UNICODE, "two\nlines")
-    # The Location header of the answer is a link that leads there.
+    # The page shows the Location header as a link to the gadget.
     page.get_by_role("link", name=f"/gadgets/{gadget['id']}").click()
     assert gadget["id"] in shown(page, "200 OK")
 
@@ -95,7 +95,7 @@ def test_form_errors_stand_beside_their_field(
     assert field(post_form(page), "description").input_value() == "kept"
     witness.expect_refusal(400, "/gadgets")
 
-    # The page that came with the refusal can be corrected and sent again.
+    # The form on the error page can be corrected and sent again.
     field(post_form(page), "name").fill("short enough")
     post_form(page).get_by_role("button", name="POST").click()
     shown(page, "201 Created")
@@ -184,7 +184,7 @@ def test_filters_leave_out_what_is_empty(page: Page, service: Service, screensho
     page.wait_for_url("**/gadgets?search=apple")
     assert shown_names(page) == ["three Apples", "one apple"]
 
-    # What was filtered by stands in the form, and all of it can be taken away again.
+    # The form shows the current filters, and a link removes them all.
     page.get_by_role("button", name="Filters").click()
     assert modal.get_by_label("Name contains").input_value() == "apple"
     modal.get_by_label("Name contains").fill("")

@@ -1,4 +1,4 @@
-"""A page of another origin calls the API with a token and a condition, as a browser lets it."""
+"""A page of another origin calls the API with a token and a condition, under the browser's CORS rules."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async ([url, token]) => {
 
 @pytest.fixture
 def elsewhere() -> Iterator[str]:
-    """The origin of an empty page on a host and a port of its own."""
+    """The origin of an empty page on another host and port."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -40,7 +40,7 @@ def test_lists_every_operation(page: Page, schema: Schema, screenshot: Callable[
 
 
 def listed(page: Page) -> object:
-    """What `GET /gadgets` answers when the page executes it."""
+    """The response when the page executes `GET /gadgets`."""
     operation = page.locator(".opblock-get").filter(has=page.locator('[data-path="/gadgets"]'))
     operation.locator(".opblock-summary").click()
     operation.get_by_role("button", name="Try it out").click()
@@ -60,7 +60,7 @@ def test_executes_a_get(page: Page, service: Service, screenshot: Callable[[Page
 def test_takes_a_token_and_sends_it(
     open_page: Callable[[str], Page], service: Service, secured: Service, issuer: Issuer
 ) -> None:
-    """The page itself comes with the header of an extension; its own requests with what was entered under Authorize."""
+    """The page is loaded with a header, as a browser extension adds it. Its own requests use the token of Authorize."""
     gadget = service.post("/gadgets", json={"name": "behind a token"}).json()
     page = open_page(secured.url)
     header = bearer(issuer.token(scope="openid"))

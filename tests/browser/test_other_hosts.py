@@ -1,4 +1,4 @@
-"""No page asks another host for anything, wherever the service runs."""
+"""No page sends requests to another host."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 
 
 def test_under_a_public_name(open_page: Callable[[str], Page], start_service: Callable[..., Service]) -> None:
-    # Swagger UI has a validator that it asks only when it is not on localhost; `open_page` holds every request.
+    # Swagger UI calls its online validator only when it is not on localhost. `open_page` checks every request.
     service = start_service(ALLOWED_HOSTS=f"{PUBLIC_HOST},127.0.0.1", ADMIN_ENABLED="true")
     page = open_page(f"http://{PUBLIC_HOST}:{service.port}")
     for path, sign in (("/gadgets", ".response-info"), ("/docs", ".opblock"), ("/admin/", "#login-form")):

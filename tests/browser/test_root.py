@@ -1,4 +1,4 @@
-"""What there is, as a page: one click from each resource, and from each resource one click back."""
+"""The root page links to each resource, and each resource links back."""
 
 from __future__ import annotations
 

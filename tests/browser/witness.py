@@ -1,4 +1,4 @@
-"""Notes what every page of a browser profile asks for, and what goes wrong on it."""
+"""Records the requests and errors of every page of a browser profile."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, ConsoleMessage, Request, Response
 
-#: What Chromium writes to the console for every answer from 400 on; those are noted as answers.
+#: Chromium writes this to the console for every status from 400 on. The witness records the responses instead.
 REFUSED = "Failed to load resource"
-#: Schemes that leave the page, but not the browser.
+#: Schemes of requests that stay in the browser.
 INTERNAL_SCHEMES = ("data", "blob", "about")
-#: Not every violation is written to the console: one that a script causes and swallows is not.
+#: When a script causes a violation and catches its error, Chromium writes nothing to the console. This does.
 REPORT_VIOLATIONS = """
 document.addEventListener("securitypolicyviolation", (event) => {
   console.error(`violates ${event.effectiveDirective}: ${event.blockedURI} at ${event.sourceFile}:${event.lineNumber}`);
@@ -21,7 +21,7 @@ document.addEventListener("securitypolicyviolation", (event) => {
 
 
 class Witness:
-    """Holds against a profile: requests to other hosts, errors on the console, and refusals nobody expected."""
+    """Records a profile's requests to other hosts, errors on the console and unexpected error responses."""
 
     def __init__(self, context: BrowserContext, base: str):
         self.host = urlsplit(base).netloc
@@ -49,11 +49,11 @@ class Witness:
             self.errors.append(f"{message.type}: {message.text}")
 
     def expect_refusal(self, status: int, path: str) -> None:
-        """Takes one such answer, which there must have been, off the list."""
+        """Removes one such response from the record. It must be there."""
         self.refused.remove((status, path))
 
     def testify(self) -> None:
-        """Raises AssertionError with everything noted."""
+        """Raises AssertionError when there is a record."""
         assert not self.foreign, f"requests to other hosts: {self.foreign}"
         assert not self.errors, f"errors on the page: {self.errors}"
         assert not self.refused, f"refused requests: {self.refused}"

@@ -1,4 +1,4 @@
-"""The image, built once, a PostgreSQL for it, and the service as Fargate would run it."""
+"""The image, a PostgreSQL, and the service in a container as on Fargate."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ POSTGRES_IMAGE = "postgres:18-alpine"
 PASSWORD = "only-for-tests"
 APP_VERSION = "0123456789ab"
 
-#: The smallest Fargate task: 256 CPU units and 512 MB, and what the task definition sets besides.
+#: The smallest Fargate task (256 CPU units and 512 MB) with the task definition's other settings.
 FARGATE = (
     "--cpu-shares=256",
     "--cpus=0.25",
@@ -26,15 +26,15 @@ FARGATE = (
     "--security-opt=no-new-privileges:true",
 )
 
-#: The image as it is, with the tests' own resources beside a team's: none of a team's is sure to be there.
+#: The tests' own resources, added to the unchanged image. A team may have removed the sample resource.
 SAMPLE = (f"--volume={ROOT / 'tests'}:/app/tests:ro", "--env=DJANGO_SETTINGS_MODULE=tests.sample.settings")
 
 
 @pytest.fixture(scope="session")
 def engine() -> Iterator[Session]:
-    """A Docker engine; what the tests made on it is removed afterwards."""
+    """A Docker engine. Everything that the tests make on it is removed afterwards."""
     if shutil.which("docker") is None or run("docker", "info", check=False).returncode:
-        pytest.skip("no Docker engine answers here: install Docker and start it")
+        pytest.skip("the Docker engine does not respond: install Docker and start it")
     session = Session()
     try:
         yield session
@@ -44,7 +44,7 @@ def engine() -> Iterator[Session]:
 
 @pytest.fixture(scope="session")
 def image(engine: Session) -> str:
-    """The service's image, from the Dockerfile as it is."""
+    """The service's image, built from the unchanged Dockerfile."""
     name = f"{engine.id}:built"
     docker("build", engine.label, f"--build-arg=APP_VERSION={APP_VERSION}", f"--tag={name}", ".", seconds=600)
     return name
@@ -61,7 +61,7 @@ def database(engine: Session, network: str) -> Container:
     """PostgreSQL 18, with an empty database."""
     options = (f"--network={network}", f"--env=POSTGRES_PASSWORD={PASSWORD}", "--tmpfs=/var/lib/postgresql")
     container = engine.start(POSTGRES_IMAGE, options=options)
-    # Over TCP: the server that only initialises the directory listens on its socket alone.
+    # During the initialisation the server listens on its Unix socket only, so the check uses TCP.
     ready = ("docker", "exec", container.name, "pg_isready", "--host=127.0.0.1", "--timeout=1")
     wait_until(lambda: run(*ready, check=False).returncode == 0, "PostgreSQL accepts connections", 60)
     return container
@@ -69,33 +69,33 @@ def database(engine: Session, network: str) -> Container:
 
 @pytest.fixture(scope="session")
 def service_options(network: str, database: Container) -> tuple[str, ...]:
-    """What every container of the service is given, with a team's resources alone."""
+    """The options of every container of the service, with a team's resources only."""
     return (
         *FARGATE,
         f"--network={network}",
         f"--env=DATABASE_URL=postgres://postgres:{PASSWORD}@{database.name}:5432/postgres",
         f"--env=SECRET_KEY=only-for-tests-{'x7Kq2' * 10}",
         "--env=HTTPS_ONLY=false",
-        # A quarter of a busy machine's CPU is slow; that is nothing to warn of here.
+        # A quarter of a busy machine's CPU is slow. Warnings about it would fail the tests of the log.
         "--env=SLOW_REQUEST_MS=60000",
     )
 
 
 @pytest.fixture(scope="session")
 def sample_options(service_options: tuple[str, ...]) -> tuple[str, ...]:
-    """The same with the tests' resources too."""
+    """The same options with the tests' resources too."""
     return (*service_options, *SAMPLE)
 
 
 @pytest.fixture(scope="session")
 def migrated(engine: Session, image: str, sample_options: tuple[str, ...]) -> str:
-    """What the one-off migrate task printed, on the empty database."""
+    """The output of the migrate task on an empty database."""
     return engine.run(image, "python", "manage.py", "migrate", "--noinput", options=sample_options).stdout
 
 
 @pytest.fixture(scope="session")
 def api(engine: Session, image: str, sample_options: tuple[str, ...], migrated: str) -> Container:
-    """The service, healthy by its own health check."""
+    """The service, after its health check has passed."""
     container = engine.start(image, options=(*sample_options, "--publish=127.0.0.1::8000"))
     container.wait_for("health_status: healthy", 90)
     return container

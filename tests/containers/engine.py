@@ -1,4 +1,4 @@
-"""The Docker engine, through whichever `docker` is first on the PATH, and what a test makes with it."""
+"""The Docker engine, by the `docker` command, and the containers, networks and volumes of a test."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LABEL = "itemsvc.tests"
 
 
 def run(*words: str, check: bool = True, seconds: float = 120, **kwargs: Any) -> subprocess.CompletedProcess[str]:
-    """A command's result; raises AssertionError with its words and output if it fails and ``check`` is true."""
+    """Runs a command. With ``check``, raises AssertionError with the command and its output when it fails."""
     result = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=seconds, check=False, **kwargs)
     if check and result.returncode:
         raise AssertionError(f"{' '.join(words)} ended with {result.returncode}: {result.stdout}{result.stderr}")
@@ -24,7 +24,7 @@ def run(*words: str, check: bool = True, seconds: float = 120, **kwargs: Any) ->
 
 
 def docker(*words: str, **kwargs: Any) -> str:
-    """What a docker command prints."""
+    """The output of a docker command."""
     output: str = run("docker", *words, **kwargs).stdout
     return output.strip()
 
@@ -42,11 +42,11 @@ class Container:
         return document
 
     def exec(self, *words: str, **kwargs: Any) -> str:
-        """What a command in it prints."""
+        """The output of a command in it."""
         return docker("exec", self.name, *words, **kwargs)
 
     def python(self, code: str) -> Any:
-        """What that code prints as JSON."""
+        """Runs Python code in it and parses its output as JSON."""
         return json.loads(self.exec("python", "-c", code))
 
     def logs(self) -> str:
@@ -60,8 +60,8 @@ class Container:
         return f"http://127.0.0.1:{bindings[0]['HostPort']}"
 
     def wait_for(self, event: str, seconds: float) -> None:
-        """Until the engine reports that event of it, also if it did already; AssertionError if it ends or is late."""
-        # The engine tells: asking it over and over would take the CPU that the container starts with.
+        """Waits for an event, which may be in the past. Raises AssertionError when the container ends or is late."""
+        # Repeated inspections would take CPU from the container while it starts, so this reads the engine's events.
         filters = [f"--filter={key}" for key in (f"container={self.name}", f"event={event}", "event=die")]
         since = f"--since={self.inspect()['Created']}"
         words = ["docker", "events", "--format={{.Status}}", since, *filters]
@@ -75,39 +75,39 @@ class Container:
         assert status == event, f"{self.name}: {status}, not {event}; its log: {self.logs()[-2000:]}"
 
     def wait(self, seconds: float) -> int:
-        """Its exit code, once it has ended."""
+        """Waits for its end and returns the exit code."""
         return int(docker("wait", self.name, seconds=seconds))
 
 
 @dataclass
 class Session:
-    """What one test session makes: every name carries its id, and `clear` removes all of it and nothing else."""
+    """The objects of one test session. Every name contains its id, so that `clear` removes only these."""
 
     id: str = field(default_factory=lambda: f"itemsvc-test-{uuid.uuid4().hex[:8]}")
     count: int = 0
 
     def name(self) -> str:
-        """A name that nobody else has."""
+        """A unique name."""
         self.count += 1
         return f"{self.id}-{self.count}"
 
     @property
     def label(self) -> str:
-        """The option that marks something as this session's."""
+        """The option that labels an object with this session."""
         return f"--label={LABEL}={self.id}"
 
     def network(self) -> str:
-        """A new network's name."""
+        """Creates a network and returns its name."""
         name = self.name()
         docker("network", "create", self.label, name)
         return name
 
     def volume(self) -> str:
-        """A new volume's name."""
+        """Creates a volume and returns its name."""
         return docker("volume", "create", self.label, self.name())
 
     def start(self, image: str, *command: str, options: tuple[str, ...] = ()) -> Container:
-        """A new container in the background."""
+        """Starts a container in the background."""
         container = Container(self.name())
         docker("run", "--detach", self.label, f"--name={container.name}", *options, image, *command)
         return container
@@ -115,11 +115,11 @@ class Session:
     def run(
         self, image: str, *command: str, options: tuple[str, ...] = (), check: bool = True
     ) -> subprocess.CompletedProcess[str]:
-        """The result of a container that runs to its end and is gone then."""
+        """Runs a container to its end and removes it."""
         return run("docker", "run", "--rm", self.label, f"--name={self.name()}", *options, image, *command, check=check)
 
     def clear(self) -> None:
-        """Removes every container, network, volume and image of the session; the build cache stays."""
+        """Removes every container, network, volume and image of the session, but not the build cache."""
         mine = f"--filter=label={LABEL}={self.id}"
         for kind, listing, removal in (
             ("container", ("ls", "--all", "--quiet"), ("rm", "--force", "--volumes")),

@@ -1,4 +1,4 @@
-"""`docker compose up --build`, as somebody types it after cloning."""
+"""`docker compose up --build` in a fresh clone."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ pytestmark = pytest.mark.docker
 #: The tag that docker-compose.yml gives the image.
 TAG = "itemsvc:local"
 
-#: What is typed, and the tests' own resources beside a team's.
+#: The project's Compose file, and one that adds the tests' own resources.
 FILES = ("--file=docker-compose.yml", "--file=tests/containers/sample.compose.yml")
 
 
 @dataclass
 class Project:
-    """The Compose file under a project name and on a port of the test's own."""
+    """The Compose file with its own project name and port."""
 
     command: tuple[str, ...]
     name: str
@@ -38,34 +38,34 @@ class Project:
         run(*self.command, *FILES, "--project-name", self.name, *words, env=environment, seconds=600, check=check)
 
     def container(self, service: str) -> Container:
-        """That service's container."""
+        """The container of a Compose service."""
         labels = {"project": self.name, "service": service}
         filters = [f"--filter=label=com.docker.compose.{key}={value}" for key, value in labels.items()]
         [name] = docker("ps", "--all", "--format={{.Names}}", *filters).split()
         return Container(name)
 
     def request(self, method: str, path: str, **kwargs: object) -> requests.Response:
-        """One request to the published port."""
+        """Sends a request to the published port."""
         return requests.request(method, f"http://localhost:{self.port}{path}", timeout=30, **kwargs)  # type: ignore[arg-type]
 
     def up(self) -> None:
-        """Builds and starts everything; returns when the service answers."""
+        """Builds and starts everything, and waits for the service."""
         self("up", "--build", "--detach")
         self.container("api").wait_for("health_status: healthy", 90)
 
 
 def compose_command() -> tuple[str, ...]:
-    """The plug-in, or the older program; skips where neither is installed."""
+    """The Compose plug-in or the older program. Skips without either."""
     if run("docker", "compose", "version", check=False).returncode == 0:
         return ("docker", "compose")
     if shutil.which("docker-compose"):
         return ("docker-compose",)
-    pytest.skip("no Compose here: install docker-compose or Docker's compose plug-in")
+    pytest.skip("Compose is missing: install docker-compose or Docker's compose plug-in")
 
 
 @pytest.fixture(scope="module")
 def project(engine: Session, image: str) -> Iterator[Project]:
-    """The project, up; afterwards it and its volume are gone, and the tag is what it was."""
+    """The running project. Afterwards its volume is removed and the image tag is restored."""
     before = docker("image", "ls", "--quiet", "--no-trunc", TAG)
     project = Project(compose_command(), engine.name(), free_port())
     try:
@@ -80,7 +80,7 @@ def project(engine: Session, image: str) -> Iterator[Project]:
 
 
 def moment(text: str) -> datetime:
-    """A time of the engine's, to the microsecond."""
+    """Parses the engine's time, with microseconds."""
     return datetime.fromisoformat(text[:26].rstrip("Z") + "+00:00")
 
 

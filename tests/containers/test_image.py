@@ -1,4 +1,4 @@
-"""What is in the image, and what is not."""
+"""The content and the settings of the image."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ print(json.dumps(found))
 
 @pytest.fixture(scope="module")
 def files(engine: Session, image: str) -> list[PurePosixPath]:
-    """Every path in the image; as root, who sees them all."""
+    """Every path in the image. Root can read them all."""
     listing = engine.run(image, "python", "-I", "-c", LIST_FILES, options=("--user=0", "--network=none")).stdout
     return [PurePosixPath(path) for path in json.loads(listing)]
 
 
 @pytest.fixture(scope="module")
 def configuration(image: str) -> dict[str, Any]:
-    """The image's own settings for its containers."""
+    """The image's settings for its containers."""
     [document] = json.loads(docker("image", "inspect", image))
     assert isinstance(document["Config"], dict)
     return document["Config"]
@@ -98,7 +98,7 @@ def test_declares_how_it_is_run(configuration: dict[str, Any]) -> None:
 
 
 def test_the_base_image_is_an_argument(engine: Session, image: str) -> None:
-    # A base of nothing: that the first step finds no program in it shows whose base was taken, and asks no registry.
+    # With the empty base image `scratch` the first step finds no shell. It needs no registry.
     result = run("docker", "build", engine.label, "--force-rm", "--build-arg=BASE_IMAGE=scratch", ".", check=False)
     assert result.returncode
     assert re.search(r"exec: \\?\"/bin/sh|/bin/sh: no such file", result.stdout + result.stderr)

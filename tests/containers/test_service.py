@@ -1,4 +1,4 @@
-"""The service in its container, with exactly what the smallest Fargate task gives it."""
+"""The service in a container with the limits of the smallest Fargate task."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_stays_in_its_memory_and_starts_one_worker(api: Container) -> None:
     state = api.inspect()["State"]
     assert state["Running"]
     assert not state["OOMKilled"]
-    # init, gunicorn's master, one worker: a quarter of a CPU is one, whatever the machine has.
+    # The processes are init, gunicorn's master and one worker. A quarter of a CPU gives one worker on any machine.
     processes = api.python(PROCESSES)
     assert [name for _, name, _, _ in processes if name.startswith("gunicorn")] == ["gunicorn", "gunicorn"]
 
@@ -89,7 +89,7 @@ def test_nothing_complains_in_the_log(api: Container) -> None:
 
 
 def test_a_volume_on_tmp_belongs_to_whoever_runs(engine: Session, image: str) -> None:
-    # A volume is made root's; that user 10001 can write to it is what the image's own /tmp gives it.
+    # Docker makes a volume for root. The image's /tmp passes on its mode, so user 10001 can write to it.
     options = (f"--volume={engine.volume()}:/tmp", "--read-only", "--cap-drop=ALL")
     code = "import os; open('/tmp/probe', 'w').write('x'); print(os.stat('/tmp').st_uid, oct(os.stat('/tmp').st_mode))"
     assert engine.run(image, "python", "-c", code, options=options).stdout.split() == ["0", "0o41777"]
@@ -99,7 +99,7 @@ def test_init_reaps_orphans(api: Container) -> None:
     [init] = [name for pid, name, _, _ in api.python(PROCESSES) if pid == 1]
     assert init in ("docker-init", "tini")
     orphans = 5
-    # Children of a shell that is gone by the time that they end.
+    # The shell ends before its children, so init must reap them.
     api.exec("sh", "-c", f"for each in $(seq {orphans}); do (sleep 0.2 &); done")
     wait_until(lambda: not [p for p in api.python(PROCESSES) if p[1] == "sleep"], "the orphans are reaped", 20)
 
@@ -109,7 +109,7 @@ def test_sigterm_ends_it_in_good_time(
 ) -> None:
     container = engine.start(image, options=(*service_options, "--publish=127.0.0.1::8000"))
     container.wait_for("health_status: healthy", 90)
-    # A connection that is kept alive must not hold it up.
+    # An idle kept-alive connection must not delay it.
     with requests.Session() as http:
         assert http.get(container.url(8000) + "/schema", timeout=30).status_code == 200
         began = time.monotonic()

@@ -42,7 +42,7 @@ def serve() -> Iterator[Serve]:
                 data = body if isinstance(body, bytes) else json.dumps(body).encode()
                 self.send_response(status)
                 if status == 401:
-                    self.send_header("WWW-Authenticate", 'Bearer realm="itemsvc"')
+                    self.send_header("WWW-Authenticate", 'Basic realm="proxy"' if data == b"proxy" else "Bearer")
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
                 self.wfile.write(data)
@@ -101,6 +101,7 @@ def test_a_resource_that_refuses_the_request_is_well(serve: Serve, status: int) 
         ("/schema", (200, []), "200 []"),
         ("/schema", (400, {"detail": "Invalid host"}), "Invalid host"),
         ("/health/ready", (401, {"detail": "token"}), "401"),
+        ("/schema", (401, b"proxy"), "401 proxy"),
         ("/lamps", (500, {"detail": "permission denied for table lamps"}), "permission denied"),
     ],
 )

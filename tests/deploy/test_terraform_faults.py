@@ -39,6 +39,12 @@ def test_a_locked_state(deployed: LocalProject) -> None:
         )
 
 
+def test_only_the_command_line_names_an_image(project: LocalProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TF_VAR_image_tag", "forgotten")
+    run = project.deploy("up", "--image-tag", "v1", "--dry-run").expect(0, "create terraform_data.base")
+    assert "terraform_data.api" not in run.output
+
+
 def test_too_long(deployed: LocalProject) -> None:
     deployed.write_variables("dev", fault="sleep 2")
     deployed.up("v2", "--terraform-timeout", "1").expect(20, "took longer than 1 s and was interrupted")
@@ -46,7 +52,7 @@ def test_too_long(deployed: LocalProject) -> None:
 
 def test_interrupted_once_it_ends_in_order(deployed: LocalProject, ecs: ScriptedEcs) -> None:
     started = deployed.terraform / ".started"
-    deployed.write_variables("dev", fault=f"touch {started} && sleep 1")
+    deployed.write_variables("dev", fault=f"touch {started} && sleep 60")
     arguments = deployed.arguments("up", "--image-tag", deployed.has_image("v2"), "--skip-smoke")
     process = subprocess.Popen(
         [sys.executable, "-m", "deploy", *arguments],

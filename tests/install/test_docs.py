@@ -1,4 +1,4 @@
-"""What README and docs name exists: links with their anchors, files, `make` targets and settings."""
+"""Everything that README and docs name must exist: links, anchors, files, `make` targets and settings."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ SAMPLE = {"items"}
 
 
 def anchors(page: Path) -> set[str]:
-    """As GitHub makes them of a page's headings."""
+    """GitHub's anchors of a page's headings."""
     headings = re.findall(r"^#+ (.*)$", FENCE.sub("", page.read_text()), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def missing_links(page: Path) -> list[str]:
-    """Relative links that lead nowhere."""
+    """Broken relative links."""
     missing = []
     for link in LINK.findall(page.read_text()):
         path, _, anchor = link.partition("#")
@@ -44,7 +44,7 @@ def missing_links(page: Path) -> list[str]:
 
 
 def missing_files(page: Path) -> list[str]:
-    """Paths in code that begin with a folder of the repository's, or are beside the page, and are not there."""
+    """Paths in code quotes that do not exist in the repository or beside the page."""
     named = {word for word in CODE.findall(FENCE.sub("", page.read_text())) if re.fullmatch(r"[\w./-]+", word)}
     return sorted(
         word

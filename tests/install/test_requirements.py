@@ -1,4 +1,4 @@
-"""Each requirements file installs as it is pinned, whatever has been released since, with the oldest pip in use."""
+"""Each requirements file installs its pinned versions with an old pip, even when newer releases exist."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ FILES = sorted(path.name for path in ROOT.glob("requirements*.txt"))
 
 @pytest.fixture(scope="module")
 def old_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment with the pip that this Python brings."""
+    """An environment with the pip that comes with this Python."""
     folder = tmp_path_factory.mktemp("old")
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     return folder / "bin" / "python"
 
 
 def options() -> list[str]:
-    """What the Makefile has pip told, beside the requirements."""
+    """The Makefile's options of pip."""
     found = re.search(r"^INSTALL := -m pip install (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert found
     return shlex.split(found[1])

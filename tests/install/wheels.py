@@ -1,4 +1,4 @@
-"""Made-up wheels, and an index of them: what is pinned, and of everything a newer release."""
+"""Makes invented wheels and an index of them: the pinned releases, and a newer release of each package."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def pins(requirements: Path) -> Iterator[tuple[str, str, str]]:
 
 
 def normalised(name: str) -> str:
-    """As wheels' file names have it."""
+    """The name in the form of wheels' file names."""
     return re.sub(r"[-_.]+", "_", name).lower()
 
 
 def make_wheel(folder: Path, name: str, version: str, header: str) -> str:
-    """Writes a wheel with this metadata into the folder; returns its hash."""
+    """Writes a wheel with this metadata into the folder and returns its hash."""
     dist_info = f"{normalised(name)}-{version}.dist-info"
     files = {
         f"{dist_info}/METADATA": header,
@@ -40,11 +40,11 @@ def make_wheel(folder: Path, name: str, version: str, header: str) -> str:
 
 
 def header_of(name: str, version: str) -> str:
-    """What the installed distribution of that name says it needs, under that version."""
+    """The metadata of the installed distribution of this name, with this version."""
     lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
     try:
         installed = metadata.metadata(name)
-    except metadata.PackageNotFoundError:  # Of an environment of its own: then it says nothing of what it needs.
+    except metadata.PackageNotFoundError:  # It belongs to another environment, so its requirements are unknown.
         return "\n".join(lines) + "\n"
     for field in ("Provides-Extra", "Requires-Dist"):
         lines += [f"{field}: {value}" for value in installed.get_all(field, [])]
@@ -52,7 +52,7 @@ def header_of(name: str, version: str) -> str:
 
 
 def make_index(folder: Path, requirements: Path) -> Path:
-    """Wheels of what the file pins and of newer releases; returns the same file with these wheels' hashes."""
+    """Makes wheels of the pinned and of newer releases. Returns the requirements with the hashes of these wheels."""
     lines = []
     for name, version, marker in pins(requirements):
         digest = make_wheel(folder, name, version, header_of(name, version))

@@ -1,1 +1,1 @@
-"""The whole AWS deployment, rehearsed on one machine: see docs/rehearsal.md."""
+"""Rehearses the whole AWS deployment on one machine. See docs/rehearsal.md."""

@@ -1,7 +1,7 @@
 """The command: `python -m tests.rehearsal`, which `make rehearse` runs.
 
-python -m tests.rehearsal              play all acts
-python -m tests.rehearsal emulators    start the empty account, say how to use it, remove it on Ctrl-C
+python -m tests.rehearsal              run all acts
+python -m tests.rehearsal emulators    start the empty account, show how to use it, remove it at Ctrl-C
 """
 
 import argparse
@@ -25,14 +25,14 @@ BY_HAND = ("AWS_", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy", "DOCKER_C
 
 
 def main(arguments=None):
-    """Exit code: 0 all passed or skipped for want of a tool, 1 an act failed, 2 wrong usage, 130 interrupted."""
+    """Returns 0 when no act failed or a tool is missing, 1 after a failure, 2 for wrong usage, 130 when interrupted."""
     parser = argparse.ArgumentParser(prog="python -m tests.rehearsal", description="Rehearse the whole AWS deployment.")
     parser.add_argument(
         "command",
         nargs="?",
         choices=("play", "emulators"),
         default="play",
-        help="play the acts (the default), or only start the emulators to try things by hand",
+        help="run the acts (the default), or only start the emulators to try things by hand",
     )
     options = parser.parse_args(arguments)
     problem = prerequisites.missing()
@@ -48,7 +48,7 @@ def main(arguments=None):
         print(f"rehearsal: the emulators did not start: {problem}\n0 passed, 1 failed")
         return 1
     except KeyboardInterrupt:
-        print("interrupted; everything this run started is removed", file=sys.stderr)
+        print("Interrupted. Everything that this run started is removed.", file=sys.stderr)
         return 130
 
 
@@ -99,7 +99,7 @@ def _play_act(act, stage, report):
             return Result(act.name, PASSED, time.monotonic() - started, stage.notes)
         except ActError as failure:
             reason, details = str(failure), failure.details
-        except Exception as problem:  # An act that breaks has failed, and the ones after it still tell something.
+        except Exception as problem:  # Any exception is a failure of the act. The later acts still run.
             reason, details = f"{type(problem).__name__}: {problem}", _where(problem)
     seconds = time.monotonic() - started
     return Result(act.name, FAILED, seconds, stage.notes, reason, [*details, *_logs(stage)])
@@ -119,7 +119,7 @@ def _logs(stage):
 
 
 class _Set:
-    """The emulators and the scratch repository, from before the first act until after the last."""
+    """Starts the emulators and the scratch repository before the first act, and removes them after the last."""
 
     def __init__(self, report):
         self._report = report
@@ -144,8 +144,8 @@ class _Set:
         self._report.line(f"emulators up after {time.monotonic() - started:.1f} s: MiniStack and moto, not AWS")
         if self._emulators.nofile_ceiling:
             self._report.line(
-                f"this Docker engine grants at most {self._emulators.nofile_ceiling} open files:"
-                " higher limits of task definitions are lowered to that"
+                f"this Docker engine allows at most {self._emulators.nofile_ceiling} open files,"
+                " so higher limits of task definitions are lowered"
             )
         shutil.rmtree(LOGS, ignore_errors=True)
         LOGS.mkdir(parents=True)
@@ -159,7 +159,7 @@ class _Set:
                 self._remove()
 
     def _remove(self):
-        # A second Ctrl-C must not leave half of it behind.
+        # A second Ctrl-C must not interrupt the clean-up.
         before = {number: signal.signal(number, signal.SIG_IGN) for number in SIGNALS}
         try:
             for line in self._emulators.stop(self._repository.tags if self._repository else ()):

@@ -1,4 +1,4 @@
-"""Commands that acts run, and how an act says that it saw the wrong thing."""
+"""The commands of acts, and the error of an act."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ SHOWN_LINES = 30
 
 
 class ActError(Exception):
-    """An act saw something that it should not have seen; `details` are lines that show why."""
+    """An act failed. `details` are lines that show why."""
 
     def __init__(self, message, details=()):
         super().__init__(message)
@@ -20,7 +20,7 @@ class ActError(Exception):
 
 
 def check(condition, message, details=()):
-    """Raise ActError unless the condition holds; `details` may be a text."""
+    """Raises ActError unless the condition holds. `details` may be a text."""
     if not condition:
         lines = str(details).splitlines()[-SHOWN_LINES:] if isinstance(details, str) else details
         raise ActError(message, lines)
@@ -28,7 +28,7 @@ def check(condition, message, details=()):
 
 @dataclass(frozen=True)
 class Run:
-    """A finished command; `output` is standard output and, unless `errors` were kept apart, standard error."""
+    """A finished command. `output` also contains standard error, unless `errors` has it."""
 
     command: str
     code: int
@@ -37,7 +37,7 @@ class Run:
     errors: str = ""
 
     def expect(self, code):
-        """Itself; raises ActError with the last output lines when it ended with another exit code."""
+        """Returns itself. Raises ActError with the last output lines for another exit code."""
         check(
             self.code == code,
             f"`{self.command}` ended with exit code {self.code}, not {code}",
@@ -47,7 +47,7 @@ class Run:
 
 
 class Background:
-    """A command that runs beside the act; its output goes to the file `log`, standard error too unless kept apart."""
+    """A command in the background. Its output goes to the file `log`, and so does standard error unless kept apart."""
 
     def __init__(self, command, cwd, environment, log, separate_errors=False):
         self.command, self.started = command, time.monotonic()
@@ -64,7 +64,7 @@ class Background:
             )
 
     def wait(self, timeout):
-        """A Run; raises ActError when the command takes longer than `timeout` seconds, and ends it."""
+        """Waits for the end and returns a Run. Kills the command and raises ActError after `timeout` seconds."""
         try:
             self.process.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -81,7 +81,7 @@ class Background:
         return self._log.read_text(errors="replace").splitlines()
 
     def kill(self):
-        """End the command and all that it started."""
+        """Kills the command and its child processes."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGTERM)
             try:

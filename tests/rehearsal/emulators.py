@@ -1,7 +1,6 @@
 """MiniStack in a container and moto in a process: an empty AWS account on free ports of this machine.
 
-Every container, network, volume and image that comes to be here carries this run's name and is removed by `stop`;
-nothing else is ever touched.
+Every container, network, volume and image of this run has the run's name. `stop` removes these and nothing else.
 """
 
 import io
@@ -24,22 +23,22 @@ from tests.rehearsal.repository import BUNDLE
 from tests.support.aws import REGION, aws_environment, free_port
 
 IMAGE = "ministackorg/ministack:1.5.33"
-# What MiniStack runs an RDS instance of this major version from.
+# MiniStack runs an RDS instance of this major version from this image.
 DATABASE_IMAGE = "postgres:18-alpine"
 SOURCE = Path(__file__).parent / "emulator"
 LABEL = "itemsvc.rehearsal"
 ACCOUNT = "000000000000"
 GATEWAY_PORT = 4566
-# The host of every user pool's tokens, which tasks ask for the keys.
+# The issuer's host of every user pool. Tasks fetch the keys there.
 ISSUER = f"cognito-idp.{REGION}.amazonaws.com"
 READY_SECONDS = 60
 LOG_LINE = re.compile(r"\d{4}-\d\d-\d\d \S+ \w+ \[(?!hypercorn)|Traceback|\s+File|\w+Error")
-# What task definitions usually ask for; a Docker daemon inside a restricted machine may not be allowed to grant it.
+# The usual limit of task definitions. A Docker daemon in a restricted machine may not be allowed to grant it.
 ORDINARY_NOFILE = 65536
 
 
 class EmulatorError(Exception):
-    """An emulator did not start; the message says why, with its last log lines where it has any."""
+    """An emulator did not start. The message has the reason and the last log lines."""
 
 
 class Emulators:
@@ -62,7 +61,7 @@ class Emulators:
         return f"http://127.0.0.1:{self.moto_port}"
 
     def start(self):
-        """Start both and wait until they answer; raises EmulatorError."""
+        """Starts both and waits until they respond. Raises EmulatorError."""
         import docker
 
         try:
@@ -76,9 +75,9 @@ class Emulators:
         self._wait(f"{self.endpoint}/_ministack/health", self.log_tail)
 
     def stop(self, image_tags=()):
-        """Remove whatever this run started, local images of these tags included.
+        """Removes everything that this run started, and the local images of these tags.
 
-        Returns what could not be removed, one line each.
+        Returns one line for each object that could not be removed.
         """
         left = []
         if self.moto:
@@ -87,7 +86,7 @@ class Emulators:
                 self.moto.wait(10)
             except subprocess.TimeoutExpired:
                 self.moto.kill()
-        # The gateway first: it would replace the tasks that go away under it.
+        # The gateway must go first, because it would replace removed tasks.
         containers = self.containers(all=True)
         for container in sorted(containers, key=lambda c: c.name != self.run):
             left += _attempt(container.name, lambda c=container: c.remove(force=True, v=True))
@@ -99,13 +98,13 @@ class Emulators:
         return left
 
     def containers(self, **options):
-        """Every container of this run: the gateway's own and those it started."""
+        """Every container of this run: the gateway and the containers that it started."""
         return self.docker.containers.list(filters={"label": f"{LABEL}={self.run}"}, ignore_removed=True, **options)
 
     def environment(self):
-        """The environment in which commands see this account instead of AWS.
+        """The environment that makes commands use this account instead of AWS.
 
-        Plain HTTP goes through the gateway, the only one to know the load balancers' host names.
+        Plain HTTP goes through the gateway, because only the gateway knows the load balancers' host names.
         """
         return aws_environment(self.endpoint) | {
             "AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING": self.moto_endpoint,
@@ -123,7 +122,7 @@ class Emulators:
             return archive.extractfile("rds-ca.pem").read().decode()
 
     def database_container(self):
-        """The container that plays the RDS instance."""
+        """The container of the emulated RDS instance."""
         return next(c for c in self.containers() if c.labels.get("ministack") == "rds")
 
     def log_tail(self, lines=40):
@@ -143,7 +142,7 @@ class Emulators:
                 self.docker.images.pull(image)
 
     def _nofile_ceiling(self):
-        """The most open files that this engine grants a container, or None when it grants what is usual."""
+        """The limit of open files that this engine allows a container, or None when the usual limit is possible."""
         from docker.errors import APIError
         from docker.types import Ulimit
 
@@ -199,7 +198,7 @@ class Emulators:
                 "REHEARSAL_NOFILE_CEILING": str(self.nofile_ceiling or ""),
             },
         )
-        # Copied, not mounted: the engine need not see this machine's files.
+        # The files are copied instead of mounted, because a remote engine cannot see this machine's files.
         self.gateway.put_archive("/opt", _archive(SOURCE, "rehearsal"))
         self.gateway.start()
 
@@ -226,7 +225,7 @@ class Emulators:
         ]
 
     def _docker_config(self):
-        """A Docker client configuration of this run's own, so that its registry log-in is not kept on the machine."""
+        """A Docker client configuration of this run, so that its registry login does not stay on the machine."""
         mine, original = self.directory / "docker", Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
         if mine.exists():
             return mine

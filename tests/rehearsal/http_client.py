@@ -21,9 +21,9 @@ class Answer:
 
 
 class Client:
-    """Requests to one load balancer: sent to the gateway's port, addressed to the load balancer's host name.
+    """Sends requests to the gateway's port with the load balancer's host name.
 
-    One connection per request, except inside `with client:`, where one connection is kept.
+    It opens a connection for each request. Inside `with client:` it keeps one connection.
     """
 
     def __init__(self, port, host, authorization=None):
@@ -41,9 +41,9 @@ class Client:
         self._kept = None
 
     def request(self, method, path, body=None, headers=None):
-        """An Answer; raises OSError or http.client.HTTPException when there is none.
+        """Returns the response. Raises OSError or http.client.HTTPException without one.
 
-        A `body` that is not bytes is sent as JSON.
+        Sends a `body` that is not bytes as JSON.
         """
         connection = self._kept or self._connect()
         sent = {**self._own, **(headers or {})}

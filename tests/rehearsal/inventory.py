@@ -1,6 +1,6 @@
-"""What is in the emulated account: to see that it is empty before the first deploy and after the last."""
+"""Lists the content of the emulated account, which must be empty before the first deploy and after the last."""
 
-# service, operation, list in the answer, what to show of an entry, further arguments
+# service, operation, list in the response, shown member of an entry, further arguments
 LISTS = (
     ("ec2", "describe_vpcs", "Vpcs", "VpcId", {"Filters": [{"Name": "is-default", "Values": ["false"]}]}),
     ("ec2", "describe_nat_gateways", "NatGateways", "NatGatewayId", {}),
@@ -34,13 +34,13 @@ LISTS = (
         {"ServiceNamespace": "ecs"},
     ),
 )
-# Every AWS account has these, and so have the emulators.
+# Every AWS account has these, and the emulators have them too.
 OF_EVERY_ACCOUNT = ("alias/aws/", "AWSServiceRoleFor", "default")
 GONE = ("deleted", "deleting")
 
 
 def leftovers(stage):
-    """What an account has beside what every account has, one line each: `service: name`."""
+    """The resources that not every account has, each as a line `service: name`."""
     found = []
     for service, operation, key, shown, arguments in LISTS:
         answer = getattr(stage.aws(service), operation)(**arguments)

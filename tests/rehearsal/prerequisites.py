@@ -1,4 +1,4 @@
-"""What a rehearsal needs on the machine, and where Docker is."""
+"""Checks the tools that a rehearsal needs, and connects to Docker."""
 
 import importlib.util
 import json
@@ -19,7 +19,7 @@ NEEDED_MODULES = {
 
 
 def missing():
-    """One line saying what to install before a rehearsal can run, or None when everything is there."""
+    """One line that says what to install, or None when everything is there."""
     for command, remedy in NEEDED_COMMANDS.items():
         if not shutil.which(command):
             return f"{command} not found: {remedy}"
@@ -28,12 +28,12 @@ def missing():
             return f"Python module {module} not found: {remedy}"
     answer = subprocess.run(["docker", "info", "--format", "{{.ID}}"], check=False, capture_output=True, text=True)
     if answer.returncode:
-        return f"Docker does not answer: {NEEDED_COMMANDS['docker']}"
+        return f"Docker does not respond: {NEEDED_COMMANDS['docker']}"
     return None
 
 
 def docker_client():
-    """A docker-py client of the engine that the `docker` command talks to, its current context included."""
+    """A docker-py client of the same engine and context as the `docker` command."""
     import docker
 
     if "DOCKER_HOST" not in os.environ:

@@ -1,4 +1,4 @@
-"""What a rehearsal shows while it runs and leaves behind when it is over."""
+"""The progress and the summary of a rehearsal."""
 
 import sys
 import time
@@ -32,7 +32,7 @@ class Report:
         self._console = self._rich_console() if self._stream.isatty() else None
 
     def line(self, text=""):
-        # Nobody reads any more (`| head`): the acts and the clean-up go on all the same.
+        # The reader may have closed the pipe (`| head`). The acts and the clean-up must go on.
         with suppress(BrokenPipeError):
             if self._console:
                 self._console.print(text, markup=False, highlight=False, soft_wrap=True)
@@ -41,7 +41,7 @@ class Report:
 
     @contextmanager
     def step(self, title):
-        """Show that something is going on; on a terminal with a clock."""
+        """Shows a running step, on a terminal with its time."""
         if not self._console:
             self.line(f"{title} …")
             yield
@@ -57,7 +57,7 @@ class Report:
         return f"[{len(self.results) + 1}/{self._total}] {name}"
 
     def add(self, result):
-        """Record an act and show how it ended."""
+        """Records an act and shows its result."""
         title = self.title(result.name)
         self.results.append(result)
         seen = "; ".join(result.notes)
@@ -99,7 +99,7 @@ class Report:
         return f"{self.count(PASSED)} passed, {self.count(FAILED)} failed{skipped}"
 
     def finish(self, path):
-        """Show the summary and write it to a file; the last line is the count."""
+        """Shows the summary and writes it to a file. The last line has the counts."""
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"# Rehearsal\n\n{self.markdown()}\n{self.closing_line()}\n")
         self.line()

@@ -1,4 +1,4 @@
-"""The scratch repository that a rehearsal deploys from, and the revisions it commits there."""
+"""The scratch repository of a rehearsal and the commits in it."""
 
 import re
 import shutil
@@ -7,7 +7,7 @@ from pathlib import Path
 
 BUNDLE = "certs/rds-global-bundle.pem"
 APP = "sample"
-# The tests' own resources: none of a team's is sure to be there. In the image they stand beside a team's.
+# The tests' own resources are added to the image, because a team may have removed the sample resource.
 IMAGE = "\nENV DJANGO_SETTINGS_MODULE=tests.sample.settings\n"
 NOT_IGNORED = "\n!tests/__init__.py\n!tests/sample/\n"
 SCOPES = """locals {
@@ -21,10 +21,10 @@ IDENTITY = ["-c", "user.name=rehearsal", "-c", "user.email=rehearsal@localhost",
 
 
 class Repository:
-    """A repository of its own with the working tree of `source` as its first commit.
+    """A repository whose first commit is the working tree of `source` with two changes.
 
-    It differs in two things: the authority of the emulated databases is appended to the RDS certificate bundle, and
-    the image has the app of tests/sample, with its settings.
+    The RDS certificate bundle also has the authority of the emulated databases. The image also has the app and the
+    settings of tests/sample.
     """
 
     def __init__(self, source, directory, authority_certificate):
@@ -39,7 +39,7 @@ class Repository:
         self.commit("The working tree, with the emulator's certificate authority and the sample app")
 
     def commit(self, message):
-        """Commit everything; returns the image tag that a deploy of this commit gets."""
+        """Commits everything and returns the image tag of this commit."""
         self._git("add", "--all")
         self._git("commit", "--quiet", "--no-verify", "--message", message)
         self.tags.append(self.tag())
@@ -50,11 +50,11 @@ class Repository:
         return self._git("rev-parse", "--short=12", "HEAD").strip()
 
     def checkout(self, tag):
-        """Make the working tree that of `tag` again."""
+        """Checks out the commit of `tag`."""
         self._git("checkout", "--quiet", "--force", "--detach", tag)
 
     def add_migration(self, name, forwards, backwards):
-        """Add a migration of two SQL statements after the newest one of the sample app."""
+        """Adds a migration of two SQL statements to the sample app."""
         folder = self.path / "tests" / APP / "migrations"
         newest = max(path.stem for path in folder.glob("[0-9]*.py"))
         number = int(re.match(r"\d+", newest)[0]) + 1
@@ -66,7 +66,7 @@ class Repository:
         )
 
     def append(self, path, text):
-        """Append text to a file of the working tree."""
+        """Appends text to a file of the working tree."""
         with (self.path / path).open("a") as file:
             file.write(text)
 

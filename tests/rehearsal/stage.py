@@ -1,4 +1,4 @@
-"""What the acts share: the emulated account, the scratch repository, and how to look at both."""
+"""The acts share the emulated account, the scratch repository, and functions to look at both."""
 
 import contextlib
 import json
@@ -14,9 +14,9 @@ from tests.rehearsal.http_client import Client
 
 
 class Stage:
-    """One rehearsal's account and repository; `tags` remembers what the acts deployed, by name.
+    """One rehearsal's account and repository. `tags` holds the deployed image tags by name.
 
-    The output of every command goes into the directory `logs`, in files numbered as they ran.
+    The output of every command goes into a numbered file in the directory `logs`.
     """
 
     def __init__(self, emulators, repository, logs):
@@ -24,22 +24,22 @@ class Stage:
         self.environment = emulators.environment()
         self.tags = {}
         self.kept = {}
-        # Of every request, once the API asks for it.
+        # The token for every request, when the API requires one.
         self.authorization = None
         self.notes = []
         self._outputs = None
         self._commands = 0
 
     def note(self, text):
-        """Put what was seen into the summary."""
+        """Adds an observation to the summary."""
         self.notes.append(text)
 
     def start(self, *command):
-        """Start a command in the scratch repository, in the emulated environment."""
+        """Starts a command in the scratch repository, with the emulated account."""
         return Background(list(command), self.repository.path, self.environment, self._log("-".join(command[2:])))
 
     def deploy(self, *arguments, timeout=400):
-        """`python -m deploy …` to its end."""
+        """Runs `python -m deploy …` to its end."""
         self._outputs = None
         return self.start_deploy(*arguments).wait(timeout)
 
@@ -47,7 +47,7 @@ class Stage:
         return self.start(sys.executable, "-m", "deploy", *arguments)
 
     def bash(self, script, timeout=300, cwd="."):
-        """A shell script as a person would paste it, which stops at its first error; `output` is standard output."""
+        """Runs a shell script until its first error. `output` is standard output only."""
         command = ["bash", "-euo", "pipefail", "-c", script]
         log = self._log("bash")
         return Background(command, self.repository.path / cwd, self.environment, log, separate_errors=True).wait(
@@ -70,7 +70,7 @@ class Stage:
         )
 
     def outputs(self):
-        """The Terraform outputs by name, read again after each deploy."""
+        """The Terraform outputs by name. They are read again after each deploy."""
         if self._outputs is None:
             answer = subprocess.run(
                 ["terraform", "output", "-json"],
@@ -86,19 +86,19 @@ class Stage:
         return self._outputs
 
     def task_definition(self, kind):
-        """The registered task definition of the `service` or the `migrate` task, as ECS gives it back."""
+        """The registered task definition of the `service` or the `migrate` task, from ECS."""
         arn = self.outputs()[f"{kind}_task_definition_arn"]
         return self.aws("ecs").describe_task_definition(taskDefinition=arn)["taskDefinition"]
 
     def service(self):
-        """The ECS service as it is now."""
+        """The current ECS service."""
         outputs = self.outputs()
         return self.aws("ecs").describe_services(cluster=outputs["cluster_name"], services=[outputs["service_name"]])[
             "services"
         ][0]
 
     def check_task(self, arn):
-        """That one-off task ends, with exit code 0."""
+        """Waits for the end of a one-off task and checks its exit code."""
         ecs, where = self.aws("ecs"), {"cluster": self.outputs()["cluster_name"], "tasks": [arn]}
         ecs.get_waiter("tasks_stopped").wait(**where, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
         task = ecs.describe_tasks(**where)["tasks"][0]
@@ -111,7 +111,7 @@ class Stage:
         return definition["taskDefinition"]["containerDefinitions"][0]["image"].rpartition(":")[2]
 
     def resolved_secrets(self, container):
-        """A container definition's secrets by variable name, as ECS would put them into its environment."""
+        """The values of a container definition's secrets by variable name, as in ECS."""
         return {entry["name"]: self._secret(entry["valueFrom"]) for entry in container.get("secrets") or []}
 
     def _secret(self, reference):
@@ -124,31 +124,31 @@ class Stage:
         return json.loads(value)[parts[7]] if len(parts) > 7 and parts[7] else value
 
     def client(self):
-        """HTTP through the load balancer."""
+        """An HTTP client for the load balancer."""
         return Client(self.emulators.port, self.outputs()["alb_dns"], self.authorization)
 
     def database_url(self):
-        """The schema owner's."""
+        """The URL of the schema's owner."""
         container = self.task_definition("migrate")["containerDefinitions"][0]
         return urllib.parse.urlsplit(self.resolved_secrets(container)["MIGRATE_DATABASE_URL"])
 
     def query(self, sql, database=None):
-        """Rows of a query in the emulated RDS instance, as lines of |-separated columns."""
+        """Runs a query in the emulated RDS instance. Returns its rows as lines with |-separated columns."""
         code, text = self._psql("127.0.0.1", sql, database)
         check(code == 0, f"the query failed: {sql}", text)
         return text.splitlines()
 
     def refused_without_tls(self):
-        """What the database says to an unencrypted connection from the network."""
+        """The database's error for an unencrypted connection from the network."""
         return self._psql(self.database_url().hostname, "SELECT 1", sslmode="disable")[1]
 
     def _psql(self, host, sql, database=None, sslmode="prefer"):
-        """(exit code, output) of psql in the database's container, as the schema's owner."""
+        """Runs psql as the schema's owner. Returns exit code and output."""
         url = self.database_url()
         return self._run_psql(url, host, database or url.path.lstrip("/"), sslmode, sql)
 
     def psql(self, url, sql):
-        """(exit code, output) of psql with the user and password of that URL."""
+        """Runs psql with the user and password of a URL. Returns exit code and output."""
         url = urllib.parse.urlsplit(url)
         return self._run_psql(url, "127.0.0.1", url.path.lstrip("/"), "prefer", sql)
 
@@ -161,28 +161,28 @@ class Stage:
         return code, output.decode(errors="replace")
 
     def schema(self):
-        """Every column of every table, and every applied migration: what a failed migration must leave as it was."""
+        """All columns and applied migrations. A failed migration must not change them."""
         return self.query(
             "SELECT table_name || '.' || column_name || ' ' || data_type FROM information_schema.columns"
             " WHERE table_schema = 'public' UNION ALL SELECT app || ' ' || name FROM django_migrations ORDER BY 1"
         )
 
     def keep(self, name):
-        """Write a gadget that every later act must still find as it was."""
+        """Writes a gadget. Every later act checks that it is unchanged."""
         answer = self.client().request("POST", "/gadgets", {"name": name, "description": "must survive"})
         check(answer.status == 201, f"POST /gadgets answered {answer}")
         gadget = answer.json()
         self.kept[gadget["id"]] = gadget
 
     def check_kept(self):
-        """Every kept gadget reads back as it was written."""
+        """Checks that every kept gadget is unchanged."""
         client = self.client()
         for identifier, gadget in self.kept.items():
             answer = client.get(f"/gadgets/{identifier}")
             check(answer.status == 200 and answer.json() == gadget, f"gadget {identifier} did not survive: {answer}")
 
     def check_serving(self, tag):
-        """The service serves, with the image of this tag, and has lost nothing."""
+        """Checks that the service serves with the image of this tag and has lost no gadget."""
         for path in ("/health", "/health/ready"):
             answer = self.client().get(path)
             check(answer.status == 200, f"GET {path} answered {answer}")
@@ -191,10 +191,10 @@ class Stage:
         self.check_kept()
 
     def container_logs(self, lines=15):
-        """The last log lines of each container of this run, by name: for a failed act's report."""
+        """The last log lines of each container by name, for the report of a failed act."""
         found = {}
         for container in self.emulators.containers(all=True):
             if container.name != self.emulators.run:
-                with contextlib.suppress(docker.errors.NotFound):  # A roll-out removes them meanwhile.
+                with contextlib.suppress(docker.errors.NotFound):  # A roll-out may have removed it.
                     found[container.name] = container.logs(tail=lines).decode(errors="replace").splitlines()
         return found

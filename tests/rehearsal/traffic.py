@@ -1,4 +1,4 @@
-"""Constant load from several clients, each of which reads and writes and counts what it got."""
+"""Constant load from several clients that read, write and count their responses."""
 
 import http.client
 import threading
@@ -7,18 +7,18 @@ from collections import Counter
 
 CLIENTS = 4
 PAUSE_SECONDS = 0.03
-# Every so many turns the first client also asks which revision answers.
+# After this number of turns the first client also asks for the serving revision.
 TURNS_PER_SAMPLE = 20
-# Load stops by itself, whatever becomes of what runs meanwhile.
+# The load stops after this time even if the act hangs.
 LONGEST_SECONDS = 300
 
 
 class Traffic:
-    """Load on a load balancer for as long as the `with` block runs.
+    """Load on a load balancer during the `with` block.
 
-    Each client writes a gadget, reads it back and lists the newest ones, over a kept connection or a new one in turn.
-    A request has failed when it got no answer, a status that is not 2xx, or another gadget than it wrote. `revisions`
-    counts by image tag which revision answered, of a sample.
+    Each client writes a gadget, reads it back and lists the newest ones. It uses a kept connection and new connections
+    in turn. A request fails when it gets no response, a status other than 2xx, or another gadget than it wrote.
+    `revisions` counts the responses of a sample by image tag.
     """
 
     def __init__(self, client_factory):
@@ -49,7 +49,7 @@ class Traffic:
 
     @property
     def requests(self):
-        """How many requests were sent."""
+        """The number of sent requests."""
         with self._lock:
             return sum(self.answers.values())
 
@@ -81,7 +81,7 @@ class Traffic:
             self.revisions[schema.json()["info"]["version"]] += 1
 
     def _send(self, client, method, path, body=None):
-        """The answer when it is a good one, else None."""
+        """Sends a request. Returns the response if it is good, otherwise None."""
         started = time.monotonic()
         try:
             answer = client.request(method, path, body)

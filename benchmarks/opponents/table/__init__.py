@@ -1,1 +1,1 @@
-"""The service's own table as a Django app, for the opponents that are Django."""
+"""The service's table as a Django app, for the opponents with Django."""

@@ -1,10 +1,10 @@
-"""The item, not managed: the service's migrations made the table."""
+"""The item. It is not managed, because the service's migrations make the table."""
 
 from django.db import models
 
 
 class UUIDv7(models.Func):
-    """PostgreSQL 18's own."""
+    """PostgreSQL 18's uuidv7()."""
 
     function = "uuidv7"
     output_field = models.UUIDField()

@@ -14,6 +14,6 @@ class Migration(migrations.Migration):
                 ("ends_at", models.DateTimeField()),
             ],
         ),
-        # Django knows no unlogged table. This one is empty, and nobody waits for it yet.
+        # Django cannot create an unlogged table. The change locks nobody out, because the table is new and empty.
         migrations.RunSQL("ALTER TABLE limits_window SET UNLOGGED", migrations.RunSQL.noop),
     ]

@@ -1,4 +1,4 @@
-"""The acts of the rehearsal, in the order in which they are played."""
+"""The acts of the rehearsal, in their order."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from tests.rehearsal.acts import broken_revisions, contract, deploys, readme, sc
 
 @dataclass(frozen=True)
 class Act:
-    """One act; when a `needed` act fails, those after it are skipped, but for those to be played `always`."""
+    """One act. When a `needed` act fails, the later acts are skipped, except those with `always`."""
 
     name: str
     play: Callable

@@ -1,4 +1,4 @@
-"""Revisions that must not get through, and what they must leave as it was."""
+"""Broken revisions, which must change neither the service nor the schema."""
 
 from tests.rehearsal.commands import check
 
@@ -8,7 +8,7 @@ CRASH = "\nraise RuntimeError('this revision cannot start')\n"
 
 
 def failing_migration(stage):
-    """The deploy stops at the migration; the old revision serves and the schema is what it was."""
+    """The deploy stops at the migration. The old revision serves, and the schema is unchanged."""
     stage.repository.checkout(stage.tags["second"])
     stage.repository.add_migration("rehearsal_broken", BROKEN_SQL, "SELECT 1")
     stage.repository.commit("Add a migration that fails")
@@ -18,7 +18,7 @@ def failing_migration(stage):
     check(
         stage.schema() == before, "the failed migration changed the schema", sorted(set(stage.schema()) ^ set(before))
     )
-    check(stage.service()["deployments"][0]["id"] == deployment, "the service was deployed all the same")
+    check(stage.service()["deployments"][0]["id"] == deployment, "the service was deployed in spite of the failure")
     stage.check_serving(stage.tags["second"])
     stage.note(
         f"exit code {run.code} after {run.seconds:.0f} s, the database's error shown, schema as before,"
@@ -27,7 +27,7 @@ def failing_migration(stage):
 
 
 def crash_at_start(stage):
-    """The circuit breaker gives up on the new revision and ECS goes back to the old one, which never stopped."""
+    """The circuit breaker stops the new revision. The old one keeps serving."""
     stage.repository.checkout(stage.tags["second"])
     stage.repository.append("itemsvc/wsgi.py", CRASH)
     tag = stage.repository.commit("Crash at start")

@@ -1,4 +1,4 @@
-"""The HTTP contract, spoken through the load balancer: what the tests of the API check in depth, checked in breadth."""
+"""The HTTP contract through the load balancer. The tests of the API check the same in more detail."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from tests.rehearsal.commands import check
 MIB = 1024 * 1024
 TRACE_ID = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}")
 LINK = re.compile(r'<([^>]+)>; rel="(\w+)"')
-# method, path, headers, body, status, a member or text that the JSON answer must have
+# method, path, headers, body, status, a member of the JSON response
 REFUSALS = (
     ("POST", "/gadgets", {}, {}, 400, "name"),
     ("POST", "/gadgets", {}, {"name": "x", "colour": "red"}, 400, "colour"),
@@ -30,7 +30,7 @@ REFUSALS = (
 
 
 def http_contract(stage):
-    """Design section 3, row by row."""
+    """Checks each part of the contract."""
     client = _Counting(stage.client())
     for part in (_health, _gadgets, _pages, _filters, _stream, _refusals, _request_ids, _documents):
         part(client)

@@ -1,4 +1,4 @@
-"""Deploys that work: the first one, a second one under load, back again, two at once, and down to nothing."""
+"""Successful deploys: the first one, a second one under load, a rollback, two at once, and down."""
 
 import json
 import time
@@ -9,14 +9,14 @@ from tests.rehearsal.traffic import Traffic
 
 LOCKED = 14
 POOL_AND_ROTATION = {"TF_VAR_create_user_pool": "true", "TF_VAR_service_password_version": "2"}
-# The load goes on for this long before and after the roll-out itself.
+# The load runs for this time before and after the roll-out.
 MARGIN_REQUESTS = 40
 COLUMN_ADDED = "ALTER TABLE sample_gadget ADD COLUMN rehearsal_note text NOT NULL DEFAULT ''"
 COLUMN_DROPPED = "ALTER TABLE sample_gadget DROP COLUMN rehearsal_note"
 
 
 def first_deploy(stage):
-    """`deploy up` from nothing, with Terraform's directory and the deploy command as they are."""
+    """`deploy up` in an empty account, with the project's own Terraform."""
     empty = leftovers(stage)
     check(not empty, "the account was not empty", empty)
     run = stage.deploy("up").expect(0)
@@ -38,11 +38,11 @@ def first_deploy(stage):
 
 
 def second_revision(stage):
-    """A new migration and a new image, while clients read and write all the time."""
+    """Deploys a new migration and a new image while clients read and write."""
     stage.repository.add_migration("rehearsal_note", COLUMN_ADDED, COLUMN_DROPPED)
     stage.tags["second"] = stage.repository.commit("Add a column")
     before = stage.service()["deployments"][0]["id"]
-    stage.client()  # Terraform's outputs are read before the load starts, not once per client.
+    stage.client()  # This reads Terraform's outputs once, before the load starts.
     with Traffic(stage.client) as traffic:
         _let_pass(traffic, MARGIN_REQUESTS)
         run = stage.deploy("up").expect(0)
@@ -67,7 +67,7 @@ def second_revision(stage):
 
 
 def _check_written(stage, traffic):
-    """Every gadget that a client was told was written is in one stream of all gadgets, as it was told."""
+    """Checks that every acknowledged gadget is unchanged in a stream of all gadgets."""
     answer = stage.client().get("/gadgets?search=client", Accept="application/x-ndjson")
     stored = {gadget["id"]: gadget for gadget in map(json.loads, answer.body.splitlines())}
     lost = [gadget for identifier, gadget in traffic.written.items() if stored.get(identifier) != gadget]
@@ -75,7 +75,7 @@ def _check_written(stage, traffic):
 
 
 def rollback(stage):
-    """Back to the first revision, which serves on the second one's schema."""
+    """Rolls back to the first revision, which must serve on the second one's schema."""
     run = stage.deploy("rollback").expect(0)
     stage.check_serving(stage.tags["first"])
     check("sample_gadget.rehearsal_note text" in stage.schema(), "the rollback changed the schema")
@@ -83,9 +83,9 @@ def rollback(stage):
 
 
 def two_at_once(stage):
-    """While one deploy runs, another one is refused and the first is none the worse for it.
+    """While one deploy runs, another one is refused. The first one succeeds.
 
-    The first one also makes a user pool and changes the service's database role, which the next act looks at.
+    The first one also makes a user pool and changes the service's database role, for the next act.
     """
     stage.repository.checkout(stage.tags["second"])
     stage.environment.update(POOL_AND_ROTATION)
@@ -106,7 +106,7 @@ def two_at_once(stage):
 
 
 def down(stage):
-    """Everything is destroyed, and nothing is left in the account."""
+    """Destroys everything. The account must be empty."""
     run = stage.deploy("down", "--yes").expect(0)
     left = leftovers(stage)
     check(not left, "something is left in the account", left)
@@ -116,7 +116,7 @@ def down(stage):
 
 
 def _let_pass(traffic, requests, until=None):
-    """Wait until the load has sent so many more requests, and a sample of it was answered by that revision."""
+    """Waits until the load has sent more requests and this revision has answered one of the sample."""
     target, deadline = traffic.requests + requests, time.monotonic() + 60
     while traffic.requests < target or (until and until not in traffic.revisions):
         seen = f"answered by {dict(traffic.revisions)}"
@@ -125,7 +125,7 @@ def _let_pass(traffic, requests, until=None):
 
 
 def _wait_for_lock(stage, run):
-    """Wait until the deploy that was started holds its lock."""
+    """Waits until the deploy holds its lock."""
     deadline = time.monotonic() + 60
     while not _locks(stage):
         check(run.process.poll() is None and time.monotonic() < deadline, "the first deploy took no lock")

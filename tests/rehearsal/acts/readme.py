@@ -1,4 +1,4 @@
-"""What the documentation tells a person to type after a deploy, typed: README, terraform output, migrate_command."""
+"""Runs the commands that the documentation gives for after a deploy: README, terraform output, migrate_command."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from tests.rehearsal.commands import check
 
 SECTION = re.compile(r"^## Deploy to AWS$(.*?)^## ", re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r"^```sh$(.*?)^```$", re.MULTILINE | re.DOTALL)
-# What only looks. The lines that deploy and destroy are acts of their own.
+# The commands that change nothing. Other acts deploy and destroy.
 LOOKING = re.compile(r"^(curl|(\.venv/bin/)?python\S* -m deploy (status|logs)|terraform (-chdir=terraform )?output)\b")
 OUTPUTS = """
 terraform output alb_dns
@@ -27,7 +27,7 @@ curl --silent --show-error --fail "http://$alb_dns/gadgets?name=lamp"; echo
 
 
 def words(stage):
-    """Each line does what it says."""
+    """Checks that each command works."""
     _readme_lines(stage)
     alb_dns = stage.outputs()["alb_dns"]
     shown = stage.bash(OUTPUTS, cwd="terraform").expect(0).output
@@ -42,7 +42,7 @@ def words(stage):
 
 
 def _readme_lines(stage):
-    """The README's own lines, those that only look, pasted as they are."""
+    """Runs the README's commands that change nothing."""
     section = SECTION.search((stage.repository.path / "README.md").read_text())
     check(section, "the README has no section `Deploy to AWS`")
     lines = [line for block in BLOCK.findall(section[1]) for line in block.splitlines() if LOOKING.match(line)]
@@ -55,7 +55,7 @@ def _readme_lines(stage):
 
 
 def _provide_venv(directory):
-    """The environment that this runs in, where `make` would have made one."""
+    """Links this Python's environment to the place where `make` would create one."""
     venv = directory / ".venv"
     venv.mkdir(exist_ok=True)
     for entry in Path(sys.prefix).iterdir():

@@ -1,4 +1,4 @@
-"""The scheduled command: what the schedule holds, asked of ECS as Scheduler would, which MiniStack's does not."""
+"""The scheduled command. MiniStack's Scheduler starts nothing, so this act sends the schedule's request to ECS."""
 
 import json
 
@@ -8,7 +8,7 @@ KEYS = "itemsvc_idempotencykey"
 
 
 def expired_keys(stage):
-    """The task that the schedule names ends well, and what has expired is gone."""
+    """Runs the schedule's task, which must succeed and delete the expired key."""
     name = f"{stage.outputs()['name']}-expire-idempotency-keys"
     target = stage.aws("scheduler").get_schedule(Name=name)["Target"]
     parameters = target["EcsParameters"]
@@ -32,7 +32,7 @@ def expired_keys(stage):
 
 
 def _keep_key(stage):
-    """An idempotency key, older than any is kept."""
+    """Makes an expired idempotency key."""
     answer = stage.client().request("POST", "/gadgets", {"name": "once"}, {"Idempotency-Key": "rehearsal"})
     check(answer.status == 201, f"POST /gadgets answered {answer}")
     again = stage.client().request("POST", "/gadgets", {"name": "once"}, {"Idempotency-Key": "rehearsal"})

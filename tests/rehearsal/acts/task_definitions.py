@@ -1,7 +1,7 @@
-"""The registered task definitions under plain Docker, with exactly their settings: no emulator between them and Docker.
+"""Runs the registered task definitions under plain Docker with exactly their settings.
 
-They are taken back from ECS, their secrets are resolved, and they run against the emulated RDS instance's PostgreSQL
-in a database of their own, which only changes the name at the end of the database URLs.
+The act reads them from ECS and resolves their secrets. The containers use the emulated RDS instance, with another
+database name in their URLs.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ PROBES = {
 
 
 def under_plain_docker(stage):
-    """Migrates an empty database, gets healthy, serves, and drains on SIGTERM within its stop timeout."""
+    """Migrates an empty database, becomes healthy, serves, and drains at SIGTERM within its stop timeout."""
     stage.query(f"CREATE DATABASE {DATABASE}")
     try:
         _refuse_unknown_authority(stage)
@@ -39,7 +39,7 @@ def under_plain_docker(stage):
 
 
 def _refuse_unknown_authority(stage):
-    """verify-full means it: with another certificate bundle than the RDS one, nothing connects."""
+    """With another certificate bundle than the RDS one, no connection succeeds, because of verify-full."""
     with _container(stage, "migrate", sslrootcert=NO_AUTHORITY) as container:
         code = container.wait(timeout=60)["StatusCode"]
         text = _log(container)
@@ -70,7 +70,7 @@ def _serve(stage):
 
 
 def _check_settings(stage, container, definition):
-    """What Docker says it gave the container is what the task definition asks for."""
+    """Checks that Docker's settings of the container match the task definition."""
     given, asked = container.attrs["HostConfig"], definition["containerDefinitions"][0]
     seen = {
         "cpu": given["NanoCpus"],
@@ -96,7 +96,7 @@ def _check_settings(stage, container, definition):
 
 
 def _drain(stage, container, asked, service):
-    """SIGTERM while a request waits for a lock: it is answered, and the process ends in time."""
+    """Sends SIGTERM while a request waits for a lock. The request must succeed and the process end in time."""
     timeout, answers = container_settings.stop_timeout(asked), []
     locked = threading.Thread(
         target=stage.query,
@@ -137,7 +137,7 @@ def _wait_for(stage, sql, otherwise):
 
 @contextlib.contextmanager
 def _container(stage, kind, sslrootcert=None, **options):
-    """A running container of a registered task definition; removed at the end."""
+    """A running container of a registered task definition."""
     definition = stage.task_definition(kind)
     asked = definition["containerDefinitions"][0]
     environment = {entry["name"]: entry["value"] for entry in asked.get("environment") or []}
@@ -170,7 +170,7 @@ def _other_database(url, sslrootcert):
 
 
 def _wait_healthy(container):
-    """Seconds until Docker called the container healthy by its own health check."""
+    """Waits for the container's health check and returns the seconds."""
     started = time.monotonic()
     while True:
         container.reload()
@@ -190,7 +190,7 @@ def _log(container):
 
 
 class _Direct:
-    """HTTP to the container's own port."""
+    """An HTTP client for the container's port."""
 
     def __init__(self, stage, container):
         self._port = int(container.attrs["NetworkSettings"]["Ports"]["8000/tcp"][0]["HostPort"])

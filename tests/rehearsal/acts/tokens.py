@@ -1,4 +1,4 @@
-"""Who may do what: the service in its database, and callers at the service with tokens of a user pool."""
+"""Permissions: the service's in its database, and those of callers with tokens of a user pool."""
 
 import base64
 import json
@@ -21,7 +21,7 @@ REFUSED = (
 
 
 def user_pool(stage):
-    """Who is let in by a service that was deployed with a user pool, and has changed its database role."""
+    """Checks the callers' permissions with a user pool, and that the service has changed its database role."""
     role = _serving_role(stage)
     check(role == "itemsvc_b", f"the service's role is {role}, not the other one")
     stage.note("the service took its other database role")
@@ -29,7 +29,7 @@ def user_pool(stage):
 
 
 def database_roles(stage):
-    """What the service's own URL may do in the database, and which role its open connections have."""
+    """Checks the permissions of the service's own URL, and the role of its open connections."""
     container = stage.task_definition("service")["containerDefinitions"][0]
     url = stage.resolved_secrets(container)["DATABASE_URL"]
     for statement in REFUSED:
@@ -48,7 +48,7 @@ def _serving_role(stage):
 
 
 def _knock(stage):
-    """401 without a token, with a forged one, 403 with the wrong scope, and through with the right one."""
+    """Checks 401 without a token and with a forged one, 403 with a wrong scope, and success with the right one."""
     stage.authorization = None
     client, read, write = stage.client(), _token(stage, READ), _token(stage, WRITE)
     forged = f"{read[:-8]}{'A' if read[-8] != 'A' else 'B'}{read[-7:]}"
@@ -74,14 +74,14 @@ def _knock(stage):
 
 
 def _token(stage, *scopes):
-    """An access token of the pool's machine client, with these scopes or all that it may have."""
+    """An access token of the pool's machine client, with these scopes or with all its scopes."""
     outputs, cognito = stage.outputs(), stage.aws("cognito-idp")
     pool, client = outputs["oidc_issuer"].rpartition("/")[2], outputs["machine_client_id"]
     secret = cognito.describe_user_pool_client(UserPoolId=pool, ClientId=client)["UserPoolClient"]["ClientSecret"]
     form = {"grant_type": "client_credentials"}
     if scopes:
         form["scope"] = " ".join(f"{outputs['oidc_audience']}/{scope}" for scope in scopes)
-    # The pool's domain is a name on AWS; here its path is the gateway's.
+    # On AWS the pool has its own host name. Here the gateway serves its path.
     request = urllib.request.Request(
         stage.emulators.endpoint + urllib.parse.urlsplit(outputs["token_endpoint"]).path,
         urllib.parse.urlencode(form).encode(),

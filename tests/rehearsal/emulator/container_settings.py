@@ -1,7 +1,7 @@
-"""From a registered task definition to the Docker settings that mean the same.
+"""Translates a registered task definition into the same Docker settings.
 
-Used twice: by the patched MiniStack, so that its tasks run with what the task definition says, and by the act that
-runs the task definitions under plain Docker. It must therefore stand alone: no import from the project.
+The patched MiniStack uses it for its tasks, and so does the act that runs the task definitions under plain Docker.
+MiniStack's container has no other file of the project, so this module must not import from the project.
 """
 
 from docker.types import Mount, Ulimit
@@ -17,13 +17,13 @@ STOP_TIMEOUT = 30
 def run_settings(task_definition, container, nofile_ceiling=None):
     """Keyword arguments of docker-py's `containers.run` for one container definition of a Fargate task definition.
 
-    Only what MiniStack leaves out: limits, user, file systems, init process and health check. Names, network, image,
-    command and environment are the caller's. `nofile_ceiling` caps the open files limit where the Docker daemon itself
-    is not allowed more.
+    They contain the settings that MiniStack ignores: limits, user, file systems, init process and health check. The
+    caller adds names, network, image, command and environment. `nofile_ceiling` lowers the limit of open files to what
+    the Docker daemon allows.
     """
     linux = container.get("linuxParameters") or {}
     settings = {
-        # A Fargate task has one address and no published ports; Fargate grants no new privileges to ask for.
+        # A Fargate task has one address and no published ports. It cannot gain privileges.
         "user": container.get("user"),
         "read_only": bool(container.get("readonlyRootFilesystem")),
         "init": bool(linux.get("initProcessEnabled")),
@@ -60,9 +60,9 @@ def health_check(container):
 
 
 def _limits(task_definition, container):
-    """CPU and memory: Fargate limits the task, so with one container the container gets all of it.
+    """CPU and memory. Fargate limits the task, so its only container gets all of it.
 
-    1,024 CPU units are one vCPU; memory is in MiB. Fargate has no swap, hence the equal memory and swap limits.
+    1,024 CPU units are one vCPU. Memory is in MiB. Fargate has no swap, so the memory and swap limits are equal.
     """
     cpu_units = int(task_definition.get("cpu") or container.get("cpu") or 0)
     memory = int(container.get("memory") or task_definition.get("memory") or 0) * MIB
@@ -74,7 +74,7 @@ def _limits(task_definition, container):
 
 
 def _mounts(task_definition, container):
-    """Fargate's empty volumes as anonymous Docker volumes: both start as a copy of what the image has there."""
+    """Anonymous Docker volumes for Fargate's empty volumes. Both start with the image's content of the path."""
     empty = {
         volume["name"]
         for volume in task_definition.get("volumes") or []

@@ -1,4 +1,4 @@
-"""Starts MiniStack with the corrections: runs inside its container in place of its own entry point."""
+"""Starts MiniStack with the corrections. It replaces the entry point of MiniStack's container."""
 
 import importlib
 import os

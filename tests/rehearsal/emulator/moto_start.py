@@ -1,9 +1,9 @@
-"""Starts moto for Application Auto Scaling and CloudWatch alarms, the two APIs that MiniStack lacks or keeps wrongly.
+"""Starts moto for Application Auto Scaling and CloudWatch alarms, which MiniStack lacks or stores wrongly.
 
     python moto_start.py -H 127.0.0.1 -p PORT
 
-moto looks for a scalable target's ECS service in itself, where it is not (MiniStack runs it), and has no tag
-operations for scalable targets, which the Terraform provider needs. Nothing scales and no alarm fires here.
+moto expects a scalable target's ECS service in itself, but MiniStack has the service. It also lacks the tag operations
+for scalable targets, which the Terraform provider needs. Nothing scales and no alarm fires here.
 """
 
 import json

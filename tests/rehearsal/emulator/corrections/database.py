@@ -1,10 +1,9 @@
-"""RDS: an endpoint with a name, a certificate for it, a parameter group that counts, no public port, kept attributes.
+"""RDS: the endpoint's name and certificate, the parameter group, no public port, kept attributes.
 
-MiniStack reports the container's IP address and signs the certificate before it knows it, so that nothing that
-verifies host names connects; AWS reports <identifier>.<account hash>.<region>.rds.amazonaws.com. It publishes the
-database on every interface of the machine, which a private instance has no business with. It starts PostgreSQL with
-its defaults, whatever the parameter group says. And it forgets the log exports and the key of performance insights, so
-that a second plan would set them again.
+AWS reports the endpoint <identifier>.<account hash>.<region>.rds.amazonaws.com. MiniStack reports the container's IP
+address, and its certificate does not contain it, so clients that verify host names cannot connect. MiniStack publishes
+a private database on every interface of the machine, and ignores the parameter group. It forgets the log exports and
+the key of performance insights, so a second plan would set them again.
 """
 
 import io
@@ -15,10 +14,10 @@ from ministack.services import rds
 
 from corrections.ownership import RUN
 
-# Of RDS alone, or naming libraries that only RDS has.
+# Only RDS has these parameters, or the libraries that they name.
 NOT_POSTGRESQL = ("rds.", "shared_preload_libraries")
 ACCESS_FILE = "pg_hba.conf"
-# What RDS does for rds.force_ssl; the container's own psql comes in unencrypted.
+# RDS does this for rds.force_ssl. psql in the container connects without encryption.
 ACCESS = """local all all trust
 host all all 127.0.0.1/32 scram-sha-256
 {kind} all all all scram-sha-256
@@ -45,7 +44,7 @@ def _run_named(docker_client, engine, settings, tls_names=(), tls_ips=()):
 
 
 def _parameters(identifier):
-    """The values of an instance's parameter group by name; formulas in braces are left out."""
+    """The values of an instance's parameter group by name, without formulas in braces."""
     group = rds._param_groups.get(_groups.get(identifier)) or {}
     values = {name: entry["ParameterValue"] for name, entry in (group.get("Parameters") or {}).items()}
     return {name: value for name, value in values.items() if value and not value.startswith("{")}
@@ -62,7 +61,7 @@ def _access_file(parameters):
 
 
 def _archive_with_access(certificate, key):
-    """MiniStack's archive of certificate and key, and a client authentication file for either setting of force_ssl."""
+    """MiniStack's archive of certificate and key, with a client authentication file for each setting of force_ssl."""
     buffer = io.BytesIO(_tls_archive(certificate, key))
     with tarfile.open(fileobj=buffer, mode="a") as archive:
         for kind in ("host", "hostssl"):

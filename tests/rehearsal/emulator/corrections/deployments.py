@@ -1,7 +1,7 @@
 """ECS: a deployment is complete when its tasks are healthy, and a service keeps its zone rebalancing.
 
-MiniStack calls a first deployment COMPLETED before anything runs, and any other one second after its container started.
-On ECS a task counts once its container health check and its target groups' health checks pass.
+MiniStack calls a first deployment COMPLETED before a task runs, and any other one second after its container started.
+ECS counts a task when its container health check and its target groups' health checks pass.
 """
 
 import time
@@ -48,16 +48,16 @@ def _is_healthy(task, service):
 
 
 def _container_health(identifier):
-    """Docker's word on a container's health check, None when it has none."""
+    """Docker's result of a container's health check, or None without one."""
     try:
         state = ecs._get_docker().containers.get(identifier).attrs["State"]
-    except Exception:  # A container that is gone is not healthy, and its watcher says why.
+    except Exception:  # A removed container is not healthy.
         return "gone"
     return (state.get("Health") or {}).get("Status")
 
 
 def _keeping_rebalancing(action):
-    """CreateService or UpdateService with the one attribute that MiniStack forgets and a second plan would set."""
+    """CreateService or UpdateService that keeps the attribute. Without it, a second plan would set it again."""
 
     def act(data):
         answer = action(data)

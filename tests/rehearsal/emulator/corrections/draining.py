@@ -1,7 +1,7 @@
-"""ECS: a task is drained, then told to stop, then given its stop timeout.
+"""ECS: a task first drains, then gets SIGTERM, then has its stop timeout.
 
-MiniStack takes a task out of its target group and kills it within five seconds, requests in flight or not. ECS waits
-for the deregistration delay, which an ALB ends early once nothing is in flight, then for the container's stopTimeout.
+MiniStack removes a task from its target group and kills it within five seconds, even during requests. ECS waits for the
+deregistration delay, which an ALB ends early when no request runs. Then it waits for the container's stopTimeout.
 """
 
 import logging
@@ -26,7 +26,7 @@ def _count(address, change):
 
 
 async def _proxy_counted(target, *arguments):
-    """Counts a request as in flight until its last byte is relayed."""
+    """Counts a request as running until its last byte is relayed."""
     address = target["Id"]
     _count(address, 1)
     try:
@@ -63,15 +63,15 @@ def _remove(docker_client, container_or_id):
         code, seconds = container.wait(timeout=10)["StatusCode"], time.monotonic() - started
         logger.info("container %s stopped in %.1f s with exit code %s", container.name, seconds, code)
         container.remove(v=True)
-        # The address is given to another container, which must not inherit a count.
+        # Another container may get this address and must not inherit the count.
         for address in addresses:
             _in_flight.pop(address, None)
-    except Exception as problem:  # The reaper and the rehearsal's own clean-up remove what stays.
+    except Exception as problem:  # The rehearsal's clean-up removes it later.
         logger.warning("container %s was not removed: %s", container_or_id, problem)
 
 
 def _drain(addresses):
-    """Wait until nothing is in flight, at most the longest deregistration delay."""
+    """Waits until no request runs, at most for the longest deregistration delay."""
     attributes = [entry for entries in list(alb._tg_attrs._data.values()) for entry in entries]
     delays = [float(a["Value"]) for a in attributes if a["Key"] == "deregistration_delay.timeout_seconds"]
     deadline = time.monotonic() + max(delays, default=0)

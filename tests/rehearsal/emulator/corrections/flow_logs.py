@@ -1,4 +1,4 @@
-"""EC2: a flow log keeps its role, format, interval and tags, which a second plan would otherwise set again."""
+"""EC2: a flow log keeps its role, format, interval and tags. Otherwise a second plan would set them again."""
 
 from ministack.services import ec2
 

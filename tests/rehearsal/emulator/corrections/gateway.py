@@ -1,7 +1,7 @@
-"""Gateway: a load balancer owns every path of its own host name, and clients reach that name by HTTP proxy.
+"""Gateway: a load balancer gets every path of its host name, and clients reach that name by HTTP proxy.
 
-MiniStack answers /health itself, whatever the host. And no machine resolves an emulated *.elb.amazonaws.com: clients
-get there with http_proxy set to the gateway, which makes them send requests in absolute form (RFC 9112, section 3.2.2).
+MiniStack answers /health itself for every host. No machine resolves an emulated *.elb.amazonaws.com. So clients set
+http_proxy to the gateway and send requests in absolute form (RFC 9112, section 3.2.2).
 """
 
 from urllib.parse import urlsplit
@@ -38,7 +38,7 @@ async def _handle_data_plane(method, path, headers, body, query, *rest, **option
 
 
 async def _origin_form(scope, receive, send):
-    """The application, with `GET http://host/path` read as `GET /path`."""
+    """Wraps the application to read `GET http://host/path` as `GET /path`."""
     if scope["type"] == "http" and scope["path"].startswith("http://"):
         raw = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0]
         path = urlsplit(scope["path"]).path or "/"

@@ -1,8 +1,8 @@
-"""Cognito: the issuer of a user pool's tokens answers under its own name, over TLS.
+"""Cognito: the issuer of a user pool's tokens has its own host name, with TLS.
 
-MiniStack signs tokens as https://cognito-idp.<region>.amazonaws.com/<pool>, but nothing leads there: it serves the keys
-over plain HTTP on its own port. The network gives it that name, and here it listens there with a certificate of the
-databases' authority. Tasks that are told an issuer trust that authority as they trust the public ones on AWS.
+MiniStack signs tokens as https://cognito-idp.<region>.amazonaws.com/<pool>, but serves the keys over plain HTTP on its
+own port. Here the network gives it that name, and it listens there with a certificate of the databases' authority.
+Tasks with an issuer trust that authority, as they trust the public ones on AWS.
 """
 
 import json
@@ -35,7 +35,7 @@ class Discovery(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_):
-        """The access log is the gateway's."""
+        """The gateway writes the access log."""
 
 
 def _configuration(pool):
@@ -45,7 +45,7 @@ def _configuration(pool):
 
 
 def start():
-    """Listen from now on."""
+    """Starts to listen."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
         file.write("".join(rds._pg_server_material([f"cognito-idp.{get_region()}.amazonaws.com"], [])))

@@ -1,6 +1,6 @@
-"""Docker: every container is marked as this run's, and none of anybody else's is ever swept away.
+"""Docker: every container gets this run's label, and containers of others are never removed.
 
-MiniStack removes, when it starts, whatever looks like another MiniStack's leftovers.
+At its start, MiniStack removes all containers that look like another MiniStack's.
 """
 
 import os

@@ -1,6 +1,6 @@
 """ECR: repository addresses that Docker can push to and pull from.
 
-MiniStack names AWS's own registry host, which nothing here leads to; the registry it has is on the gateway's port.
+MiniStack reports AWS's registry host, which does not exist here. Its own registry is on the gateway's port.
 """
 
 import os
@@ -10,7 +10,7 @@ from ministack.services import ecr
 
 from corrections import text, without_length
 
-# host:port at which both the Docker daemon and the Docker client reach the gateway.
+# The host:port where the Docker daemon and the Docker client reach the gateway.
 REGISTRY = os.environ["REHEARSAL_REGISTRY"]
 
 _get_authorization_token = ecr._get_authorization_token

@@ -1,8 +1,8 @@
-"""Load balancer: targets have a health, and only healthy ones get requests.
+"""Load balancer: it checks the health of targets, and only healthy ones get requests.
 
-MiniStack calls every target healthy and sends it requests from the moment its container exists. Here a target gets none
-before its health check has passed once, and no more after as many failures as the target group allows. A target that
-has not passed yet is asked every half second, not once per interval, to save time.
+MiniStack calls every target healthy and sends it requests as soon as its container exists. Here a target gets requests
+after its first passed health check, until it fails as often as the target group allows. A new target is checked every
+half second instead of once per interval, to save time.
 """
 
 import http.client
@@ -34,7 +34,7 @@ def healthy(group_arn):
 
 
 def start():
-    """Check every registered target from now on."""
+    """Starts to check every registered target."""
     threading.Thread(target=_probe_forever, daemon=True, name="rehearsal-target-health").start()
 
 
@@ -114,7 +114,7 @@ def _describe_real(parameters):
 async def _forward_to_healthy(group_arn, *request):
     method, path, headers, body, query, raw_query, raw_path = request
     group = alb._tgs.get(group_arn)
-    # Without a healthy target an ALB asks them all.
+    # Without a healthy target, an ALB sends requests to all of them.
     candidates = healthy(group_arn) or alb._targets.get(group_arn, [])
     if not group or not candidates or group.get("TargetType") != "ip":
         return await _forward(group_arn, *request)

@@ -1,4 +1,4 @@
-"""ECS: containers run with what their task definition says of limits, user, file systems, init and health check.
+"""ECS: containers run with the limits, user, file systems, init process and health check of their task definition.
 
 MiniStack runs them with Docker's defaults.
 """
@@ -10,7 +10,7 @@ from ministack.services import ecs
 
 from corrections.draining import STOP_LABEL
 
-# The most open files the Docker daemon may grant a container, when it is less than task definitions ask for.
+# The Docker daemon's limit of open files, when it is below that of task definitions.
 NOFILE_CEILING = int(os.environ.get("REHEARSAL_NOFILE_CEILING") or 0) or None
 
 _build_run_kwargs = ecs._build_run_kwargs
