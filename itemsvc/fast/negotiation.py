@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from types import SimpleNamespace
 
+from django.http import HttpRequest
 from rest_framework.exceptions import NotAcceptable
-from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
 
 from itemsvc.http.renderers import JSONRenderer
 
@@ -23,8 +24,8 @@ JSON_BODY = re.compile(r"application/json(?: *; *charset=(?:utf-?8|\"utf-?8\"))?
 class Negotiation:
     """Says for one operation which Accept headers select plain JSON."""
 
-    def __init__(self, renderers: Sequence[BaseRenderer]):
-        self._renderers = renderers
+    def __init__(self, negotiator: BaseContentNegotiation, renderers: Sequence[BaseRenderer]):
+        self._negotiator, self._renderers = negotiator, renderers
         self._remembered = lru_cache(MAX_REMEMBERED)(self._select)
 
     def selects_json(self, accept: str) -> bool:
@@ -32,9 +33,10 @@ class Negotiation:
         return len(accept) <= MAX_ACCEPT_LENGTH and self._remembered(accept)
 
     def _select(self, accept: str) -> bool:
-        request = SimpleNamespace(META={"HTTP_ACCEPT": accept}, query_params={})
+        request = HttpRequest()
+        request.META["HTTP_ACCEPT"] = accept
         try:
-            renderer, media_type = DefaultContentNegotiation().select_renderer(request, self._renderers)
+            renderer, media_type = self._negotiator.select_renderer(Request(request), self._renderers)
         except NotAcceptable:
             return False
         return isinstance(renderer, JSONRenderer) and "indent" not in media_type

@@ -16,7 +16,6 @@ from django.db.models import Model, UUIDField
 from django.http import HttpRequest, HttpResponse
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
-from rest_framework.renderers import BaseRenderer
 from rest_framework.views import APIView
 
 from itemsvc.auth.authentication import needed_scope
@@ -53,7 +52,7 @@ class Operation:
     def __init__(self, view: View, rows: Rows, path: str):
         self.view = view
         self.view_class = view.cls  # type: ignore[attr-defined]
-        self.negotiation = Negotiation(self._renderers())
+        self.negotiation = self._negotiation()
         self.rows = rows
         self.path = path
         self.route = path
@@ -62,12 +61,11 @@ class Operation:
         # The column that is read after the serializer's columns.
         self.version = (VERSION,) if self.tagged and _has(self.view_class.queryset.model, VERSION) else ()
 
-    def _renderers(self) -> list[BaseRenderer]:
+    def _negotiation(self) -> Negotiation:
         view = self.view_class(**self.view.initkwargs)  # type: ignore[attr-defined]
         view.request = HttpRequest()
         view.request.method = self.method
-        renderers: list[BaseRenderer] = view.get_renderers()
-        return renderers
+        return Negotiation(view.get_content_negotiator(), view.get_renderers())
 
     @classmethod
     def fits(cls, view: type[APIView]) -> bool:
