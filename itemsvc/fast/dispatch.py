@@ -22,7 +22,6 @@ from itemsvc.resources.row_json import Rows
 StartResponse = Callable[[str, ResponseHeaders], Any]
 Application = Callable[[Environ, Any], Iterable[bytes]]
 
-JSON_ACCEPT = frozenset({"*/*", "application/json"})
 #: Headers that only DRF's path understands.
 DRF_HEADERS = frozenset(
     {
@@ -57,7 +56,7 @@ class FastPath:
         if operation is None:
             path, _, name = path.rpartition("/")
             operation = self._below.get((method, path))
-        if operation is None or not wants_plain_json(environ):
+        if operation is None or not wants_plain_json(environ, operation):
             return self._drf_path(environ, start_response)
         return self._answer(operation, name, environ, start_response)
 
@@ -100,10 +99,10 @@ def identify(environ: Environ) -> str:
     return identifier
 
 
-def wants_plain_json(environ: Environ) -> bool:
+def wants_plain_json(environ: Environ, operation: Operation) -> bool:
     """Whether the client asks for JSON and no header asks for more."""
     return (
-        environ.get("HTTP_ACCEPT", "*/*") in JSON_ACCEPT
+        operation.negotiation.selects_json(environ.get("HTTP_ACCEPT", "*/*"))
         and DRF_HEADERS.isdisjoint(environ)
         and not environ.get("SCRIPT_NAME")
     )

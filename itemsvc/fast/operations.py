@@ -13,7 +13,7 @@ from urllib.parse import quote_plus, unquote_plus
 from django.conf import settings
 from django.core import exceptions
 from django.db.models import Model, UUIDField
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.views import APIView
@@ -24,6 +24,7 @@ from itemsvc.fast.database import fetch
 from itemsvc.fast.eligibility import filters_only_by_parameters, is_known
 from itemsvc.fast.filters import text_filters
 from itemsvc.fast.insert import Insert
+from itemsvc.fast.negotiation import Negotiation
 from itemsvc.fast.response_templates import Environ, ResponseTemplate
 from itemsvc.http import parsers
 from itemsvc.http.links import link_header
@@ -51,6 +52,7 @@ class Operation:
     def __init__(self, view: View, rows: Rows, path: str):
         self.view = view
         self.view_class = view.cls  # type: ignore[attr-defined]
+        self.negotiation = self._negotiation()
         self.rows = rows
         self.path = path
         self.route = path
@@ -58,6 +60,12 @@ class Operation:
         self.tagged = issubclass(self.view_class, ETagMixin)
         # The column that is read after the serializer's columns.
         self.version = (VERSION,) if self.tagged and _has(self.view_class.queryset.model, VERSION) else ()
+
+    def _negotiation(self) -> Negotiation:
+        view = self.view_class(**self.view.initkwargs)  # type: ignore[attr-defined]
+        view.request = HttpRequest()
+        view.request.method = self.method
+        return Negotiation(view.get_content_negotiator(), view.get_renderers())
 
     @classmethod
     def fits(cls, view: type[APIView]) -> bool:

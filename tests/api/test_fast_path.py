@@ -46,8 +46,8 @@ from tests.sample.serializers import GadgetSerializer
 from tests.sample.views import GadgetDetail, GadgetList
 from tests.support.service import Service
 
-# Means the same, and is not what the fast path waits for.
-DRF_ONLY = {"Accept": "application/json, application/json"}
+# DRF ignores an indent that is no number, and the fast path leaves every indent to DRF.
+DRF_ONLY = {"Accept": "application/json; indent=none"}
 OF_ITS_OWN = ("Date", "X-Request-ID")
 OWN_LINES = re.compile(f"({'|'.join(OF_ITS_OWN)}): [^\r]*".encode())
 
@@ -287,6 +287,43 @@ def test_what_clients_send_all_day_takes_the_fast_path(transactional_db: None) -
     assert [made[0], asked(path, "GET", where)[0], asked(path, "GET", "/gadgets")[0]] == [201, 200, 200]
     # A gadget is logged and counted by its route.
     assert asked(path, "GET", where)[3] == "/gadgets/{id}"
+
+
+#: What axios, Angular, fetch, jQuery, Java's and .NET's clients and requests send; one with q-values.
+ACCEPTED = [
+    "application/json, text/plain, */*", "*/*", "application/json, text/javascript, */*; q=0.01", "application/json",
+    "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2", "application/json;q=0.9, text/plain;q=0.5",
+    "application/*", "APPLICATION/JSON",
+]  # fmt: skip
+TYPES = ["application/json; charset=utf-8", "application/json;charset=UTF-8", 'application/json; charset="utf-8"']
+
+
+@pytest.mark.parametrize("accept", [*ACCEPTED, "text/html,*/*;q=0.8", "application/x-ndjson", "text/csv", "a" * 400])
+def test_an_accept_header_means_the_same_on_either_way(ways: tuple[Any, Any], static_files: None, accept: str) -> None:
+    fast, drf = ways
+    made = asked(drf, "POST", "/gadgets", b'{"name":"a"}')[1]["Location"].removeprefix("http://testserver")
+    for path in ("/gadgets", made):
+        for _ in range(2):  # The second answer is remembered.
+            ours, theirs = asked(fast, "GET", path, HTTP_ACCEPT=accept), asked(drf, "GET", path, HTTP_ACCEPT=accept)
+            assert ours == theirs
+
+
+@pytest.mark.parametrize("accept", ACCEPTED[:4] + ACCEPTED[5:])
+@pytest.mark.parametrize("content_type", TYPES)
+def test_real_clients_take_the_fast_path(transactional_db: None, accept: str, content_type: str) -> None:
+    path = FastPath(Handler(), lambda environ, start_response: start_response("299 drf", []) or (b"",))
+    made = asked(path, "POST", "/gadgets", b'{"name":"a"}', HTTP_ACCEPT=accept, CONTENT_TYPE=content_type)
+    where = made[1].get("Location", "").removeprefix("http://testserver")
+    answered = [asked(path, "GET", address, HTTP_ACCEPT=accept)[0] for address in (where, "/gadgets")]
+    assert [made[0], *answered] == [201, 200, 200]
+
+
+@pytest.mark.parametrize("content_type", [*TYPES, "application/json; charset=latin-1", "text/json", "application/*"])
+def test_a_content_type_means_the_same_on_either_way(ways: tuple[Any, Any], content_type: str) -> None:
+    fast, drf = (
+        asked(way, "POST", "/gadgets", '{"name":"\u00e9"}'.encode(), CONTENT_TYPE=content_type) for way in ways
+    )
+    assert (fast[0], fast[1].keys()) == (drf[0], drf[1].keys())
 
 
 def test_what_is_logged_has_the_id_of_the_answer(
