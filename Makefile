@@ -28,7 +28,7 @@ test: $(VENV)/installed ## Run the fast tests with coverage (ARGS="-k name" sele
 	@$(BIN)/python -m pytest -m "not ($(SLOW))" --numprocesses=$(WORKERS) $(COVERAGE) $(if $(filter-out help,$(ARGS)),$(ARGS))
 
 test-slow: .venv-terraform/installed .venv-checkov/installed .venv-bench/installed ## Run the slow tests: containers, browser, Terraform and deploy on emulated AWS
-	@.venv-terraform/bin/python -m pytest -m "$(SLOW)" --numprocesses=2 --dist=loadgroup $(if $(filter-out help,$(ARGS)),$(ARGS))
+	@.venv-terraform/bin/python -m pytest -m "$(SLOW)" $(if $(filter-out help,$(ARGS)),$(ARGS))
 
 fuzz: $(VENV)/installed ## Test the service against its schema with N=2000 examples per operation, with and without tokens
 	@SCHEMATHESIS_EXAMPLES=$(if $(filter file,$(origin N)),2000,$(N)) $(BIN)/python -m pytest tests/api/test_schemathesis.py -rP

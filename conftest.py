@@ -21,9 +21,6 @@ from tests.support.environment import WORKSPACE
 from tests.support.issuer import Issuer, bearer
 from tests.support.service import Service, collect_static
 
-#: Folders of tests whose fixtures build images or apply the Terraform.
-EXPENSIVE_FOLDERS = ("browser", "containers", "deploy", "own", "rehearsal", "terraform")
-
 # A busy machine is no failure; the profile is otherwise as Hypothesis has it, in CI too.
 hypothesis.settings.register_profile("any time", parent=hypothesis.settings.default, deadline=None)
 hypothesis.settings.load_profile("any time")
@@ -37,14 +34,6 @@ def pytest_report_header() -> str:
 def pytest_xdist_auto_num_workers() -> int:
     """Returns two for each core, because the tests wait for other processes half of the time."""
     return 2 * len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2 * (os.cpu_count() or 1)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keeps the tests of one folder in one process where the folder's fixtures take minutes."""
-    for item in items:
-        folder = item.path.parent.name
-        if folder in EXPENSIVE_FOLDERS:
-            item.add_marker(pytest.mark.xdist_group(folder))
 
 
 @pytest.hookimpl(hookwrapper=True)
