@@ -49,7 +49,8 @@ def target(service: Service) -> Target:
 
 @pytest.fixture(scope="module")
 def alone(running_service: Service) -> Target:
-    """The service as it is by default."""
+    """The service as it is by default, without the rows of earlier tests."""
+    running_service.execute("TRUNCATE sample_gadget")
     return target(running_service)
 
 
