@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "itemsvc.settings")
 
-from itemsvc.http.raw_errors import replace_gunicorns
+from itemsvc.http import raw_errors
 from itemsvc.observability import hooks, request_statistics
 
-replace_gunicorns()
+raw_errors.replace_gunicorns()
 
 wsgi_app = "itemsvc.wsgi:application"
 bind = [f"{settings.BIND}:{settings.PORT}"]
@@ -53,8 +54,14 @@ accesslog = "-"
 # Metrics and traces.
 post_worker_init = hooks.start
 worker_exit = hooks.stop
-if settings.METRICS != "none" or settings.SLOW_REQUEST_MS:
-    pre_request = request_statistics.begin
+
+
+def pre_request(worker: Any, request: Any) -> None:
+    """Refuses a request without a host; counts its statements from here."""
+    raw_errors.require_host(worker, request)
+    request_statistics.begin(worker, request)
+
+
 if settings.METRICS == "prometheus":
     from itemsvc.observability import prometheus
 

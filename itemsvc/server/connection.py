@@ -11,9 +11,11 @@ from typing import Any
 
 from django.conf import settings
 from gunicorn.http import get_parser
+from gunicorn.http.body import ChunkedReader
+from gunicorn.http.errors import NoMoreData
 
 from itemsvc.server import fast_parser
-from itemsvc.server.request_buffer import Arrived, Request
+from itemsvc.server.request_buffer import Arrived, Framing, Request
 
 CLIENT_TIMEOUT = settings.CLIENT_TIMEOUT_SECONDS
 # The slowest rate at which a client may take an export, in bytes a second.
@@ -112,8 +114,8 @@ class Connection:
     """One connection and the state of its current request."""
 
     __slots__ = (
-        "ahead", "arrived", "callback", "client", "ended", "environ", "group", "held", "incoming", "keep", "parser",
-        "plain", "queued", "server", "serving", "sock", "whole",
+        "ahead", "arrived", "callback", "client", "ended", "environ", "group", "held", "incoming", "keep", "message",
+        "parser", "plain", "queued", "server", "serving", "sock", "whole",
     )  # fmt: skip
 
     def __init__(self, cfg: Any, accepted: socket.socket, client: Any, server: Any):
@@ -122,8 +124,12 @@ class Connection:
         self.arrived = Arrived()
         self.parser = get_parser(cfg, self.arrived, client)
         self.environ = fast_parser.environ_of(cfg, client, server)
+        if self.environ:
+            self.environ["gunicorn.socket"] = self.sock
         #: The request, if the fast parser has read it.
         self.plain: fast_parser.PlainRequest | None = None
+        #: gunicorn's request, or the exception of its parser, if it has read the head.
+        self.message: Any = None
         #: The request that is still arriving; then whether it has arrived completely.
         self.incoming: Request | None = None
         self.whole = True
@@ -154,16 +160,48 @@ class Connection:
     def receive(self, data: bytes, body_limit: int) -> bool:
         """Adds ``data``; returns whether a thread can take the request, to serve or to refuse it."""
         if self.incoming is None:
-            self.plain = fast_parser.read(data, self.environ)
-            if self.plain:
+            self.plain, self.message = fast_parser.read(data, self.environ), None
+            if self.plain and self.plain.take_body(data):
                 self.arrived.put(data)
                 self.whole = True
                 return True
-            self.incoming = Request(body_limit)
+            self.incoming = Request(body_limit, self)
         if self.incoming.feed(data):
             self._hand_over(self.incoming, self.incoming.whole)
             return True
         return False
+
+    def read_head(self, head: bytes) -> Framing | None:
+        """Reads a whole head; returns None if gunicorn's parser refuses it."""
+        if plain := self.plain or fast_parser.read(head, self.environ):
+            self.plain = plain
+            return Framing(plain.length)
+        self.arrived.put(head)
+        try:
+            self.message = next(self.parser)
+        except Exception as error:
+            self.message = error
+            return None
+        reader, expects = self.message.body.reader, self.message._expected_100_continue
+        self.message._expected_100_continue = False  # The loop answers that.
+        return Framing(getattr(reader, "length", 0), isinstance(reader, ChunkedReader), expects)
+
+    def refuses(self, start: bytes) -> bool:
+        """Whether gunicorn's parser refuses a head that starts like this, whatever follows."""
+        try:
+            next(type(self.parser)(self.parser.cfg, iter([start]), self.client))
+        except NoMoreData:
+            return False
+        except Exception:
+            return True
+        return False
+
+    def take_message(self) -> Any:
+        """gunicorn's request, or None at the end of the connection; raises what its parser raises."""
+        message, self.message = self.message, None
+        if isinstance(message, Exception):
+            raise message
+        return message or next(self.parser, None)
 
     def receive_end(self) -> bool:
         """Called when the client has closed its side; returns whether its request gets a response, as it has a head."""
@@ -174,8 +212,9 @@ class Connection:
 
     def _hand_over(self, request: Request, whole: bool) -> None:
         data = bytes(request.data)
-        self.arrived.put(data)
-        self.plain = fast_parser.read(data, self.environ) if whole else None  # The body may have come after the head.
+        if self.plain and not self.plain.take_body(data):
+            self.plain = None  # Another request follows, or the body does not come.
+        self.arrived.put(data, request.body_start if self.message else 0)
         self.whole, self.incoming = whole, None
 
     def next_data(self) -> bytes:

@@ -34,12 +34,14 @@ _KEEPS = {"keep-alive": True, "close": False}
 class PlainRequest:
     """One request, with the attributes that gunicorn's worker and response use."""
 
-    __slots__ = ("environ", "method", "must_close", "uri")
+    __slots__ = ("body_start", "environ", "length", "method", "must_close", "uri")
 
     version = (1, 1)
 
-    def __init__(self, method: str, uri: str, environ: Environ, *, keep: bool):
+    def __init__(self, method: str, uri: str, environ: Environ, body_start: int, length: int, *, keep: bool):
         self.method, self.uri, self.environ, self.must_close = method, uri, environ, not keep
+        #: Where its body starts, and the length of the body, in bytes.
+        self.body_start, self.length = body_start, length
 
     @property
     def path(self) -> str:
@@ -55,6 +57,19 @@ class PlainRequest:
     def body(self) -> Any:
         """The body as a file in memory."""
         return self.environ["wsgi.input"]
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """The headers as gunicorn's request has them, for hooks."""
+        names = {name: name.removeprefix("HTTP_") for name in self.environ if name.startswith(("HTTP_", "CONTENT_"))}
+        return [(short.replace("_", "-"), self.environ[name]) for name, short in names.items()]
+
+    def take_body(self, data: bytes) -> bool:
+        """Takes the body out of the bytes of the request; returns whether they are exactly one request."""
+        if len(data) != self.body_start + self.length:
+            return False
+        self.environ["wsgi.input"] = io.BytesIO(data[self.body_start :])
+        return True
 
     def force_close(self) -> None:
         """Closes the connection after this request."""
@@ -83,25 +98,24 @@ def environ_of(cfg: Any, client: Any, server: Any) -> Environ | None:
 
 
 def read(data: bytes, connection: Environ | None) -> PlainRequest | None:
-    """Parses ``data`` if it is exactly one plain request; ``connection`` is the result of ``environ_of``."""
+    """Parses the head of a plain request; ``connection`` is the result of ``environ_of``."""
     match = _HEAD.match(data)
     if connection is None or match is None or match.end() > HEAD_BYTES or match.end(3) > TARGET_BYTES:
         return None
     method, path, query, fields = match.groups(b"")
     headers = _read_fields(fields.decode("ascii"))
-    if headers is None:
+    if headers is None or "HTTP_HOST" not in headers:
         return None
     length = headers.get("CONTENT_LENGTH", "0")
     keep = _KEEPS.get(headers.get("HTTP_CONNECTION", "keep-alive").lower())
-    if keep is None or not _LENGTH.fullmatch(length) or len(data) != match.end() + int(length):
+    if keep is None or not _LENGTH.fullmatch(length):
         return None
     environ = {**connection, **headers}
     environ["REQUEST_METHOD"] = name = method.decode("ascii")
     environ["PATH_INFO"] = target = path.decode("ascii")
     environ["QUERY_STRING"] = query[1:].decode("ascii")
     environ["RAW_URI"] = uri = target + query.decode("ascii")
-    environ["wsgi.input"] = io.BytesIO(data[match.end() :])
-    return PlainRequest(name, uri, environ, keep=keep)
+    return PlainRequest(name, uri, environ, match.end(), int(length), keep=keep)
 
 
 def _read_fields(fields: str) -> dict[str, str] | None:

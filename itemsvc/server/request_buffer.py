@@ -1,20 +1,26 @@
 """Finds the end of a request in the bytes of a client, so that no thread waits for the rest.
 
-gunicorn's parser reads every byte again afterwards. It also gets malformed requests, and refuses them.
+gunicorn's parser reads the head as soon as it has arrived, and the body afterwards. What the parser refuses is handed
+on at once, so that nobody waits for the rest of it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple, Protocol
 
 HEAD_END = b"\r\n\r\n"
 #: No load balancer passes on a larger head, so a larger one is refused before its end.
 HEAD_BYTES = 64 * 1024
+#: A head is tried when its first line has arrived, at this size, and at each doubling: more often would cost too much.
+FIRST_TRY_BYTES = 8193
 CHUNK_LINE_BYTES = 8190
+CHUNK_SIZE = re.compile(rb"[0-9a-fA-F]+")
 #: The parser copies the rest of a piece for each chunk in it, so pieces are small.
 PIECE_BYTES = 16 * 1024
-CONTENT_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*+(\d{1,18})[ \t]*+\r\n")
+#: gunicorn reads so many bytes of a body at least, so a body that is too large must have them.
+READ_BYTES = 1024
 
 
 class Arrived(Iterator[bytes]):
@@ -30,9 +36,9 @@ class Arrived(Iterator[bytes]):
         self.exhausted = False
         self.put(b"")
 
-    def put(self, data: bytes) -> None:
-        """Sets the bytes of the next request."""
-        self.data, self._at = data, 0
+    def put(self, data: bytes, at: int = 0) -> None:
+        """Sets the bytes of the next request; the parser has read those before ``at``."""
+        self.data, self._at = data, at
 
     def __next__(self) -> bytes:
         piece = self.data[self._at : self._at + PIECE_BYTES]
@@ -49,66 +55,120 @@ class Arrived(Iterator[bytes]):
         return rest
 
 
+class Framing(NamedTuple):
+    """How the body of a request is framed: its ``length`` in bytes, unless it is ``chunked``."""
+
+    length: int = 0
+    chunked: bool = False
+    expects_continue: bool = False
+
+
+class HeadParser(Protocol):
+    """Reads heads for a ``Request``."""
+
+    def read_head(self, head: bytes) -> Framing | None:
+        """Reads a whole head; returns None if it is refused."""
+
+    def refuses(self, start: bytes) -> bool:
+        """Whether a head that starts like this is refused, whatever follows."""
+
+
 class Request:
     """One request as far as it has arrived.
 
     ``whole`` is set when all of it has arrived. ``body_limit`` is in bytes; a larger body is refused unread.
     """
 
-    __slots__ = ("_at", "_chunked", "_end", "body_limit", "data", "expects_continue", "whole")
+    __slots__ = (
+        "_at", "_chunks", "_framing", "_parser", "_try_at", "body_limit", "body_start", "data", "expects_continue",
+        "whole",
+    )  # fmt: skip
 
-    def __init__(self, body_limit: int):
+    def __init__(self, body_limit: int, parser: HeadParser):
         self.data = bytearray()
-        self.body_limit = body_limit
-        self.whole = self.expects_continue = self._chunked = False
-        self._at = self._end = 0
+        self.body_limit, self._parser = body_limit, parser
+        self.whole = self.expects_continue = False
+        self._framing: Framing | None = None
+        self._at = self.body_start = 0
+        self._try_at = FIRST_TRY_BYTES
+        #: The joined chunks; None once one had more than a size, because gunicorn must see that one as it is.
+        self._chunks: bytearray | None = bytearray()
 
     def feed(self, data: bytes) -> bool:
         """Adds ``data``; returns whether the request is complete, too large or malformed."""
         self.data += data
-        if self._end:
-            return self._has_body()
+        if self._framing:
+            return self._has_body(self._framing)
         new = len(self.data) - len(data)
         head_end = self.data.find(HEAD_END, max(0, new - 3))  # It may have begun in the last piece.
         if head_end < 0:
-            bare_lf = self.data.count(b"\n", new) != self.data.count(b"\r\n", max(0, new - 1))
-            return bare_lf or len(self.data) > HEAD_BYTES
-        self._read_head(bytes(self.data[: head_end + 2]).lower(), head_end + len(HEAD_END))
-        return self._has_body()
+            return self._is_hopeless(new)
+        self._at = self.body_start = head_end + len(HEAD_END)
+        self._framing = self._parser.read_head(bytes(self.data[: self._at]))
+        if self._framing is None:
+            return True
+        self.expects_continue = self._framing.expects_continue
+        return self._has_body(self._framing)
 
     @property
     def has_head(self) -> bool:
         """Whether its head has arrived."""
-        return self._end > 0
+        return self.body_start > 0
 
-    def _read_head(self, head: bytes, body_start: int) -> None:
-        length = CONTENT_LENGTH.search(head)
-        size = int(length[1]) if length else 0
-        if not length and b"\r\ncontent-length:" in head:
-            size = self.body_limit + 1  # Not a number, or an absurd one.
-        self._chunked = b"\r\ntransfer-encoding:" in head
-        self._at, self._end = body_start, body_start + size
-        self.expects_continue = b"\r\nexpect:" in head
+    def _is_hopeless(self, new: int) -> bool:
+        if len(self.data) > HEAD_BYTES:
+            return True
+        if self.data.count(b"\n", new) != self.data.count(b"\r\n", max(0, new - 1)):
+            return True  # A bare LF.
+        first_line_came = self.data.find(b"\n", 2) >= new
+        if not first_line_came and len(self.data) < self._try_at:
+            return False
+        self._try_at = max(self._try_at, 2 * len(self.data))
+        return self._parser.refuses(bytes(self.data))
 
-    def _has_body(self) -> bool:
-        if self._chunked:
+    def _has_body(self, framing: Framing) -> bool:
+        if framing.chunked:
             return self._has_chunks()
-        self.whole = len(self.data) >= self._end
-        return self.whole or self._end - self._at > self.body_limit
+        self.whole = len(self.data) - self.body_start >= framing.length
+        return self.whole or framing.length > self.body_limit
 
     def _has_chunks(self) -> bool:
-        # The sizes of the chunks count too, so the limit is twice that of the body.
-        if len(self.data) > 2 * self.body_limit + HEAD_BYTES:
-            return True
-        while (line_end := self.data.find(b"\r\n", self._at)) >= 0:
-            try:
-                size = int(bytes(self.data[self._at : line_end]).partition(b";")[0], 16)
-            except ValueError:
+        done = self._read_chunks()
+        if self._chunks is not None:
+            del self.data[self.body_start : self._at]
+            self._at = self.body_start
+            if done or len(self._chunks) > self.body_limit + READ_BYTES:
+                self._join()
                 return True
-            if size <= 0:
-                self.whole = self.data.find(HEAD_END, line_end) >= 0
-                return self.whole or len(self.data) - line_end > HEAD_BYTES
-            if line_end + size + 4 > len(self.data):
-                return False
-            self._at = line_end + size + 4
-        return len(self.data) - self._at > CHUNK_LINE_BYTES
+        # The sizes of the chunks count too, so the limit is twice that of the body.
+        return done or len(self.data) > 2 * self.body_limit + HEAD_BYTES
+
+    def _read_chunks(self) -> bool:
+        data = self.data
+        while (line_end := data.find(b"\r\n", self._at)) >= 0:
+            size, extension, _ = bytes(data[self._at : line_end]).partition(b";")
+            if extension and self._chunks is not None:
+                self._join()
+                continue
+            if not CHUNK_SIZE.fullmatch(size.rstrip(b" \t") if extension else size):
+                return True
+            start, length = line_end + 2, int(size, 16)
+            if length == 0:
+                self.whole = data.find(HEAD_END, line_end) >= 0
+                return self.whole or len(data) - line_end > HEAD_BYTES
+            end = start + length
+            if len(data) < end + 2:
+                return len(data) > end and data[end : end + 1] != b"\r"
+            if data[end : end + 2] != b"\r\n":
+                return True
+            if self._chunks is not None:
+                self._chunks += data[start:end]
+            self._at = end + 2
+        return len(data) - self._at > CHUNK_LINE_BYTES
+
+    def _join(self) -> None:
+        """Puts the joined chunks back as one: the parser needs more time for a chunk than for its bytes."""
+        if self._chunks:
+            self.data[self.body_start : self._at] = joined = b"%x\r\n%b\r\n" % (len(self._chunks), bytes(self._chunks))
+            self._at = self.body_start + len(joined)
+        self._chunks = None

@@ -6,13 +6,14 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from gunicorn.http.errors import NoMoreData
-from gunicorn.http.wsgi import create
+from gunicorn.http.errors import LimitRequestHeaders, NoMoreData
+from gunicorn.http.wsgi import _make_early_hints_callback, create
 
 from itemsvc.server.connection import CLIENT_TIMEOUT, ClientGoneError, ClientTooSlowError, Connection
 from itemsvc.server.containment import ContainedWorker
 from itemsvc.server.fast_parser import PlainRequest
 from itemsvc.server.probe import Probe, is_probe
+from itemsvc.server.request_buffer import HEAD_BYTES, HEAD_END
 from itemsvc.server.response import BufferedResponse
 
 
@@ -48,41 +49,51 @@ class RequestHandlingWorker(ContainedWorker):
         return keep and not connection.arrived.exhausted
 
     def _parse(self, connection: Connection) -> Any:
-        request = next(connection.parser, None)
-        if request is None:
-            return None
-        request._expected_100_continue = False  # The loop has answered that already.
-        if not connection.whole:
+        try:
+            request = connection.take_message()
+        except NoMoreData:
+            if HEAD_END in connection.arrived.data:
+                raise
+            raise LimitRequestHeaders(f"more than {HEAD_BYTES} bytes") from None
+        if request and not connection.whole:
             request.force_close()
         return request
 
     def handle_request(self, request: Any, connection: Connection) -> bool:
         """Calls the application; returns whether the connection may bring another request."""
         began = time.perf_counter()
-        self.cfg.pre_request(self, request)
-        application, response, environ = self._prepare(request, connection)
+        environ: dict[str, Any] = {}
+        response: BufferedResponse | None = None
+        try:
+            self.cfg.pre_request(self, request)
+            application, response, environ = self._prepare(request, connection)
+            self._count(response)
+            _send(application(environ, response.start_response), response)
+        except BaseException as error:
+            if isinstance(error, NoMoreData | ClientGoneError) or not (response and response.headers_sent):
+                raise
+            self.report(f"Error while {request.method} {request.path} was being answered")
+            return False
+        finally:
+            if response and response.headers_sent:
+                self.attempt(self.log.log_access, response, environ, time.perf_counter() - began)
+            self.attempt(self.cfg.post_request, self, request, environ, response)
+        return not response.should_close()
+
+    def _count(self, response: BufferedResponse) -> None:
         self.nr += 1
         if self.nr >= self.max_requests and self.alive:
             self.log.info("Autorestarting worker after current request.")
             self.alive: bool = False
         if not self.alive:
             response.force_close()
-        try:
-            _send(application(environ, response.start_response), response)
-        except BaseException as error:
-            if isinstance(error, NoMoreData | ClientGoneError) or not response.headers_sent:
-                raise
-            self.report(f"Error while {request.method} {request.path} was being answered")
-            return False
-        finally:
-            if response.headers_sent:
-                self.attempt(self.log.log_access, response, environ, time.perf_counter() - began)
-        return not response.should_close()
 
     def _prepare(self, request: Any, connection: Connection) -> tuple[Any, BufferedResponse, dict[str, Any]]:
         if isinstance(request, PlainRequest):
             application = self.probe if is_probe(request) else self.wsgi
-            return application, BufferedResponse(request, connection.sock, self.cfg), request.environ
+            response = BufferedResponse(request, connection.sock, self.cfg)
+            request.environ["wsgi.early_hints"] = _make_early_hints_callback(request, connection.sock, response)
+            return application, response, request.environ
         client, server = connection.client, connection.server
         response, environ = create(request, connection.sock, client, server, self.cfg, BufferedResponse)
         environ["wsgi.multithread"] = True
