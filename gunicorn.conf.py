@@ -17,7 +17,8 @@ from itemsvc.observability import hooks, request_statistics
 raw_errors.replace_gunicorns()
 
 wsgi_app = "itemsvc.wsgi:application"
-bind = [f"{settings.BIND}:{settings.PORT}"]
+# Brackets suit names and addresses of both kinds. A Unix socket has no port.
+bind = [settings.BIND if settings.BIND.startswith("unix:") else f"[{settings.BIND.strip('[]')}]:{settings.PORT}"]
 
 # One process for each whole CPU: a second one on the same CPU gains nothing and costs another 60 MB.
 workers = settings.WEB_CONCURRENCY
@@ -48,7 +49,6 @@ forwarder_headers = ""
 loglevel = settings.LOG_LEVEL.lower()
 logger_class = "itemsvc.observability.access_log.AccessLogger"
 logconfig_dict = settings.LOGGING
-accesslog = "-"
 
 
 # Metrics and traces.

@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from gunicorn.glogging import Logger
 
-from itemsvc.core import logs
+from itemsvc.core import gunicorn_settings, logs
 from itemsvc.core.client_address import client_address
 from itemsvc.core.logs import request_id as current_request_id
 from itemsvc.core.logs import trace_id
@@ -18,10 +18,17 @@ from itemsvc.core.routes import LIVENESS_PATHS
 from itemsvc.observability import request_statistics
 
 LOG_FORMAT = settings.LOG_FORMAT
+#: gunicorn's settings for logs in other places and forms.
+REFUSED = ("accesslog", "access_log_format", "errorlog", "logconfig", "logconfig_json", "statsd_host", "syslog")
 
 
 class AccessLogger(Logger):
     """gunicorn's logger, with named fields instead of a format string."""
+
+    def setup(self, cfg: Any) -> None:
+        """Called by gunicorn at its start, and when it reads its configuration again."""
+        gunicorn_settings.refuse(cfg, REFUSED, "has no effect: all logs go to standard output, in one form.")
+        super().setup(cfg)
 
     def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: timedelta) -> None:
         """Called by gunicorn's own workers; writes the line at once."""

@@ -63,7 +63,7 @@ class EventLoop(ConnectionGroupsWorker):
         """Waits for the first request, which may have arrived already."""
         if self.nr_conns > self.worker_connections:
             self.make_room()
-        self.wait(connection, self.idle, self.cfg.keepalive)
+        self.wait(connection, self.idle, self.cfg.keepalive or CLIENT_TIMEOUT)
         self.listen(connection, self.on_readable)
         self.on_readable(connection)
 

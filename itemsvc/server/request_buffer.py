@@ -13,6 +13,8 @@ from typing import NamedTuple, Protocol
 HEAD_END = b"\r\n\r\n"
 #: No load balancer passes on a larger head, so a larger one is refused before its end.
 HEAD_BYTES = 64 * 1024
+#: The largest header that surely fits.
+FIELD_BYTES = HEAD_BYTES // 2
 #: A head is tried when its first line has arrived, at this size, and at each doubling: more often would cost too much.
 FIRST_TRY_BYTES = 8193
 CHUNK_LINE_BYTES = 8190

@@ -85,7 +85,8 @@ class RequestHandlingWorker(ContainedWorker):
         if self.nr >= self.max_requests and self.alive:
             self.log.info("Autorestarting worker after current request.")
             self.alive: bool = False
-        if not self.alive:
+        # Near the limit, connections end with an announcement, before make_room has to end them without one.
+        if not self.alive or not self.cfg.keepalive or self.nr_conns > self.worker_connections * 9 // 10:
             response.force_close()
 
     def _prepare(self, request: Any, connection: Connection) -> tuple[Any, BufferedResponse, dict[str, Any]]:

@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from gunicorn.http.errors import InvalidHeader, UnsupportedTransferCoding
 
+from itemsvc.core import gunicorn_settings
 from itemsvc.core.capacity import load
 from itemsvc.core.logs import lines, trace_id
 from itemsvc.core.logs import request_id as current_request_id
@@ -20,13 +21,18 @@ from itemsvc.server import request_deadline
 from itemsvc.server.connection import Connection
 from itemsvc.server.event_loop import STOP_SECONDS, EventLoop
 from itemsvc.server.fast_parser import PlainRequest
+from itemsvc.server.request_buffer import FIELD_BYTES
 from itemsvc.server.request_queue import RequestQueue
 
-THREADS = settings.THREADS
 QUEUE_TIMEOUT, REQUEST_TIMEOUT = settings.QUEUE_TIMEOUT_SECONDS, settings.REQUEST_TIMEOUT_SECONDS
 # Seconds after which a thread counts as stuck. A request may wait for a new database connection before and after its
 # budget, because nothing can cut that wait short.
 STUCK_SECONDS = REQUEST_TIMEOUT + 2 * settings.DB_CONNECT_TIMEOUT_SECONDS + QUEUE_TIMEOUT
+# gunicorn's settings that only its own worker honours.
+REFUSED = (
+    "ca_certs", "cert_reqs", "certfile", "ciphers", "keyfile", "http2_cleartext", "http_protocols",
+    "permit_obsolete_folding", "protocol", "proxy_protocol", "strip_header_spaces",
+)  # fmt: skip
 # Seconds between two ticks.
 TICK = 0.25
 
@@ -40,9 +46,15 @@ class EventLoopWorker(EventLoop):
 
     refused = 0
 
+    @classmethod
+    def check_config(cls, cfg: Any, log: Any) -> None:
+        """Called by gunicorn at its start; raises InvalidConfiguration for a setting that is not honoured."""
+        names = REFUSED if cfg.limit_request_field_size <= FIELD_BYTES else (*REFUSED, "limit_request_field_size")
+        gunicorn_settings.refuse(cfg, names, "needs gunicorn's own worker: GUNICORN_WORKER=gthread.")
+
     def get_thread_pool(self) -> RequestQueue:
         """Called by gunicorn in the worker's process."""
-        return RequestQueue(THREADS, self.serve)
+        return RequestQueue(self.cfg.threads, self.serve)
 
     def run(self) -> None:
         """Serves until it is told to stop, then finishes open requests within the graceful timeout."""
@@ -128,7 +140,7 @@ class EventLoopWorker(EventLoop):
         exporting = active.count(float("inf"))
         if not self.tpool.is_complete():
             problem = "A request thread has ended and was not replaced."
-        elif stuck and stuck + exporting >= THREADS:
+        elif stuck and stuck + exporting >= self.cfg.threads:
             problem = f"Every request thread has been at the same request for more than {STUCK_SECONDS} s."
         if problem != load.problem:
             self.log.critical(problem or "The request threads go on.")
