@@ -22,7 +22,7 @@ bind = [settings.BIND if settings.BIND.startswith("unix:") else f"[{settings.BIN
 
 # One process for each whole CPU: a second one on the same CPU gains nothing and costs another 60 MB.
 workers = settings.WEB_CONCURRENCY
-worker_class = "itemsvc.server.worker.EventLoopWorker"
+worker_class = "gthread" if settings.WORKER == "gthread" else "itemsvc.server.worker.EventLoopWorker"
 threads = settings.THREADS
 # Loaded once, before the fork: an error in it ends the process instead of restarting workers for ever.
 preload_app = True
@@ -58,7 +58,7 @@ worker_exit = hooks.stop
 
 def pre_request(worker: Any, request: Any) -> None:
     """Refuses a request without a host; counts its statements from here."""
-    raw_errors.require_host(worker, request)
+    raw_errors.begin(worker, request)
     request_statistics.begin(worker, request)
 
 

@@ -6,10 +6,13 @@ import socket
 from typing import Any
 
 from gunicorn import util
-from gunicorn.http.errors import InvalidHeader
+from gunicorn.http.errors import InvalidHeader, UnsupportedTransferCoding
 from gunicorn.http.message import Request
+from gunicorn.http.wsgi import Response
+from gunicorn.workers.base import Worker
 
 from itemsvc.core.logs import request_id as current_request_id
+from itemsvc.core.logs import trace_id
 from itemsvc.http import request_ids
 from itemsvc.http.errors import RETRY_AFTER_SECONDS, error
 from itemsvc.http.security_headers import ALWAYS, NO_PAGE
@@ -24,11 +27,15 @@ def json_error(status: int, reason: str, detail: str, identifier: str) -> bytes:
     return f"HTTP/1.1 {status} {reason}\r\n".encode() + response.serialize_headers() + b"\r\n\r\n" + response.content
 
 
-def require_host(worker: Any, request: Any) -> None:
+_handle_error, _default_headers = Worker.handle_error, Response.default_headers
+
+
+def begin(worker: Any, request: Any) -> None:
     """gunicorn's pre_request hook: refuses HTTP/1.1 without a Host header, as RFC 9112 demands and gunicorn does not.
 
     The worker's own plain requests have one.
     """
+    current_request_id.set("")  # A thread of gunicorn's worker still has the id of its last request.
     if isinstance(request, Request) and request.version >= (1, 1) and "HOST" not in dict(request.headers):
         raise InvalidHeader("HOST is missing")
 
@@ -38,6 +45,25 @@ def write_json_error(sock: socket.socket, status_int: int, reason: str, mesg: st
     sock.sendall(json_error(status_int, reason, mesg or reason, current_request_id.get()))
 
 
+def handle_error(worker: Any, request: Any, client: Any, address: Any, error: BaseException) -> None:
+    """Lets gunicorn log and answer an error, both with the request's id, or with a new one."""
+    if request is None or not current_request_id.get():
+        headers = getattr(request or getattr(error, "req", None), "headers", ())
+        environ = {f"HTTP_{name.replace('-', '_')}": value for name, value in headers}
+        current_request_id.set(request_ids.choose(environ))
+        trace_id.set("")
+    if isinstance(error, UnsupportedTransferCoding):
+        error = InvalidHeader(str(error))  # 400 instead of 501: the fault is the client's, and a 5xx raises an alarm.
+    _handle_error(worker, request, client, address, error)
+
+
+def default_headers(response: Any) -> list[str]:
+    """gunicorn's own headers of a response, without Server, which would tell an attacker what to look up."""
+    return [line for line in _default_headers(response) if not line.startswith("Server:")]
+
+
 def replace_gunicorns() -> None:
-    """Makes gunicorn's workers use ``write_json_error``; gunicorn writes HTML and has no setting for it."""
+    """Changes all of gunicorn's workers; it has no settings for this."""
     util.write_error = write_json_error
+    Worker.handle_error = handle_error
+    Response.default_headers = default_headers

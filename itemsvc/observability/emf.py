@@ -44,6 +44,8 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from django.conf import settings
+
 from itemsvc.core import logs
 from itemsvc.observability.metrics import BOUNDS, Distribution, Operation, Overload, Recorder
 
@@ -103,13 +105,14 @@ def process_document(
     timestamp: int, service: str, overload: Overload, depth: int, connections: int | None
 ) -> dict[str, Any]:
     """The metrics of the process; ``timestamp`` is in milliseconds since the epoch."""
-    metrics: list[Metric] = [
+    measured: list[Metric] = [
         ("Refusals", "Count", overload.refusals),
         ("OverdueRequests", "Count", overload.overdue),
         ("ClientTimeouts", "Count", overload.timed_out),
         ("Evictions", "Count", overload.evicted),
         ("QueueDepth", "Count", depth),
     ]
+    metrics = measured if settings.WORKER == "itemsvc" else []  # gunicorn's own worker has none of them.
     if connections is not None:
         metrics.append(("DatabaseConnections", "Count", connections))
     return document(timestamp, {"Service": service}, [((), metrics)])

@@ -39,7 +39,8 @@ def stop(server: Any, worker: Any) -> None:
 def _publish_metrics(worker: Any) -> None:
     from itemsvc.observability.metrics import Recorder  # noqa: PLC0415  (loaded only if it is on)
 
-    recorder = Recorder(waiting=worker.tpool.waiting.__len__)
+    # gunicorn's own worker does not tell how many requests wait.
+    recorder = Recorder(waiting=getattr(worker.tpool, "waiting", ()).__len__)
     request_statistics.observers.append(recorder.record)
     if settings.METRICS == "emf":
         from itemsvc.observability.emf import Reporter  # noqa: PLC0415

@@ -39,6 +39,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -169,13 +170,14 @@ class Processes(Collector):
         for _, snapshot in snapshots:
             total.add(snapshot)
         yield from _operation_families(total.operations)
-        for (name, meaning), count in zip(OVERLOAD, total.overload, strict=True):
-            yield CounterMetricFamily(name, meaning, count)
-        yield GaugeMetricFamily(
-            "itemsvc_queue_depth",
-            "The most requests that waited at the same time, in the last second.",
-            sum(snapshot.queue_depth for snapshot in living),
-        )
+        if settings.WORKER == "itemsvc":  # gunicorn's own worker has none of them.
+            for (name, meaning), count in zip(OVERLOAD, total.overload, strict=True):
+                yield CounterMetricFamily(name, meaning, count)
+            yield GaugeMetricFamily(
+                "itemsvc_queue_depth",
+                "The most requests that waited at the same time, in the last second.",
+                sum(snapshot.queue_depth for snapshot in living),
+            )
         yield GaugeMetricFamily(
             "itemsvc_database_connections",
             "Open connections to the database.",

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import selectors
-import socket
 import time
 from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from gunicorn.http.errors import InvalidHeader, UnsupportedTransferCoding
 
 from itemsvc.core import gunicorn_settings
 from itemsvc.core.capacity import load
-from itemsvc.core.logs import lines, trace_id
-from itemsvc.core.logs import request_id as current_request_id
-from itemsvc.http import request_ids
+from itemsvc.core.logs import lines
 from itemsvc.observability import request_statistics
 from itemsvc.server import request_deadline
 from itemsvc.server.connection import Connection
 from itemsvc.server.event_loop import STOP_SECONDS, EventLoop
-from itemsvc.server.fast_parser import PlainRequest
 from itemsvc.server.request_buffer import FIELD_BYTES
 from itemsvc.server.request_queue import RequestQueue
 
@@ -145,19 +140,3 @@ class EventLoopWorker(EventLoop):
         if problem != load.problem:
             self.log.critical(problem or "The request threads go on.")
         load.problem = problem
-
-    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
-        """Logs the error and answers it, both with the request's id, or with a new one."""
-        if not current_request_id.get():
-            current_request_id.set(request_ids.choose(_environ(req)))
-            trace_id.set("")
-        if isinstance(exc, UnsupportedTransferCoding):
-            exc = InvalidHeader(str(exc))  # 400 instead of 501: the fault is the client's, and a 5xx raises an alarm.
-        super().handle_error(req, client, addr, exc)
-
-
-def _environ(request: Any) -> dict[str, Any]:
-    """The headers in WSGI's form; none if the error came before they were read."""
-    if isinstance(request, PlainRequest):
-        return request.environ
-    return {f"HTTP_{name.replace('-', '_')}": value for name, value in getattr(request, "headers", ())}

@@ -21,8 +21,7 @@ GZIP = {"Accept-Encoding": "gzip, br"}
 def compressing(request: Any, migrated_database: Callable[[str], str]) -> Iterator[Service]:
     """A service with GZIP, on its own worker and on gunicorn's."""
     environment = {"GZIP": "true"}
-    if request.param == "gthread":
-        environment["GUNICORN_CMD_ARGS"] = "--worker-class=gthread"
+    environment["GUNICORN_WORKER"] = request.param
     with Service(migrated_database(f"gzip_{request.param}"), **environment) as service:
         yield service
 

@@ -19,8 +19,7 @@ TOO_LARGE = {"detail": "Request body is too large."}
 def uploads(request: Any, migrated_database: Callable[[str], str]) -> Iterator[Service]:
     """A service with that view, on its own worker and on gunicorn's, which takes more than Django keeps in memory."""
     environment = {"DJANGO_SETTINGS_MODULE": "tests.api.upload_settings", "MAX_BODY_BYTES": str(LIMIT)}
-    if request.param == "gthread":
-        environment["GUNICORN_CMD_ARGS"] = "--worker-class=gthread"
+    environment["GUNICORN_WORKER"] = request.param
     with Service(migrated_database(f"uploads_{request.param}"), **environment) as service:
         yield service
 

@@ -27,8 +27,7 @@ def sentry() -> Iterator[Sentry]:
 def reporting(request: Any, sentry: Sentry, migrated_database: Callable[[str], str]) -> Iterator[Service]:
     """A service that reports, on its own worker and on gunicorn's."""
     environment = FAILING | {"SENTRY_DSN": sentry.dsn, "APP_VERSION": "1.2.3"}
-    if request.param == "gthread":
-        environment["GUNICORN_CMD_ARGS"] = "--worker-class=gthread"
+    environment["GUNICORN_WORKER"] = request.param
     with Service(migrated_database(f"sentry_{request.param}"), **environment) as service:
         yield service
 
