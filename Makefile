@@ -21,7 +21,7 @@ export PORT
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
-run: $(VENV)/run-installed ## Serve the API on http://localhost:8000 (PORT=…) with its own PostgreSQL
+run: $(VENV)/run-installed ## Serve the API on http://localhost:8000 (PORT=…, RELOAD=1) with its own PostgreSQL
 	@exec $(BIN)/python -m dev.run
 
 test: $(VENV)/installed ## Run the fast tests with coverage (ARGS="-k name" selects, without coverage; WORKERS=0 uses one process)

@@ -1,6 +1,7 @@
 """`make run`: runs the service as in production, on this machine, with its own PostgreSQL.
 
 Without DATABASE_URL it starts an embedded PostgreSQL in `.local/` (LOCAL_DIR), and stops it at the end. The data stays.
+With RELOAD=1 it starts the service again when a Python file has changed.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from types import FrameType
 
 import environ
 
-from dev import postgres
+from dev import postgres, reload
+from itemsvc.core.env import Env
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL = Path(os.environ.get("LOCAL_DIR") or ROOT / ".local")
@@ -36,7 +38,7 @@ def main(command: list[str] | None = None) -> int:
         signal.signal(number, _interrupt)
     with contextlib.ExitStack() as stack, contextlib.suppress(KeyboardInterrupt):
         configure()
-        if command is None:
+        if command is None and not os.environ["BIND"].startswith("unix:"):
             refuse_taken_port(os.environ["BIND"], int(os.environ["PORT"]))
         stack.enter_context(database())
         return manage(*command) if command else serve()
@@ -88,7 +90,8 @@ def database() -> Iterator[None]:
 
 def refuse_taken_port(address: str, port: int) -> None:
     """Ends the process with one sentence if the port is taken."""
-    with socket.socket() as probe:
+    address = address.strip("[]")
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((address, port))
@@ -103,18 +106,25 @@ def manage(*words: str) -> int:
 
 def serve() -> int:
     """Migrates, collects static files and serves until interrupted. Returns the exit code."""
+    reloads = Env().bool("RELOAD", default=False)
     for words in (("migrate", "--noinput", "--verbosity=0"), ("collectstatic", "--noinput", "--verbosity=0")):
         if code := manage(*words):
             return code
-    # In its own session the service gets no Ctrl-C from the terminal. This process stops it gracefully.
-    server = subprocess.Popen([sys.executable, "-m", "gunicorn"], cwd=ROOT, start_new_session=True)
-    try:
-        if answers(server, int(os.environ["PORT"])):
-            announce(f"http://localhost:{os.environ['PORT']}")
-        return server.wait()
-    except KeyboardInterrupt:
-        say("Stopping …")
-        return finish(server)
+    while True:
+        loaded = reload.snapshot(ROOT)
+        # In its own session the service gets no Ctrl-C from the terminal. This process stops it gracefully.
+        server = subprocess.Popen([sys.executable, "-m", "gunicorn"], cwd=ROOT, start_new_session=True)
+        try:
+            if answers(server, int(os.environ["PORT"])):
+                announce(f"http://localhost:{os.environ['PORT']}")
+            if not reloads:
+                return server.wait()
+            reload.wait_for_change(ROOT, loaded)
+            say("The code has changed. Starting again …")
+            finish(server)
+        except KeyboardInterrupt:
+            say("Stopping …")
+            return finish(server)
 
 
 def answers(server: subprocess.Popen[bytes], port: int) -> bool:

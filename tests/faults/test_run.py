@@ -119,6 +119,20 @@ def test_bind_opens_the_port_for_other_machines(local: Path) -> None:
     assert run.end() == 0, run.said()
 
 
+def test_it_starts_again_when_the_code_changes(local: Path) -> None:
+    added = ROOT / "dev" / f"added_{os.getpid()}.py"
+    run = Run(local, free_port(), RELOAD="1", BIND="::")
+    try:
+        run.wait_until_ready()
+        added.touch()
+        wait_until(lambda: run.said().count("Listening at") == 2, "it starts again", START_SECONDS)
+        run.wait_until_ready()
+    finally:
+        added.unlink(missing_ok=True)
+        run.process.send_signal(signal.SIGINT)
+    assert run.end() == 0, run.said()
+
+
 @pytest.mark.slow
 def test_what_a_crash_left_does_not_keep_it_from_stopping_its_server(local: Path) -> None:
     pid_file = local / "postgres" / "postmaster.pid"
