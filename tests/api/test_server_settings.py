@@ -48,7 +48,8 @@ def started(service: Service) -> tuple[int, str]:
 @pytest.mark.parametrize("name", [*REFUSED, *NO_LOG])
 def test_a_setting_that_is_not_honoured_stops_the_start(running_service: Service, name: str) -> None:
     options = (REFUSED | NO_LOG)[name]
-    code, log = started(Service(running_service.database_url, GUNICORN_CMD_ARGS=options))
+    environment = {"GUNICORN_CMD_ARGS": options, "GUNICORN_WORKER": "itemsvc"}
+    code, log = started(Service(running_service.database_url, **environment))
     assert code == 1
     [sentence] = [line for line in log.splitlines() if line.startswith("itemsvc: ")]
     assert f"gunicorn's setting {name} " in sentence
