@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import threading
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiJsonRenderer2, OpenApiYamlRenderer
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.request import Request
 
 from itemsvc.auth.authentication import HasScope, needed_scope
 from itemsvc.resources import field_schema  # noqa: F401  (registers its extensions)
@@ -141,6 +143,12 @@ class SchemaView(SpectacularAPIView):
     """The OpenAPI 3.1 document, as JSON unless the client asks for YAML."""
 
     renderer_classes = [OpenApiJsonRenderer2, OpenApiJsonRenderer, OpenApiYamlRenderer]  # noqa: RUF012  (typed as a list)
+    _generation = threading.Lock()
+
+    def _get_schema_response(self, request: Request) -> Any:
+        # drf-spectacular loads its extensions at the first generation. A second one at the same time would fail.
+        with self._generation:
+            return super()._get_schema_response(request)  # type: ignore[no-untyped-call]
 
 
 class DocsView(SpectacularSwaggerSplitView):
