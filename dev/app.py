@@ -1,4 +1,4 @@
-"""`make app NAME=orders`: a new app with one resource, registered and ready to be changed."""
+"""`make app NAME=orders`: creates and registers an app with one resource."""
 
 from __future__ import annotations
 
@@ -13,38 +13,40 @@ from django.core.management.commands.startapp import Command as StartApp
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = ROOT / "dev" / "app_template"
-#: Paths and app labels that the service has already.
+#: Paths and app labels that the service uses.
 RESERVED = frozenset(
     "admin auth contenttypes db health limits messages postgres resources schema sessions staticfiles".split()
 )
 
 
 def main() -> int:
-    """Makes the app; ends the process with one sentence for a name that cannot be one."""
+    """Creates the app; ends the process with one sentence if the name is not possible."""
     parser = argparse.ArgumentParser(prog="make app", description=__doc__)
-    parser.add_argument("name", help="what the app and its path are called: a plural, such as orders")
-    parser.add_argument("one", nargs="?", help="one of them, where it is not the name without its last s")
+    parser.add_argument("name", help="the name of the app and its path: a plural, such as orders")
+    parser.add_argument("one", nargs="?", help="the singular, if it is not the plural without its last s")
     options = parser.parse_args()
     name, one = options.name, options.one or singular(options.name)
     refuse(name, one)
     start(name, one)
     register(name)
-    print(f"Made {name}/ and registered it in itemsvc/settings.py, pyproject.toml and terraform/variables.tf.")
+    print(f"Created {name}/ and registered it in itemsvc/settings.py, pyproject.toml and terraform/variables.tf.")
     return 0
 
 
 def singular(name: str) -> str:
-    """`order` of `orders`, `category` of `categories`; the name itself where it is no plural in s."""
+    """The singular: `order` for `orders`, `category` for `categories`. A name without a last s stays as it is."""
     return f"{name[:-3]}y" if name.endswith("ies") else name.removesuffix("s")
 
 
 def refuse(name: str, one: str) -> None:
-    """Ends the process where the app cannot be called so."""
+    """Ends the process if the app cannot have these names."""
     for word in (name, one):
         if not re.fullmatch(r"[a-z][a-z0-9_]*", word) or keyword.iskeyword(word):
-            sys.exit(f"{word!r} is no name for an app: use lower-case letters, digits and underscores, like orders.")
+            sys.exit(
+                f"{word!r} cannot be the name of an app: use lower-case letters, digits, underscores, like orders."
+            )
     if one == name:
-        sys.exit(f"Say what one of the {name} is called: make app NAME={name} ONE=…")
+        sys.exit(f"The singular of {name} is unknown. Name it: make app NAME={name} ONE=…")
     if (ROOT / name).exists() or importlib.util.find_spec(name):
         sys.exit(f"{name!r} is taken: a package of that name exists. Choose another name.")
     if name in RESERVED:
@@ -52,7 +54,7 @@ def refuse(name: str, one: str) -> None:
 
 
 def start(name: str, one: str) -> None:
-    """Django's own startapp with this project's template; `model` and `one` are what the template asks for beside."""
+    """Runs Django's startapp with this project's template, which also needs `model`, `model_list` and `one`."""
     model, model_list = (word.title().replace("_", "") for word in (one, name))
     StartApp().handle(
         name=name, directory=None, template=str(TEMPLATE), extensions=["py"], files=[], exclude=[], verbosity=0,
@@ -61,7 +63,7 @@ def start(name: str, one: str) -> None:
 
 
 def register(name: str) -> None:
-    """Adds it to the three lists of the service's resources."""
+    """Adds the app to the lists of the service's resources."""
     append("itemsvc/settings.py", r"(?m)^(RESOURCES: list\[str\] = \[)(.*)(\])$", name)
     append("pyproject.toml", r"(?m)^(root_packages = \[)(.*)(\])$", name)
     append("terraform/variables.tf", r'(?s)(variable "resources" \{.*?default += \[)(.*?)(\])', name)
@@ -69,7 +71,7 @@ def register(name: str) -> None:
 
 
 def layer(path: str, name: str) -> None:
-    """Adds it to the resources' layer of import-linter; no name is left there once the sample is gone."""
+    """Adds the app to the resources' layer of import-linter. The layer is empty after the sample's removal."""
     text = (ROOT / path).read_text()
     found = re.search(r'(?m)^  (?:"(.*)", )?# resources$', text)
     if not found:
@@ -79,7 +81,7 @@ def layer(path: str, name: str) -> None:
 
 
 def append(path: str, pattern: str, name: str) -> None:
-    """Puts the name into the list that the pattern finds: its three groups are what is before, in and after it."""
+    """Adds the name to the list that the pattern finds. Its groups are the text before, in and after the list."""
     file = ROOT / path
     found = re.search(pattern, file.read_text())
     if not found:

@@ -1,4 +1,4 @@
-"""`make rename NAME=ordersvc`: gives the project another name, in every tracked file and path."""
+"""`make rename NAME=ordersvc`: changes the project's name in every tracked file and path."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-#: The package's own name, whatever it is by now.
+#: The package's present name.
 OLD = next(path.parent.name for path in ROOT.glob("*/settings.py"))
 
 
 def main() -> int:
-    """Renames; ends the process with one sentence where it cannot."""
+    """Renames the project; ends the process with one sentence if it cannot."""
     parser = argparse.ArgumentParser(prog="make rename", description=__doc__)
     parser.add_argument("name", help="lower-case letters and digits, such as ordersvc")
     name = parser.parse_args().name
@@ -26,7 +26,7 @@ def main() -> int:
 
 
 def refuse(name: str) -> None:
-    """Ends the process for a name that Python, Terraform or PostgreSQL could not take, or with uncommitted changes."""
+    """Ends the process if a tool would refuse the name, or if there are uncommitted changes."""
     if not re.fullmatch(r"[a-z][a-z0-9]{1,19}", name) or keyword.iskeyword(name):
         sys.exit(f"{name!r} cannot be the name: use 2 to 20 lower-case letters and digits, a letter first.")
     if (ROOT / name).exists() or name in sys.stdlib_module_names:
@@ -36,7 +36,7 @@ def refuse(name: str) -> None:
 
 
 def rename(name: str) -> None:
-    """Replaces the old name in every tracked text file and path, then has ruff repair what its length changed."""
+    """Replaces the old name in every tracked text file and path, then formats, because lines have other lengths."""
     words = {OLD: name, OLD.capitalize(): name.capitalize(), OLD.upper(): name.upper()}
     for path in map(ROOT.joinpath, git("ls-files", "-z").split("\0")[:-1]):
         replace(path, words)
@@ -51,7 +51,7 @@ def rename(name: str) -> None:
 
 
 def replace(path: Path, words: dict[str, str]) -> None:
-    """Rewrites one file; leaves alone what is no text, and links."""
+    """Rewrites one text file. It leaves links and binary files alone."""
     try:
         text = path.read_text(encoding="utf-8") if path.is_file() and not path.is_symlink() else ""
     except UnicodeDecodeError:
@@ -62,7 +62,7 @@ def replace(path: Path, words: dict[str, str]) -> None:
 
 
 def git(*words: str) -> str:
-    """What git prints; ends the process with its message where it fails."""
+    """The output of git; ends the process with git's message if it fails."""
     result = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)
     if result.returncode:
         sys.exit(result.stderr.strip() or f"git {words[0]} failed.")

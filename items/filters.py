@@ -1,11 +1,11 @@
-"""What `GET /items` can be narrowed by."""
+"""The filters of `GET /items`."""
 
 from items.models import NAME_MAX_LENGTH, Item
 from itemsvc.resources.filters import ResourceFilter, TextFilter
 
 
 class ItemFilter(ResourceFilter):
-    """By name, whole or in part, and by time."""
+    """Filters by name, whole or in part, and by time."""
 
     name = TextFilter(max_length=NAME_MAX_LENGTH, help_text="The exact name.")
     search = TextFilter(

@@ -22,7 +22,7 @@ SENTENCES = (
 
 
 def make(source: random.Random, count: int) -> list[Item]:
-    """So many new items, not saved yet."""
+    """``count`` new items, not saved yet."""
     return [_item(source) for _ in range(count)]
 
 

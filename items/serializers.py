@@ -5,7 +5,7 @@ from itemsvc.resources.serializers import ResourceSerializer
 
 
 class ItemSerializer(ResourceSerializer):
-    """`{"id", "name", "description", "created_at"}`; id and created_at are the database's."""
+    """`{"id", "name", "description", "created_at"}`; the database sets id and created_at."""
 
     class Meta:
         model = Item

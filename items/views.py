@@ -7,7 +7,7 @@ from itemsvc.resources.views import ResourceDetailView, ResourceListView
 
 
 class ItemList(ResourceListView):
-    """Items, newest first; POST makes one, or many."""
+    """Lists items, newest first. POST creates one or many."""
 
     queryset = Item.objects.all()
     serializer_class = ItemSerializer

@@ -12,21 +12,21 @@ from django.http import HttpRequest
 
 
 class ResourceAdmin(admin.ModelAdmin):
-    """The newest first. The key and the time are shown once the database has made them."""
+    """Lists the newest rows first. Shows the key and the time of a row that exists."""
 
     date_hierarchy = "created_at"
     ordering = ("-id",)
-    # Counting every row of a large table, beside those that match, takes too long.
+    # On a large table it takes too long to count all rows.
     show_full_result_count = False
 
     def formfield_for_foreignkey(
         self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any
     ) -> ModelChoiceField | None:
-        """A key to type or to look up. The other table may be too large for a list to choose from."""
+        """A field for typing or looking up the key. The other table may be too large for a list of options."""
         if db_field.name not in self.get_autocomplete_fields(request):
             kwargs.setdefault("widget", ForeignKeyRawIdWidget(db_field.remote_field, self.admin_site))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        """The key and the time, of a row that exists."""
+        """The key and the time of a row that exists."""
         return ("id", "created_at") if obj else ()

@@ -1,15 +1,15 @@
-"""The app of what resources share."""
+"""The app that holds what all resources share."""
 
 from django.apps import AppConfig
 
 
 class ResourcesConfig(AppConfig):
-    """Keeps the answers that an Idempotency-Key repeats, and checks what resources are made of."""
+    """Stores the responses for an Idempotency-Key, and checks the resources at start."""
 
     name = "itemsvc.resources"
-    # Of the table that it has had from the first release on.
+    # The table has had this label since the first release.
     label = "itemsvc"
 
     def ready(self) -> None:
-        """Called once, when every app is loaded."""
-        from itemsvc.resources import checks  # noqa: F401, PLC0415  (registers them; needs the apps)
+        """Registers the checks. Django calls it once, when all apps are loaded."""
+        from itemsvc.resources import checks  # noqa: F401, PLC0415  (needs the apps)

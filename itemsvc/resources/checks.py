@@ -1,4 +1,4 @@
-"""Resources that would fail, lose a change or be slow, as `manage.py check` messages."""
+"""System checks that find resources which would fail, lose a change or be slow."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from itemsvc.resources.pagination import KeysetPagination, keyset_of
 
 @register(Tags.urls)
 def check_views(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """What fails, or loses a change: in each view of the URL conf, and in its model."""
+    """Errors in the views of the URLconf and in their models."""
     found = [*endpoints()]
     models = {each.view.queryset.model for each in found if _writes(each)} | {*_resources()}  # type: ignore[attr-defined]
     return _once(
@@ -32,12 +32,12 @@ def check_views(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.urls, deploy=True)
 def check_costs(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """What works, but not as well as it could: for `check --deploy` alone, or every migrate would say it again."""
+    """Warnings, for `check --deploy` only. Otherwise every `migrate` would repeat them."""
     return _once(*(message for each in endpoints() for message in (*_versions(each), *_orderings(each))))
 
 
 def _once(*messages: CheckMessage) -> list[CheckMessage]:
-    """A view has several routes: what is wrong with it is said once."""
+    """Each message once, although a view has several routes."""
     return list({message.msg: message for message in messages}.values())
 
 
@@ -83,7 +83,7 @@ def _has(model: type[Model], name: str) -> bool:
 def _triggers(model: type[Model]) -> Iterator[CheckMessage]:
     if not _has(model, VERSION):
         return
-    owner = model._meta.get_field(VERSION).model  # Of a child's table it is the parent's.
+    owner = model._meta.get_field(VERSION).model  # With table inheritance it belongs to the parent.
     triggers = getattr(owner._meta, "triggers", ())
     if not any(f"NEW.{VERSION}" in str(each.func) for each in triggers):
         yield Error(
@@ -127,7 +127,7 @@ def _orderings(endpoint: Endpoint) -> Iterator[CheckMessage]:
 
 
 def _is_indexed(model: type[Model], ordering: Ordering) -> bool:
-    """Whether an index has its columns first, all in one direction, or the first one is unique anyway."""
+    """Whether an index begins with its columns in one direction, or the first column is unique."""
     first, names = ordering.fields[0], [field.name for field in ordering.fields]
     if first.unique:
         return True

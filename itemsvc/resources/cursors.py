@@ -1,4 +1,4 @@
-"""A place in a listing, as text for a Link header."""
+"""Cursors: positions in a list, as text for the Link header."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 CHECKSUM_BYTES = 4
-#: Characters; a longer one is none of ours.
+#: In characters. The service writes no longer cursor.
 MAX_CURSOR = 2048
 
 
 @dataclass(frozen=True)
 class Ordering:
-    """One order of a model's rows: by a column, and by the key where two rows have the same value in it."""
+    """One order of a model's rows: by a column, then by the key for rows with the same value."""
 
     #: As clients write it: `created_at`, or `-created_at` for the reverse.
     name: str
-    #: The columns that it compares, all of them in the same direction; the last one is the key.
+    #: The columns that it compares, all in the same direction. The last one is the key.
     fields: tuple[models.Field, ...]
 
     @classmethod
     @cache
     def of(cls, model: type[models.Model], name: str) -> Self:
-        """Raises FieldDoesNotExist for a name without a column."""
+        """The ordering with this name; raises FieldDoesNotExist if there is no such column."""
         column, key = name.removeprefix("-"), model._meta.pk
         if column in ("pk", key.name, *getattr(model, "key_orders", ())):
             return cls(name, (key,))
@@ -44,20 +44,20 @@ class Ordering:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The names of its columns on a row."""
+        """The names of the columns as attributes of a row."""
         return tuple(field.attname for field in self.fields)
 
     def place(self, row: Any) -> tuple[Any, ...]:
-        """Where a row (an instance, or a named tuple) stands in it."""
+        """The position of a row (an instance or a named tuple): its values in the columns."""
         return tuple(getattr(row, column) for column in self.columns)
 
 
 @dataclass(frozen=True)
 class Cursor:
-    """A place between two rows of one ordering, and the way to go from there.
+    """A position between two rows of one ordering, and the direction to read from there.
 
-    ``backward`` is about the listing: `prev` of a newest-first listing goes towards newer rows. ``inclusive`` also
-    lists the row at the place itself, which a page that has become empty needs.
+    ``backward`` means towards the beginning of the list: if the newest rows come first, `prev` goes to newer rows.
+    ``inclusive`` also lists the row at the position. The links of a page that has become empty need it.
     """
 
     ordering: Ordering
@@ -66,7 +66,7 @@ class Cursor:
     inclusive: bool = False
 
     def encode(self) -> str:
-        """URL-safe text."""
+        """The cursor as URL-safe text."""
         payload = orjson.dumps([self.ordering.name, self.backward, self.inclusive, *map(_text, self.place)])
         return base64.urlsafe_b64encode(payload + _checksum(payload)).decode().rstrip("=")
 
@@ -82,7 +82,7 @@ class Cursor:
             cursor = cls(ordering, place, backward is True, inclusive is True)
         except (binascii.Error, KeyError, OverflowError, TypeError, ValueError, ValidationError):
             raise ValueError(text) from None
-        # Base 64 and numbers have several spellings; one of them is a cursor.
+        # Base 64 and numbers have several spellings. Only one of them is a cursor.
         if cursor.encode() != text:
             raise ValueError(text)
         return cursor
@@ -94,9 +94,9 @@ def _text(value: Any) -> str:
 
 def _value(field: models.Field, text: str) -> Any:
     if "\x00" in text:
-        raise ValueError(text)  # PostgreSQL's text has none.
+        raise ValueError(text)  # PostgreSQL's text type cannot hold it.
     value = field.to_python(text)
-    # Only what the column's type can hold. A team's own rule may be younger than the row that the cursor names.
+    # Only the validators of the column's type. A row may be older than a validator that the team has added.
     for check in field.validators if value not in field.empty_values else ():
         if check not in field._validators:  # type: ignore[attr-defined]
             check(value)
@@ -104,5 +104,5 @@ def _value(field: models.Field, text: str) -> Any:
 
 
 def _checksum(payload: bytes) -> bytes:
-    # Against damage, not against forgery: whoever makes up a cursor can only name a place to start from.
+    # It finds damaged cursors. A forged cursor does no harm: it only names a position.
     return hashlib.blake2s(payload, digest_size=CHECKSUM_BYTES).digest()

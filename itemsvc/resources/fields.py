@@ -1,4 +1,4 @@
-"""Serializer fields that take exactly what their schema says, as JSON has it."""
+"""Serializer fields that accept exactly the JSON that their schema describes."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from rest_framework import ISO_8601, serializers
 from rest_framework.utils import html
 from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
-# PostgreSQL's text cannot hold NUL. Neither pattern can backtrack for long. White space is what `strip` removes, spelt
-# out because \s is narrower in other languages.
+# PostgreSQL's text cannot hold NUL. Neither pattern can backtrack for long. The white space is what `strip` removes;
+# the pattern spells it out, because \s means less in other languages.
 TEXT = r"^[^\x00]+$"
 NOT_BLANK = r"^[\s\x1c-\x1f\x85]*[^\s\x1c-\x1f\x85\x00][^\x00]*$"
-#: What PostgreSQL's JSON cannot hold.
+#: The characters that PostgreSQL's JSON cannot hold.
 REFUSED_TEXT = re.compile("[\x00\ud800-\udfff]")
-# A value that is nested more deeply could be stored, but not always be written as JSON again.
+# PostgreSQL could store a deeper value, but Python could not always write it as JSON again.
 MAX_NESTING = 100
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -31,7 +31,7 @@ UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 class SurrogateValidator(ProhibitSurrogateCharactersValidator):
-    """DRF's looks at every character in turn; this one, only of a text that cannot be encoded."""
+    """Refuses surrogates. DRF's own looks at each character, this one only if the text cannot be encoded."""
 
     def __call__(self, value: Any) -> None:
         """Raises ValidationError for a surrogate."""
@@ -42,19 +42,19 @@ class SurrogateValidator(ProhibitSurrogateCharactersValidator):
 
 
 class TextValidator(RegexValidator):
-    """The same check as DRF's of NUL, but as a pattern, which the schema shows."""
+    """Refuses NUL like DRF's validator, but by a pattern, which the schema shows."""
 
     message = ProhibitNullCharactersValidator.message
 
 
 #: DRF's checks that the two validators above replace.
 REPLACED = (ProhibitNullCharactersValidator, ProhibitSurrogateCharactersValidator)
-#: With these validators alone, only its length can be wrong with a text without NUL and surrogates.
+#: If a field has only these validators, a text without NUL and surrogates can only have a wrong length.
 SIMPLE = frozenset({MaxLengthValidator, SurrogateValidator, TextValidator})
 
 
 class StringField(serializers.CharField):
-    """A string; DRF's own would take a number for one."""
+    """A string. DRF's own field also accepts a number."""
 
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
@@ -64,14 +64,14 @@ class StringField(serializers.CharField):
             self.validators.append(TextValidator(TEXT if self.allow_blank else NOT_BLANK))
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
-        """The string, trimmed; a plain ASCII text of the right length skips the validators."""
+        """The trimmed string. An ASCII text of the right length skips the validators."""
         if type(data) is str and data.isascii() and "\x00" not in data and 0 < len(data.strip()) <= self._limit:
             return data.strip()
         return super().run_validation(data)
 
     @cached_property
     def _limit(self) -> int:
-        """The length up to which a text may skip the validators; 0 if it may not."""
+        """The largest length of a text that may skip the validators; 0 if none may."""
         own = type(self).to_internal_value is StringField.to_internal_value
         if self.read_only or not (own and self.trim_whitespace and SIMPLE.issuperset(map(type, self.validators))):
             return 0
@@ -79,14 +79,14 @@ class StringField(serializers.CharField):
         return 0 if any(map(callable, limits)) else min(limits, default=0)
 
     def to_internal_value(self, data: Any) -> str:
-        """The string, trimmed; raises ValidationError for anything else."""
+        """The trimmed string; raises ValidationError for anything else."""
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
 
 
 class BooleanField(serializers.BooleanField):
-    """`true` or `false`; DRF's own would take "yes" and 1."""
+    """`true` or `false`. DRF's own field also accepts "yes" and 1."""
 
     def to_internal_value(self, data: Any) -> Any:
         """The boolean; raises ValidationError."""
@@ -96,7 +96,7 @@ class BooleanField(serializers.BooleanField):
 
 
 class IntegerField(serializers.IntegerField):
-    """A whole number; DRF's own would take a string."""
+    """A whole number. DRF's own field also accepts a string."""
 
     def to_internal_value(self, data: Any) -> int:
         """The number; raises ValidationError."""
@@ -106,7 +106,7 @@ class IntegerField(serializers.IntegerField):
 
 
 class FloatField(serializers.FloatField):
-    """A number; DRF's own would take a string or a boolean."""
+    """A number. DRF's own field also accepts a string or a boolean."""
 
     def to_internal_value(self, data: Any) -> float:
         """The number; raises ValidationError."""
@@ -116,9 +116,9 @@ class FloatField(serializers.FloatField):
 
 
 class DecimalField(serializers.DecimalField):
-    """Taken as it is answered: a string such as `"12.50"`, or a number where ``coerce_to_string`` is off.
+    """Accepts the form that it represents: a string such as `"12.50"`, or a number if ``coerce_to_string`` is off.
 
-    A JSON number passes through binary floats in most clients, which know no cents.
+    Most clients read a JSON number as a binary float, which cannot hold cents exactly.
     """
 
     default_error_messages = {"string": 'Must be a number in a string, such as "12.50".'}  # noqa: RUF012
@@ -134,7 +134,7 @@ class DecimalField(serializers.DecimalField):
 
 
 class UUIDField(serializers.UUIDField):
-    """A UUID in its usual form; DRF's own would take an integer, or one without its hyphens."""
+    """A UUID with its hyphens. DRF's own field also accepts an integer, or a UUID without hyphens."""
 
     def to_internal_value(self, data: Any) -> Any:
         """The UUID; raises ValidationError."""
@@ -144,7 +144,7 @@ class UUIDField(serializers.UUIDField):
 
 
 class DateField(serializers.DateField):
-    """`2026-01-31`; DRF's own would take a week's day, or a date without its hyphens."""
+    """A date such as `2026-01-31`. DRF's own field also accepts a week date, or a date without hyphens."""
 
     def to_internal_value(self, value: Any) -> Any:
         """The date; raises ValidationError."""
@@ -154,7 +154,7 @@ class DateField(serializers.DateField):
 
 
 class DateTimeField(serializers.DateTimeField):
-    """A time with its offset (RFC 3339); DRF's own would take one without, and guess it."""
+    """A time with its offset (RFC 3339). DRF's own field also accepts one without, and guesses it."""
 
     def to_internal_value(self, value: Any) -> Any:
         """The aware datetime; raises ValidationError."""
@@ -164,7 +164,7 @@ class DateTimeField(serializers.DateTimeField):
 
 
 class JSONField(serializers.JSONField):
-    """Any JSON that PostgreSQL can hold."""
+    """Any JSON value that PostgreSQL can hold."""
 
     default_error_messages = {  # noqa: RUF012
         "text": "A text in it has a null character or a surrogate.",
@@ -183,19 +183,19 @@ class JSONField(serializers.JSONField):
         return super().to_internal_value(data)
 
 
-#: How a key is written in the JSON of a row that refers to it.
+#: The field for a foreign key, by the type of the key that it refers to.
 KEYS = {models.UUIDField: UUIDField, models.AutoField: IntegerField, models.BigAutoField: IntegerField}
 
 
 def _members(value: Any) -> list[Any]:
-    """What a JSON value consists of, one level down; the names of an object's members are part of it."""
+    """The parts of a JSON value one level down: an array's elements, or an object's names and values."""
     if isinstance(value, Mapping):
         return [*value, *value.values()]
     return value if isinstance(value, list) else []
 
 
 def _is_form(field: serializers.Field) -> bool:
-    """Whether the values come from a form, which has only strings."""
+    """Whether the values come from a form, where all values are strings."""
     return html.is_html_input(getattr(field.root, "initial_data", None))
 
 

@@ -1,4 +1,4 @@
-"""`Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): a POST that may be repeated until it is answered."""
+"""`Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): a client can safely repeat a POST."""
 
 from __future__ import annotations
 
@@ -28,36 +28,36 @@ EXPIRED_BATCH = 1000
 IN_FLIGHT_RETRY_SECONDS = 1
 REPLAYED = "Idempotency-Replayed"
 
-# A string of RFC 8941, as the draft has it; bare, as many clients send it.
+# A string of RFC 8941, as the draft says, or without quotes, as many clients send it.
 KEY = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\]){1,255})"|([!#-+./0-9:=A-Z^_`a-z|~-]{1,255})')
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     {"type": "string", "pattern": r'^("([ !#-\[\]-~]|\\["\\]){1,255}"|[!#-+./0-9:=A-Z^_`a-z|~-]{1,255})$'},
     OpenApiParameter.HEADER,
-    description="The caller's own name for this request, a UUID say: sent again within 24 hours, with the same body, "
-    "it is not done again but answered as the first time.",
+    description="The client's name for this request, such as a UUID. If the client sends the same body with it again "
+    "within 24 hours, the service does not repeat the work but sends the first response again.",
 )
 IDEMPOTENCY_REPLAYED = OpenApiParameter(
     REPLAYED,
     {"type": "string", "enum": ["true"]},
     OpenApiParameter.HEADER,
     response=[201],
-    description="The Idempotency-Key was known: this is the first answer again.",
+    description="The service knew the Idempotency-Key, so this is the first response again.",
 )
 
 
 class InFlight(APIException):
-    """409: the first request with this key has not been answered yet."""
+    """409: the first request with this key is still running."""
 
     status_code = status.HTTP_409_CONFLICT
     default_detail = "A request with this Idempotency-Key is under way. Try again shortly."
     default_code = "in_flight"
-    wait = IN_FLIGHT_RETRY_SECONDS  # DRF's handler makes a Retry-After of it.
+    wait = IN_FLIGHT_RETRY_SECONDS  # DRF's exception handler sends it as Retry-After.
 
 
 class AnotherRequest(APIException):
-    """422: the key was used for another body."""
+    """422: another body was sent with this key."""
 
     status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
     default_detail = "This Idempotency-Key was used for another request."
@@ -66,7 +66,7 @@ class AnotherRequest(APIException):
 
 @dataclass(frozen=True)
 class Place:
-    """Where an answer is kept: hashes of who asks for what under which key, of the body, and the key's lock."""
+    """Where a response is stored: a hash of caller, operation and key, a hash of the body, the lock's number."""
 
     id: UUID
     lock: int
@@ -74,7 +74,7 @@ class Place:
 
     @classmethod
     def of(cls, request: Request, key: str) -> Self:
-        """Raises ParseError for a body that is nested too deeply to be written again."""
+        """The place for a request with this key; raises ParseError if the body is nested too deeply."""
         try:
             body = json.dumps(request.data, sort_keys=True).encode()
         except RecursionError:
@@ -86,13 +86,13 @@ class Place:
 
 
 class IdempotentCreateMixin(mixins.CreateModelMixin, generics.GenericAPIView):
-    """A POST with an Idempotency-Key is done once; what it was answered is kept in the transaction that does it.
+    """Runs a POST with an Idempotency-Key once, and stores the response in the same transaction.
 
-    Only successes are kept: a request that was refused has changed nothing, and may be corrected under its key.
+    It stores only successes. A refused request has changed nothing, so the client may correct it and keep the key.
     """
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """201; raises InFlight or AnotherRequest."""
+        """The 201 response; raises InFlight or AnotherRequest."""
         key = read_key(request)
         if key is None:
             return super().create(request, *args, **kwargs)
@@ -109,7 +109,7 @@ class IdempotentCreateMixin(mixins.CreateModelMixin, generics.GenericAPIView):
 
 
 def read_key(request: Request) -> str | None:
-    """The key, or None; raises ValidationError."""
+    """The request's key, or None; raises ValidationError if it is malformed."""
     text = request.META.get("HTTP_IDEMPOTENCY_KEY")
     if text is None:
         return None
@@ -121,17 +121,16 @@ def read_key(request: Request) -> str | None:
 
 
 def namespace(request: Request) -> str:
-    """Whose keys these are: the caller's of a verified token; those without one share theirs.
+    """The owner of the key: the caller with a verified token. All callers without a token share one namespace.
 
-    Their addresses tell nobody apart (behind one NAT are many) and nobody again (a phone changes its own between the
-    first try and the second).
+    Addresses do not identify callers: many share one behind a NAT, and a phone changes its own between two tries.
     """
     who = caller(request)
     return who if who.startswith("sub:") else "anyone"
 
 
 def lock(place: Place) -> bool:
-    """Takes the key until the transaction ends, whatever ends it; False, at once, where another one has it."""
+    """Locks the key until the transaction ends; returns False at once if another transaction has it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [place.lock])
         taken: bool = cursor.fetchone()[0]
@@ -139,7 +138,7 @@ def lock(place: Place) -> bool:
 
 
 def replay(kept: IdempotencyKey, place: Place, request: Request) -> Response:
-    """The first answer again; raises AnotherRequest."""
+    """The stored response; raises AnotherRequest if the body differs."""
     if kept.fingerprint != place.fingerprint:
         raise AnotherRequest
     headers = {name: value for name, value in kept.headers.items() if name != "ETag" or is_json(request)}
@@ -147,7 +146,7 @@ def replay(kept: IdempotencyKey, place: Place, request: Request) -> Response:
 
 
 def keep(response: Response, place: Place) -> None:
-    """Keeps the answer; where there is an expired one, instead of it."""
+    """Stores the response, in place of an expired one."""
     body = JSONRenderer().render(response.data)
     headers = {"Location": response.get("Location"), "ETag": etag_of(response.data, body)}
     answer = IdempotencyKey(
@@ -162,7 +161,7 @@ def keep(response: Response, place: Place) -> None:
 
 
 def expire() -> int:
-    """Removes the oldest of the expired keys, EXPIRED_BATCH at most; returns how many."""
+    """Removes the oldest expired keys, at most EXPIRED_BATCH; returns their number."""
     expired = IdempotencyKey.objects.filter(created_at__lte=Now() - KEPT).order_by("created_at")
     removed, _ = IdempotencyKey.objects.filter(pk__in=expired.values("pk")[:EXPIRED_BATCH]).delete()
     return removed

@@ -1,4 +1,4 @@
-"""The model that every resource begins with, and the answers that an Idempotency-Key repeats."""
+"""The base model of all resources, and the responses stored for an Idempotency-Key."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 
 class UUIDv7(models.Func):
-    """A new UUIDv7, made by PostgreSQL 18: its order is the order in time."""
+    """A new UUIDv7 of PostgreSQL 18. Its order is the order in time."""
 
     function = "uuidv7"
     template = "%(function)s()"
@@ -18,9 +18,9 @@ class UUIDv7(models.Func):
 
 
 def version_trigger() -> pgtrigger.Trigger:
-    """Raises ``version`` whenever a row changes, whoever changes it, so that its ETag changes too.
+    """Raises ``version`` whenever anybody changes a row, so that its ETag changes too.
 
-    To the time in milliseconds: a database that is restored to an earlier state repeats no version.
+    The new version is the time in milliseconds, so a database restored from a backup repeats no version.
     """
     return pgtrigger.Trigger(
         name="count_version",
@@ -34,22 +34,22 @@ def version_trigger() -> pgtrigger.Trigger:
 
 
 class Resource(models.Model):
-    """A row with a key that is its order in time, the time when it was made, and a version for its ETag.
+    """A row with a key in order of time, its time of creation, and a version for its ETag.
 
-    A ``Meta`` of a subclass inherits from ``Resource.Meta``, or the trigger of ``version`` is lost.
+    The ``Meta`` of a subclass must inherit from ``Resource.Meta``. Otherwise it has no trigger for ``version``.
     """
 
-    #: Columns whose order is the key's order, so that a page by one of them is cut by the key.
+    #: Columns with the same order as the key, so that their pages are cut by the key.
     key_orders: ClassVar[tuple[str, ...]] = ("created_at",)
 
     id = models.UUIDField(primary_key=True, db_default=UUIDv7(), editable=False)
-    # The key's own time, in milliseconds, so that the two never disagree.
+    # The time in the key, in milliseconds, so that the two never disagree.
     created_at = models.GeneratedField(
         expression=models.Func(models.F("id"), function="uuid_extract_timestamp"),
         output_field=models.DateTimeField(),
         db_persist=True,
     )
-    # A constant default: code that does not know the column can go on inserting. What is written to it is ignored.
+    # With a constant default, older code that does not know the column can insert. The trigger ignores other values.
     version = models.BigIntegerField(db_default=1, editable=False)
 
     class Meta:
@@ -59,7 +59,7 @@ class Resource(models.Model):
 
 
 class IdempotencyKey(models.Model):
-    """A request that was answered, so that its repetition gets the same answer (``idempotency.py``)."""
+    """The response to a request, which its repetition gets again (``idempotency.py``)."""
 
     id = models.UUIDField(primary_key=True, editable=False)
     fingerprint = models.UUIDField()

@@ -1,4 +1,4 @@
-"""Newline-delimited JSON: a whole queryset as a stream, in memory that does not grow with it."""
+"""Newline-delimited JSON: streams a whole queryset in constant memory."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from rest_framework.serializers import BaseSerializer
 
 from itemsvc.resources.row_json import Rows
 
-# Rows for each round trip to the database, and for each write to the client. The driver holds what it fetches two or
-# three times over: four times as many rows at once are no faster, and the largest ones would fill a small task.
+# Rows for each round trip to the database, and for each write to the client. The driver holds fetched rows two or three
+# times. Four times as many rows are no faster, and the largest rows would fill the memory of a small task.
 FETCH_ROWS = 500
 WRITE_ROWS = 200
 
@@ -28,7 +28,7 @@ _slots = BoundedSemaphore(settings.MAX_STREAMS)
 
 
 class TooManyStreams(APIException):
-    """503: each export holds a thread for as long as its client reads, and some are for the others."""
+    """503: the exports have all the threads that they may have. Each needs one while its client reads."""
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_detail = "Too many exports are running. Try again shortly."
@@ -47,17 +47,17 @@ def _slot() -> Iterator[None]:
 
 
 class NDJSONRenderer(renderers.JSONRenderer):
-    """Lets a client ask for `application/x-ndjson`; the view answers it with ``stream``."""
+    """Makes `application/x-ndjson` acceptable. The view responds with ``stream``."""
 
     media_type = "application/x-ndjson"
     format = "ndjson"
 
 
 class Lines(Iterator[bytes]):
-    """The queryset's rows as lines, read from a server-side cursor: one statement, so one snapshot.
+    """The queryset's rows as lines, from a server-side cursor: one statement, so one snapshot.
 
-    The first rows are read at once, so that a database that is away is an error before the answer has begun.
-    ``close`` ends the transaction; the response calls it when the client is gone.
+    It reads the first rows at once, so that an unavailable database is an error before the response begins.
+    ``close`` ends the transaction. The response calls it when the client is gone.
     """
 
     def __init__(self, queryset: QuerySet, serializer: BaseSerializer):
@@ -86,8 +86,8 @@ def _lines(queryset: QuerySet, serializer: BaseSerializer) -> Generator[bytes, N
         queryset, write = queryset.values_list(*rows.columns), rows.lines
     else:
         write = partial(_serialised, serializer)
-    # Inside a transaction the cursor delivers as it goes; outside PostgreSQL would first copy every row for it.
-    # The cursor is closed before its transaction ends, also when the client is gone: later it is not there any more.
+    # In a transaction the cursor delivers rows as it reads them. Outside, PostgreSQL would first copy all rows.
+    # The cursor must be closed before its transaction ends, also when the client is gone.
     iterator: Any = queryset.iterator(chunk_size=FETCH_ROWS)  # A generator, which has a `close`.
     with _slot(), transaction.atomic(), closing(iterator) as found:
         while block := list(islice(found, WRITE_ROWS)):

@@ -1,4 +1,4 @@
-"""What a resource's operations say of themselves in the OpenAPI document."""
+"""The operations of a resource in the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -19,15 +19,19 @@ LINK = OpenApiParameter(
     str,
     OpenApiParameter.HEADER,
     response=[200],
-    description='The pages beside this one, as far as they exist: <…>; rel="next", <…>; rel="prev" (RFC 8288).',
+    description='The next and the previous page, if they exist: <…>; rel="next", <…>; rel="prev" (RFC 8288).',
 )
 LOCATION = OpenApiParameter(
-    "Location", OpenApiTypes.URI, OpenApiParameter.HEADER, response=[201], description="The new one, if it is one."
+    "Location",
+    OpenApiTypes.URI,
+    OpenApiParameter.HEADER,
+    response=[201],
+    description="The address of the new object. An array has none.",
 )
-PAGE_OR_STREAM = "One page of a bare array; with `Accept: application/x-ndjson` every matching one, one a line."
-ONE_OR_MANY = "One, or an array of up to 1,000: all of them are made or none."
+PAGE_OR_STREAM = "One page as a bare array. With `Accept: application/x-ndjson`, every matching object, one a line."
+ONE_OR_MANY = "One object, or an array of up to 1,000. The service creates all of them or none."
 
-#: The header is there if the token lacks a scope.
+#: The header is present if the token lacks a scope.
 FORBIDDEN = {
     "description": "The caller may not do this.",
     "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
@@ -36,10 +40,10 @@ FORBIDDEN = {
 
 
 class ResourceSchema(AutoSchema):
-    """Of either view of a resource."""
+    """The operations of both views of a resource."""
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Any:
-        """With a 403 if the view has a permission beside the default ones."""
+        """The operation, with a 403 if the view has a permission class of its own."""
         operation = super().get_operation(*args, **kwargs)
         if operation and set(self.view.permission_classes).difference(api_settings.DEFAULT_PERMISSION_CLASSES):
             operation["responses"]["403"] = copy.deepcopy(FORBIDDEN)
@@ -47,14 +51,14 @@ class ResourceSchema(AutoSchema):
 
 
 class ListSchema(ResourceSchema):
-    """Of a ``ResourceListView``."""
+    """The operations of a ``ResourceListView``."""
 
     def get_summary(self) -> str:
         """`List orders`, `Make orders`."""
         return f"{'Make' if self.method == 'POST' else 'List'} {_meta(self).verbose_name_plural}"
 
     def get_description(self) -> str:  # type: ignore[override]
-        """What the answer, or the body, may be."""
+        """The forms of the response, or of the body."""
         return ONE_OR_MANY if self.method == "POST" else PAGE_OR_STREAM
 
     def get_override_parameters(self) -> list[Any]:
@@ -64,11 +68,11 @@ class ListSchema(ResourceSchema):
         return [LINK, IF_NONE_MATCH, ETAG]
 
     def get_request_serializer(self) -> Any:
-        """One, or an array."""
+        """The body: one object or an array."""
         return self._one_or_many() if self.method == "POST" else super().get_request_serializer()
 
     def get_response_serializers(self) -> Any:
-        """Like the request's."""
+        """One object or an array, like the request."""
         return {201: self._one_or_many()} if self.method == "POST" else super().get_response_serializers()
 
     def _one_or_many(self) -> Any:
@@ -77,7 +81,7 @@ class ListSchema(ResourceSchema):
 
 
 class DetailSchema(ResourceSchema):
-    """Of a ``ResourceDetailView``."""
+    """The operations of a ``ResourceDetailView``."""
 
     def get_summary(self) -> str:
         """`Read an order`."""

@@ -1,4 +1,4 @@
-"""Pages cut by key: page 10,000 costs what page 1 costs, and inserts and deletes between two pages shift nothing."""
+"""Keyset pages: page 10,000 costs as much as page 1, and inserts or deletes between two requests shift no row."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Place = tuple[Any, ...]
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000
-#: The comparison with the cursor's place, by: towards smaller values, and whether the place itself counts.
+#: The comparison with the cursor's place, by two conditions: towards smaller values, and including the place.
 COMPARISONS: dict[tuple[bool, bool], tuple[str, Any]] = {
     (True, False): ("lt", LessThan),
     (True, True): ("lte", LessThanOrEqual),
@@ -36,7 +36,7 @@ COMPARISONS: dict[tuple[bool, bool], tuple[str, Any]] = {
 
 
 class RowValue(Func):
-    """Several columns compared as one, the first that differs decides: PostgreSQL finds the place in an index."""
+    """Compares several columns as one: the first difference decides. PostgreSQL finds the place in an index."""
 
     function = "ROW"
     output_field = Field()
@@ -44,7 +44,7 @@ class RowValue(Func):
 
 @dataclass(frozen=True)
 class Window:
-    """The page that was asked for: at most ``limit`` rows, from ``cursor`` on."""
+    """The requested page: at most ``limit`` rows from ``cursor`` on."""
 
     limit: int
     ordering: Ordering
@@ -52,11 +52,11 @@ class Window:
 
     @property
     def backward(self) -> bool:
-        """Whether the page ends at the cursor, and is read in reverse from there."""
+        """Whether the page ends at the cursor and the statement reads backwards from there."""
         return self.cursor is not None and self.cursor.backward
 
     def cut(self, queryset: QuerySet) -> QuerySet:
-        """Its rows and one more, which tells whether there is another page; backward in reverse order."""
+        """The page's rows, in reverse order if backward, and one more, which tells whether there is another page."""
         downward = self.ordering.descending is not self.backward
         if self.cursor:
             queryset = queryset.filter(self._beyond(self.cursor, downward))
@@ -72,12 +72,12 @@ class Window:
         return compare(RowValue(*self.ordering.columns), RowValue(*values))
 
     def page(self, rows: Sequence[R]) -> tuple[Sequence[R], bool]:
-        """The page out of what ``cut`` selected, in the listing's order, and whether there is another one."""
+        """The page, made from the rows of ``cut``, in the list's order, and whether there is another page."""
         page = rows[: self.limit]
         return page[::-1] if self.backward else page, len(rows) > self.limit
 
     def links(self, first: Place | None, last: Place | None, more: bool) -> list[tuple[str, str]]:
-        """`next` and `prev`, as far as they exist, with each one's cursor; ``first`` and ``last`` place of the page."""
+        """`next` and `prev` with their cursors, if they exist. ``first`` and ``last`` are places on this page."""
         relations = []
         if self.backward or more:
             relations.append(("next", self._beside(last, backward=False)))
@@ -88,31 +88,31 @@ class Window:
     def _beside(self, place: Place | None, *, backward: bool) -> str:
         if place is not None:
             return Cursor(self.ordering, place, backward).encode()
-        # The page has become empty: the page beside it begins with the row that the cursor names.
+        # The page has become empty, so the page beside it begins with the row at the cursor.
         assert self.cursor is not None  # noqa: S101  (an empty first page has no links)
         return Cursor(self.ordering, self.cursor.place, backward, inclusive=True).encode()
 
 
 @dataclass(frozen=True)
 class Keyset:
-    """The orderings that a listing offers, the first one by default."""
+    """The orderings of a list; the first is the default."""
 
     orderings: Mapping[str, Ordering]
 
     @classmethod
     @cache
     def of(cls, model: type[Model], names: Sequence[str] | None) -> Self:
-        """Those with these names; without names the model's own: by its key's order, the newest first."""
+        """The orderings with these names; without names, the order of the model's key, newest first."""
         key = (*getattr(model, "key_orders", ()), model._meta.pk.name)[0]
         return cls({name: Ordering.of(model, name) for name in names or (f"-{key}", key)})
 
     @property
     def columns(self) -> frozenset[str]:
-        """All that they compare."""
+        """The columns that they compare."""
         return frozenset(column for ordering in self.orderings.values() for column in ordering.columns)
 
     def read(self, parameters: Mapping[str, str]) -> Window:
-        """The window that a query string's parameters ask for; raises ValidationError naming a malformed one."""
+        """The window for these query parameters; raises ValidationError that names a malformed one."""
         limit = read_limit(parameters)
         ordering = self.read_ordering(parameters)
         return Window(limit, ordering, self._read_cursor(parameters, ordering))
@@ -138,7 +138,7 @@ class Keyset:
 
 
 def keyset_of(view: Any) -> Keyset:
-    """The keyset of a view, or of a view class; its ``orderings`` name what it offers."""
+    """The keyset of a view or a view class, from its ``orderings``."""
     names = getattr(view, "orderings", None)
     return Keyset.of(view.queryset.model, names and tuple(names))
 
@@ -150,26 +150,26 @@ class KeysetPagination(BasePagination):
     display_page_controls = True
     template = "rest_framework/pagination/previous_and_next.html"
 
-    # What a response without a page (an error, a POST's) has.
+    # The values for a response without a page: an error, or the response to POST.
     window: Window | None = None
     rows: Sequence[Any] = ()
     more = False
 
-    def paginate_queryset(  # type: ignore[override]  # Pages are cut in the database, so a list has none.
+    def paginate_queryset(  # type: ignore[override]  # It pages in the database, so it takes no list.
         self, queryset: QuerySet, request: Request, view: APIView | None = None
     ) -> Sequence[Any]:
-        """At most `limit` rows; raises ValidationError naming a malformed parameter."""
+        """At most `limit` rows; raises ValidationError that names a malformed parameter."""
         self.url = request.build_absolute_uri()
         self.window = keyset_of(view).read(request.query_params)
         self.rows, self.more = self.window.page(list(self.window.cut(queryset)))
         return self.rows
 
     def get_paginated_response(self, data: Any) -> Response:
-        """The array, and the Link header where there is another page."""
+        """The array, and the Link header if there is another page."""
         return Response(data, headers=link_header(self.links()))
 
     def links(self) -> list[tuple[str, str]]:
-        """`next` and `prev`, as far as they exist, with the address of each."""
+        """`next` and `prev` with their addresses, if they exist."""
         if self.window is None:
             return []
         place = self.window.ordering.place
@@ -178,25 +178,25 @@ class KeysetPagination(BasePagination):
         return [(relation, replace_query_param(self.url, "cursor", cursor)) for relation, cursor in links]
 
     def to_html(self) -> str:
-        """The browsable API's links to the page before and after; empty where there is neither."""
+        """The browsable API's links to the previous and the next page; empty if there is neither."""
         links = dict(self.links())
         context = {"previous_url": links.get("prev"), "next_url": links.get("next")}
         return render_to_string(self.template, context) if links else ""
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """The array itself: paging is in the Link header."""
+        """The array itself, because the links are in the Link header."""
         return schema
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
-        """What `limit`, `cursor` and `ordering` take."""
+        """The parameters `limit`, `cursor` and `ordering`."""
         names = list(keyset_of(view).orderings)
         limits = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
         cursors = {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"}
         orderings = {"type": "string", "enum": names, "default": names[0]}
         return [
-            _parameter("limit", limits, "How many rows a page holds."),
-            _parameter("cursor", cursors, "Where the page starts: from a Link header, not to be made up."),
-            _parameter("ordering", orderings, "What the rows are sorted by; a minus sign puts the largest first."),
+            _parameter("limit", limits, "The largest number of objects on a page."),
+            _parameter("cursor", cursors, "Where the page starts. Clients take it from a Link header."),
+            _parameter("ordering", orderings, "The sort order. A minus sign puts the largest value first."),
         ]
 
 

@@ -1,4 +1,4 @@
-"""`GET /`: what there is."""
+"""`GET /`: links to everything that the service has."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ LINKS = {"type": "object", "additionalProperties": {"type": "string", "format": 
 
 
 class RootView(APIView):
-    """What there is: each resource, the schema, its documentation, and the health checks."""
+    """Links to the resources, the schema, its documentation and the health checks."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
     @extend_schema(operation_id="root", tags=["root"], responses={200: LINKS})
     def get(self, request: Request) -> Response:
-        """An address for each name."""
+        """The addresses by name."""
         prefix = get_script_prefix().removesuffix("/")
         links = {path.removeprefix("/"): prefix + path for path in lists()}
         links |= {"schema": reverse("schema"), "docs": reverse("docs")}
@@ -38,7 +38,7 @@ class RootView(APIView):
 
 
 def lists() -> Iterator[str]:
-    """The path of each view of the URL conf that lists a model's rows, a viewset's `list` included."""
+    """The paths of all views in the URLconf that list a model's rows, also those of viewsets."""
     for path, method, callback in EndpointEnumerator().get_api_endpoints():
         actions = getattr(callback, "actions", None) or {"get": "list"}
         is_list = issubclass(callback.cls, ListModelMixin) and actions.get("get") == "list"

@@ -1,8 +1,9 @@
-"""The OpenAPI document: what drf-spectacular reads off the views, and what every operation shares."""
+"""The OpenAPI document: what all operations share, added to what drf-spectacular reads from the views."""
 
 from __future__ import annotations
 
 import copy
+import threading
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiJsonRenderer2, OpenApiYamlRenderer
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.request import Request
 
 from itemsvc.auth.authentication import HasScope, needed_scope
 from itemsvc.resources import field_schema  # noqa: F401  (registers its extensions)
@@ -25,55 +27,55 @@ HEADERS: dict[str, dict[str, Any]] = {
     "RetryAfter": {
         "schema": {"type": "integer", "minimum": 0},
         "required": True,
-        "description": "Seconds after which to try again.",
+        "description": "The number of seconds to wait before the next try.",
     },
 }
 CHALLENGE = {
     "WWWAuthenticate": {
         "schema": {"type": "string"},
         "required": True,
-        "description": "What is missing (RFC 6750, section 3).",
+        "description": "What the token lacks (RFC 6750, section 3).",
     }
 }
 
 ERROR = {
     "type": "object",
-    "description": "One sentence on what is wrong.",
+    "description": "One sentence that says what is wrong.",
     "properties": {"detail": {"type": "string"}},
     "required": ["detail"],
     "additionalProperties": False,
 }
 PROBLEMS = {
     "type": "object",
-    "description": "What is wrong, by the name of each member or parameter. Within a nested object again by name, "
-    "within an array by index.",
+    "description": "The errors by the name of the member or parameter. A nested object has its errors by name, "
+    "an array by index.",
     "additionalProperties": {
         "anyOf": [{"type": "array", "items": {"type": "string"}}, {"$ref": "#/components/schemas/Problems"}]
     },
 }
 INVALID = {
-    "description": "What is wrong by name, or one sentence on the whole request.",
+    "description": "The errors by name, or one sentence about the whole request.",
     "anyOf": [{"$ref": "#/components/schemas/Problems"}, {"$ref": "#/components/schemas/Error"}],
 }
 
-#: Answers that operations share: component name, status, description, schema.
+#: Responses that operations share: component name, status, description, schema.
 SHARED_ERRORS = (
     ("Invalid", "400", "The request is malformed or not valid.", "Invalid"),
-    ("NotFound", "404", "There is no such thing.", "Error"),
+    ("NotFound", "404", "There is no such object.", "Error"),
     ("NotAcceptable", "406", "None of the media types in Accept is available.", "Error"),
     (
         "Conflict",
         "409",
-        "It conflicts with another row, or its Idempotency-Key with a request under way.",
+        "The request conflicts with another object, or a request with the same Idempotency-Key is still running.",
         "Error",
     ),
-    ("PreconditionFailed", "412", "It has been changed since: If-Match names another version.", "Error"),
+    ("PreconditionFailed", "412", "The object has changed since: If-Match names another version.", "Error"),
     ("ContentTooLarge", "413", "The body is too large.", "Error"),
     ("UnsupportedMediaType", "415", "The body is not application/json in UTF-8.", "Error"),
-    ("AnotherRequest", "422", "The Idempotency-Key was used for another request.", "Error"),
+    ("AnotherRequest", "422", "Another request was sent with this Idempotency-Key.", "Error"),
     ("TooManyRequests", "429", "The caller has reached its rate limit.", "Error"),
-    ("ServerError", "500", "An error of the service; its log has the request id.", "Error"),
-    ("Unavailable", "503", "The database, or what else the service needs, is unavailable; try again.", "Error"),
+    ("ServerError", "500", "The service has an error. Its log has the request id.", "Error"),
+    ("Unavailable", "503", "The database or another part is unavailable. Try again.", "Error"),
 )
 #: With API_AUTH=oidc.
 REFUSALS = (
@@ -90,18 +92,18 @@ NEEDS_HEADER = {
 SAYS_WHEN = ("429", "503")
 
 NOT_MODIFIED = {
-    "description": "The caller has it already: If-None-Match names its ETag.",
+    "description": "The client has the current version: If-None-Match names its ETag.",
     "headers": {"ETag": {"schema": {"type": "string"}}, "Link": {"schema": {"type": "string"}}},
 }
 
 LIVENESS = {
     "get": {
         "operationId": "liveness",
-        "description": "Whether this process serves: its threads live and get on. Any Host header will do.",
+        "description": "Whether this process serves requests: its threads live and its queue moves. Any Host header.",
         "tags": ["health"],
         "responses": {
             "200": {
-                "description": "It does.",
+                "description": "The process serves requests.",
                 "content": {
                     "application/json": {
                         "schema": {
@@ -120,41 +122,47 @@ LIVENESS = {
 
 
 class BearerTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """The token, and the scope that each operation needs."""
+    """Describes the token and the scope of each operation."""
 
     target_class = "itemsvc.auth.authentication.BearerToken"
     name = "bearerToken"
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
-        """Swagger UI asks for the token."""
+        """The security scheme, for which Swagger UI asks for a token."""
         description = f"An access token of {settings.OIDC_ISSUER} with the scope of the operation."
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": description}
 
     def get_security_requirement(self, auto_schema: AutoSchema) -> dict[str, list[Any]]:
-        """Scopes stand here as role names, which OpenAPI 3.1 allows for every kind of scheme."""
+        """The scopes as role names, which OpenAPI 3.1 allows for all kinds of schemes."""
         view = auto_schema.view
         needs = any(isinstance(permission, HasScope) for permission in view.get_permissions())
         return {self.name: [needed_scope(view, auto_schema.method)] if needs else []}
 
 
 class SchemaView(SpectacularAPIView):
-    """The OpenAPI 3.1 document, as JSON unless the caller asks for YAML."""
+    """The OpenAPI 3.1 document, as JSON unless the client asks for YAML."""
 
     renderer_classes = [OpenApiJsonRenderer2, OpenApiJsonRenderer, OpenApiYamlRenderer]  # noqa: RUF012  (typed as a list)
+    _generation = threading.Lock()
+
+    def _get_schema_response(self, request: Request) -> Any:
+        # drf-spectacular loads its extensions at the first generation. A second one at the same time would fail.
+        with self._generation:
+            return super()._get_schema_response(request)  # type: ignore[no-untyped-call]
 
 
 class DocsView(SpectacularSwaggerSplitView):
     """Swagger UI."""
 
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """What is allowed; DRF's own answer has no template to be shown in."""
+        """The allowed methods. DRF's own response has no template for this view's renderer."""
         return HttpResponse(headers={"Allow": ", ".join(self.allowed_methods)})
 
 
 def describe_what_every_operation_shares(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """drf-spectacular's post-processing hook: liveness (a middleware's), the request id, the common errors."""
+    """drf-spectacular's post-processing hook: adds liveness, the request id and the common errors."""
     components = result["components"]
-    # Copies: whoever changes the document afterwards, the hooks below included, must not change the next one.
+    # Copies, because changes to this document, also by the functions below, must not reach the next one.
     components["schemas"] |= copy.deepcopy({"Error": ERROR, "Problems": PROBLEMS, "Invalid": INVALID})
     closed = settings.API_AUTH == "oidc"
     components["headers"] = copy.deepcopy(HEADERS | (CHALLENGE if closed else {}))
@@ -174,7 +182,7 @@ def describe_what_every_operation_shares(result: dict[str, Any], **kwargs: Any) 
 
 
 def _close_objects(schemas: dict[str, Any]) -> None:
-    """What strict serializers do: they refuse an unknown member, and answer with every member that they have."""
+    """Describes strict serializers: they refuse unknown members, and responses have all members."""
     for name in [name for name in schemas if name.endswith("Request") and "properties" in schemas[name]]:
         schemas[name]["additionalProperties"] = False
         if answer := schemas.get(name.removesuffix("Request")):
@@ -182,7 +190,7 @@ def _close_objects(schemas: dict[str, Any]) -> None:
 
 
 def _bound_arrays(schemas: dict[str, Any]) -> None:
-    """What drf-spectacular does not read off a serializer of many."""
+    """Adds the bounds of arrays, which drf-spectacular does not read from the serializer."""
     for schema in schemas.values():
         for alternative in schema.get("oneOf", []):
             if alternative.get("type") == "array":
@@ -190,7 +198,7 @@ def _bound_arrays(schemas: dict[str, Any]) -> None:
 
 
 def _require_alternatives(operation: dict[str, Any]) -> None:
-    """Of a body that is one thing or another drf-spectacular does not know that there has to be one."""
+    """Requires the body of a POST. For alternatives drf-spectacular does not know that it is required."""
     body = operation.get("requestBody", {})
     if any("OneOrMany" in content["schema"].get("$ref", "") for content in body.get("content", {}).values()):
         body["required"] = True
@@ -201,7 +209,7 @@ def _response(status: str, description: str, schema: str) -> dict[str, Any]:
     headers: dict[str, Any] = {"X-Request-ID": {"$ref": "#/components/headers/RequestID"}}
     if status in SAYS_WHEN:
         headers["Retry-After"] = {"$ref": "#/components/headers/RetryAfter"}
-    if status == "409":  # Only a request that is under way ends by itself.
+    if status == "409":  # Only a conflict with a running request ends by itself.
         headers["Retry-After"] = HEADERS["RetryAfter"] | {"required": False}
     if status in ("401", "403"):
         headers["WWW-Authenticate"] = {"$ref": "#/components/headers/WWWAuthenticate"}
@@ -209,7 +217,7 @@ def _response(status: str, description: str, schema: str) -> dict[str, Any]:
 
 
 def _unwrap_lines(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
-    """A stream's schema is that of one line."""
+    """Gives a stream the schema of one line."""
     for response in operation["responses"].values():
         if lines := response.get("content", {}).get("application/x-ndjson"):
             lines["schema"] = schemas[lines["schema"]["$ref"].rpartition("/")[2]]["items"]
@@ -236,7 +244,12 @@ def _add_errors(path: str, method: str, operation: dict[str, Any]) -> None:
 
 def _add_request_id(operation: dict[str, Any]) -> None:
     operation.setdefault("parameters", []).append(
-        {"in": "header", "name": "X-Request-ID", "schema": {"type": "string"}, "description": "An id to log and echo."}
+        {
+            "in": "header",
+            "name": "X-Request-ID",
+            "schema": {"type": "string"},
+            "description": "The service logs and returns it.",
+        }
     )
     for response in operation["responses"].values():
         if "$ref" not in response:

@@ -1,4 +1,4 @@
-"""A model serializer that takes what it documents and nothing else."""
+"""A model serializer that accepts only what its schema describes."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from itemsvc.resources.fields import StringField
 
 __all__ = ("BulkSerializer", "ResourceSerializer", "StringField")
 
-# So many unknown members are named: a body could have tens of thousands, and the answer would be larger than it.
+# The error names at most so many unknown members. A body can have tens of thousands.
 NAMED_UNKNOWN = 20
 
 
 class BulkSerializer(serializers.ListSerializer):
-    """Many rows at once: the `Meta.list_serializer_class` of a resource's serializer."""
+    """Creates many rows at once. It is the `Meta.list_serializer_class` of a resource's serializer."""
 
     child: Any
 
     def run_child_validation(self, data: Any) -> Any:
-        """The validated values of one; raises ValidationError, for a null in the same shape as for a number."""
+        """The validated values of one row; raises ValidationError, also for null, as for other types."""
         if data is None:
             message = self.child.error_messages["invalid"].format(datatype="null")
             raise serializers.ValidationError({api_settings.NON_FIELD_ERRORS_KEY: [message]})
@@ -40,7 +40,7 @@ class BulkSerializer(serializers.ListSerializer):
 
 
 class ResourceSerializer(serializers.ModelSerializer):
-    """Refuses unknown members by name. Read-only ones are let pass, so that what was read can be sent back."""
+    """Refuses unknown members by name. It ignores read-only ones, so that a client can send back what it read."""
 
     serializer_field_mapping: ClassVar[dict[type[models.Field], type[serializers.Field]]] = {
         **serializers.ModelSerializer.serializer_field_mapping,
@@ -66,7 +66,7 @@ class ResourceSerializer(serializers.ModelSerializer):
             meta.list_serializer_class = BulkSerializer
 
     def build_relational_field(self, field_name: str, relation_info: Any) -> Any:
-        """A foreign key takes what the key that it refers to would take."""
+        """A foreign key accepts the same values as the key that it refers to."""
         field_class, kwargs = super().build_relational_field(field_name, relation_info)
         key = fields.KEYS.get(type(relation_info.related_model._meta.pk))
         if key and issubclass(field_class, serializers.PrimaryKeyRelatedField):
@@ -74,7 +74,7 @@ class ResourceSerializer(serializers.ModelSerializer):
         return field_class, kwargs
 
     def to_internal_value(self, data: Any) -> Any:
-        """The validated values; raises ValidationError naming each unknown member."""
+        """The validated values; raises ValidationError that names unknown members."""
         if isinstance(data, Mapping) and (unknown := [name for name in data if name not in self.fields]):
             raise serializers.ValidationError({name: ["Unknown field."] for name in unknown[:NAMED_UNKNOWN]})
         return super().to_internal_value(data)

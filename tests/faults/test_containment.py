@@ -15,6 +15,8 @@ import requests
 from tests.faults.errors import BAD_STARTS, ERRORS
 from tests.support.service import Service, wait_until
 
+pytestmark = pytest.mark.slow
+
 THREADS = 3
 ANSWER_SECONDS = 5
 
@@ -101,7 +103,6 @@ def is_answer(data: bytes) -> bool:
     return not data or (data.startswith(b"HTTP/1.") and b"\r\n\r\n" in data)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("stage", [*AROUND, "WSGIRequest"])
 def test_an_error_ends_nothing_else(raising: Raising, witness: Witness, stage: str) -> None:
     path = "/gadgets" if stage in AROUND else "/raise"
@@ -111,7 +112,6 @@ def test_an_error_ends_nothing_else(raising: Raising, witness: Witness, stage: s
         witness.check(f"{stage}: {error}")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("raising", ["tests.faults.raising_settings"], indirect=True)
 @pytest.mark.parametrize("stage", DJANGOS)
 def test_an_error_of_others_middleware_or_view_ends_nothing_else(
@@ -123,7 +123,6 @@ def test_an_error_of_others_middleware_or_view_ends_nothing_else(
         witness.check(f"{stage}: {error}")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "stage", ["no start:", "no bytes:", "started twice:", *map("start_response:{}".format, BAD_STARTS)]
 )

