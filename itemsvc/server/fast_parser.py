@@ -85,7 +85,7 @@ def environ_of(cfg: Any, client: Any, server: Any) -> Environ | None:
     if not (isinstance(client, tuple) and isinstance(server, tuple)) or os.environ.get("SCRIPT_NAME"):
         return None
     line, count, size = cfg.limit_request_line, cfg.limit_request_fields, cfg.limit_request_field_size
-    if cfg.forwarded_allow_ips or 0 < line < HEAD_BYTES or 0 < count < MAX_FIELDS or 0 < size < HEAD_BYTES:
+    if cfg.forwarded_allow_ips or 0 < line < TARGET_BYTES + 9 or 0 < count < MAX_FIELDS or 0 < size < HEAD_BYTES:
         return None
     return {
         **base_environ(cfg),
