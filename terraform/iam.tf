@@ -7,7 +7,7 @@ locals {
   assume = { for service, source in {
     "ecs-tasks"      = "${local.arn_prefix.ecs}:*"
     "monitoring.rds" = null
-    "scheduler"      = "${local.arn_prefix.scheduler}:schedule/default/${local.name}-*"
+    "scheduler"      = local.schedule_group_arn
     "vpc-flow-logs"  = null
     } : service => jsonencode({
       Version = "2012-10-17"

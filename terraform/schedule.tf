@@ -8,6 +8,14 @@ locals {
   }
 
   scheduled_commands = merge(local.housekeeping, var.scheduled_commands)
+
+  schedule_group_arn = "${local.arn_prefix.scheduler}:schedule-group/${local.name}"
+}
+
+# A role's trust policy can name a group of schedules, but no single schedule (EventBridge Scheduler user guide, "Confused
+# deputy prevention"). So each environment has a group.
+resource "aws_scheduler_schedule_group" "main" {
+  name = local.name
 }
 
 resource "aws_scheduler_schedule" "command" {
@@ -15,6 +23,7 @@ resource "aws_scheduler_schedule" "command" {
   for_each = local.scheduled_commands
 
   name                = "${local.name}-${each.key}"
+  group_name          = aws_scheduler_schedule_group.main.name
   description         = join(" ", each.value.command)
   schedule_expression = each.value.schedule
 

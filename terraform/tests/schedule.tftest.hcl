@@ -42,8 +42,8 @@ run "beside_the_services_own" {
   }
 
   assert {
-    condition     = aws_scheduler_schedule.command["collect"].name == "itemsvc-dev-collect"
-    error_message = "The schedules' names must contain the service and the environment, because their role's policy requires it."
+    condition     = alltrue([for schedule in aws_scheduler_schedule.command : schedule.group_name == "itemsvc-dev"]) && aws_scheduler_schedule_group.main.name == "itemsvc-dev"
+    error_message = "Every schedule must be in the environment's group, because their role trusts only that group."
   }
 }
 

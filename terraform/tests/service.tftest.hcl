@@ -297,7 +297,7 @@ run "defaults" {
       } == {
       "ecs-tasks.amazonaws.com"      = "arn:aws:ecs:us-east-1:123456789012:*"
       "monitoring.rds.amazonaws.com" = "123456789012"
-      "scheduler.amazonaws.com"      = "arn:aws:scheduler:us-east-1:123456789012:schedule/default/itemsvc-dev-*"
+      "scheduler.amazonaws.com"      = "arn:aws:scheduler:us-east-1:123456789012:schedule-group/itemsvc-dev"
       "vpc-flow-logs.amazonaws.com"  = "123456789012"
     }
     error_message = "Each service may take its own role, and only for this account's resources."

@@ -21,6 +21,7 @@ LISTS = (
     ("sns", "list_topics", "Topics", "TopicArn", {}),
     ("events", "list_rules", "Rules", "Name", {}),
     ("scheduler", "list_schedules", "Schedules", "Name", {}),
+    ("scheduler", "list_schedule_groups", "ScheduleGroups", "Name", {}),
     ("cognito-idp", "list_user_pools", "UserPools", "Name", {"MaxResults": 10}),
     ("kms", "list_aliases", "Aliases", "AliasName", {}),
     ("s3", "list_buckets", "Buckets", "Name", {}),
