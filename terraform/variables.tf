@@ -11,6 +11,12 @@ variable "name" {
     condition     = can(regex("^[a-z][a-z0-9-]{0,14}[a-z0-9]$", var.name)) && !strcontains(var.name, "--")
     error_message = "name must be 2 to 16 lower-case letters, digits and single hyphens, starting with a letter."
   }
+
+  # SSM keeps parameters of the first two for itself, security groups, load balancers and buckets refuse the others.
+  validation {
+    condition     = !can(regex("^(aws|ssm|(sg|internal|sthree|amzn-s3-demo)(-|$))", var.name))
+    error_message = "name must not start with aws or ssm, and its first word must not be sg, internal, sthree or amzn-s3-demo: AWS refuses these for some resources."
+  }
 }
 
 variable "environment" {
@@ -32,7 +38,7 @@ variable "region" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region)) && length(var.region) <= 14
     error_message = "region must be the name of an AWS region, like us-east-1."
   }
 }
@@ -76,14 +82,14 @@ variable "images_kept" {
 # --- network --------------------------------------------------------------------------------------------------------
 
 variable "vpc_cidr" {
-  description = "Address range of the VPC, /16 to /24."
+  description = "Address range of the VPC, /16 to /23. Each subnet is a sixteenth of it, and a load balancer needs a /27."
   type        = string
   default     = "10.0.0.0/16"
   nullable    = false
 
   validation {
-    condition     = can(cidrnetmask(var.vpc_cidr)) && try(tonumber(split("/", var.vpc_cidr)[1]), 0) >= 16 && try(tonumber(split("/", var.vpc_cidr)[1]), 99) <= 24
-    error_message = "vpc_cidr must be an IPv4 range from /16 to /24, like 10.0.0.0/16."
+    condition     = can(cidrnetmask(var.vpc_cidr)) && try(tonumber(split("/", var.vpc_cidr)[1]), 0) >= 16 && try(tonumber(split("/", var.vpc_cidr)[1]), 99) <= 23
+    error_message = "vpc_cidr must be an IPv4 range from /16 to /23, like 10.0.0.0/16."
   }
 }
 
@@ -908,13 +914,13 @@ variable "scheduled_commands" {
 # --- the deploy workflow ----------------------------------------------------------------------------------------------
 
 variable "github_repository" {
-  description = "owner/name of the GitHub repository with the deploy workflow. null: no deploy role."
+  description = "GitHub repository with the deploy workflow: owner/name, or owner@ID/name@ID where its tokens have ids (created, renamed or transferred since July 2026). null: no deploy role."
   type        = string
   default     = null
 
   validation {
-    condition     = var.github_repository == null || can(regex("^[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}$", var.github_repository))
-    error_message = "github_repository must be owner/name, without wildcards."
+    condition     = var.github_repository == null || can(regex("^[A-Za-z0-9][A-Za-z0-9-]{0,38}(/[A-Za-z0-9._-]{1,100}|@[0-9]{1,20}/[A-Za-z0-9._-]{1,100}@[0-9]{1,20})$", var.github_repository))
+    error_message = "github_repository must be owner/name or owner@ID/name@ID, without wildcards."
   }
 }
 

@@ -256,12 +256,14 @@ run "deploy_role" {
   }
 
   assert {
-    condition     = alltrue([for action in flatten([for statement in jsondecode(local.deploy_policies.read).Statement : statement.Action]) : can(regex("^[a-z0-9-]+:(Describe|Get|List)", action))])
-    error_message = "The policy for reading must only read."
+    condition = alltrue([for action in flatten([for name, policy in local.deploy_policies : [for statement in jsondecode(policy).Statement : statement.Action] if name != "write"]) :
+      can(regex("^[a-z0-9-]+:(Describe|Get|List)", action))
+    ])
+    error_message = "The policies for reading must only read."
   }
 
   assert {
-    condition     = !anytrue([for statement in concat(jsondecode(local.deploy_policies.read).Statement, jsondecode(local.deploy_policies.write).Statement) : anytrue([for action in flatten([statement.Action]) : endswith(action, ":*") || action == "*"])])
+    condition     = !anytrue([for action in flatten([for policy in values(local.deploy_policies) : [for statement in jsondecode(policy).Statement : statement.Action]]) : endswith(action, ":*") || action == "*"])
     error_message = "No policy may allow all actions of a service."
   }
 
@@ -280,10 +282,43 @@ run "deploy_role" {
     error_message = "A deploy may pass only the tasks' roles, and only to tasks."
   }
 
-  # A managed policy may have 6,144 characters without white space.
   assert {
-    condition     = alltrue([for policy in values(local.deploy_policies) : length(replace(policy, "/\\s/", "")) <= 6144])
-    error_message = "The policies must fit AWS's limit: ${join(", ", [for name, policy in local.deploy_policies : "${name} ${length(policy)}"])}."
+    condition = !anytrue([for action in flatten([for policy in values(local.deploy_policies) : [for statement in jsondecode(policy).Statement : statement.Action]]) :
+      anytrue([for service in ["cognito-idp:", "wafv2:", "s3:GetBucket"] : startswith(action, service)])
+    ])
+    error_message = "A deploy must not read what belongs to an option that is off."
+  }
+}
+
+run "deploy_role_of_a_repository_with_ids" {
+  command = plan
+
+  variables {
+    github_repository = "example@123456/itemsvc@456789"
+    state_bucket      = "example-terraform-state"
+  }
+
+  assert {
+    condition     = jsondecode(aws_iam_role.deploy[0].assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"] == "repo:example@123456/itemsvc@456789:environment:dev"
+    error_message = "The role must trust the subject with the ids of owner and repository, and no other."
+  }
+}
+
+run "deploy_role_with_a_user_pool" {
+  command = plan
+
+  variables {
+    create_user_pool  = true
+    github_repository = "example/itemsvc"
+    state_bucket      = "example-terraform-state"
+  }
+
+  # DescribeUserPoolClient shows the client's secret.
+  assert {
+    condition = toset(flatten([for policy in values(local.deploy_policies) : [for statement in jsondecode(policy).Statement : statement.Resource
+      if anytrue([for action in statement.Action : startswith(action, "cognito-idp:") && action != "cognito-idp:DescribeUserPoolDomain"])
+    ] if strcontains(policy, "cognito-idp")])) == toset(["arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_AbCdEfGhI"])
+    error_message = "A deploy must read only this environment's pool and its client."
   }
 }
 
@@ -342,6 +377,7 @@ override_resource {
   override_during = plan
   values = {
     id       = "us-east-1_AbCdEfGhI"
+    arn      = "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_AbCdEfGhI"
     endpoint = "cognito-idp.us-east-1.amazonaws.com/us-east-1_AbCdEfGhI"
   }
 }

@@ -90,7 +90,7 @@ run "plausible_but_wrong" {
     environment          = "pre-prod"
     image_tag            = "itemsvc:3f2a9c1d7e5b"
     migrate_image_tag    = "none"
-    vpc_cidr             = "10.0.0.0/28"
+    vpc_cidr             = "10.0.0.0/24" # A sixteenth is a /28, too small for a load balancer.
     availability_zones   = ["eu-west-1a", "eu-west-1b"]
     allowed_cidr_blocks  = ["0.0.0.0/0", "2001:db8::/32"]
     certificate_arn      = "arn:aws:acm:eu-west-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
@@ -100,7 +100,7 @@ run "plausible_but_wrong" {
     min_tasks            = 4
     db_engine_version    = "18-beta"
     db_allocated_storage = 70000
-    github_repository    = "itemsvc"
+    github_repository    = "example@123456/itemsvc"
   }
 
   expect_failures = [
@@ -108,6 +108,44 @@ run "plausible_but_wrong" {
     var.availability_zones, var.certificate_arn, var.domain_names, var.task_memory, var.max_tasks, var.db_engine_version,
     var.db_allocated_storage, var.github_repository,
   ]
+}
+
+run "a_name_that_ssm_refuses" {
+  command = plan
+
+  variables {
+    name = "aws-items"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "a_name_that_a_security_group_refuses" {
+  command = plan
+
+  variables {
+    name = "sg"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "a_region_too_long_for_a_buckets_name" {
+  command = plan
+
+  variables {
+    region = "ap-southeasts-1"
+  }
+
+  expect_failures = [var.region]
+}
+
+run "the_smallest_network" {
+  command = plan
+
+  variables {
+    vpc_cidr = "10.0.0.0/23"
+  }
 }
 
 run "region_is_a_region" {
