@@ -131,6 +131,12 @@ locals {
       Resource = "${local.arn_prefix.cloudwatch}:alarm:TargetTracking-service/${local.name}/*"
     },
     {
+      Sid      = "FirstDeployMakesItsAlarm"
+      Effect   = "Allow"
+      Action   = ["cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"]
+      Resource = "${local.arn_prefix.cloudwatch}:alarm:${local.name}-no-healthy-host"
+    },
+    {
       # Application Auto Scaling needs this role to change the service. It is created once per account.
       Sid       = "FirstScalingOfTheAccount"
       Effect    = "Allow"

@@ -6,6 +6,35 @@ override_resource {
   values          = { arn = "arn:aws:sns:us-east-1:123456789012:itemsvc-dev-alarms" }
 }
 
+run "a_total_outage" {
+  command = plan
+
+  variables {
+    image_tag = "3f2a9c1d7e5b"
+  }
+
+  assert {
+    condition = alltrue([for alarm in aws_cloudwatch_metric_alarm.no_healthy_host : alltrue([
+      alarm.metric_name == "HealthyHostCount",
+      alarm.comparison_operator == "LessThanThreshold",
+      alarm.threshold == 1,
+      alarm.treat_missing_data == "breaching",
+    ])]) && length(aws_cloudwatch_metric_alarm.no_healthy_host) == 1
+    error_message = "Without a healthy task, and without any data, an alarm must be raised."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.metric["balancer-5xx"].metric_name == "HTTPCode_ELB_5XX_Count" && aws_cloudwatch_metric_alarm.metric["balancer-5xx"].statistic == "Sum"
+    error_message = "The load balancer's own 5xx must raise an alarm."
+  }
+
+  # RequestCount counts only requests for which there was a target.
+  assert {
+    condition     = endswith([for query in aws_cloudwatch_metric_alarm.error_rate.metric_query : query.expression if query.id == "rate"][0], "/ (FILL(requests, 0) + FILL(balancer, 0)), 0)")
+    error_message = "The error rate must count requests without a target."
+  }
+}
+
 run "events_reach_the_topic" {
   command = plan
 

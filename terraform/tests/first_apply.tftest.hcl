@@ -141,7 +141,7 @@ run "defaults" {
 
   assert {
     condition = toset(keys(aws_cloudwatch_metric_alarm.metric)) == toset([
-      "latency-p95", "latency-p99", "refusals", "unhealthy-hosts", "service-cpu", "service-memory",
+      "latency-p95", "latency-p99", "refusals", "unhealthy-hosts", "balancer-5xx", "service-cpu", "service-memory",
       "database-cpu", "database-storage", "database-connections", "database-memory",
     ])
     error_message = "There must be one alarm for each metric, beside those for the error rate and missing tasks."

@@ -38,6 +38,7 @@ def test_an_image_adds_the_service_and_leaves_the_rest_alone(dev: Stack) -> None
         [
             "aws_appautoscaling_policy.cpu[0]",
             "aws_appautoscaling_target.api[0]",
+            "aws_cloudwatch_metric_alarm.no_healthy_host[0]",
             "aws_ecs_service.api[0]",
             "aws_ecs_task_definition.api[0]",
             "aws_ecs_task_definition.migrate[0]",
