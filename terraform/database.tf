@@ -134,9 +134,10 @@ resource "aws_db_instance" "main" {
   port                   = local.database_port
   parameter_group_name   = aws_db_parameter_group.main.name
 
-  auto_minor_version_upgrade = true
-  maintenance_window         = "sun:04:30-sun:05:30"
-  apply_immediately          = var.db_apply_immediately
+  auto_minor_version_upgrade  = true
+  allow_major_version_upgrade = var.db_allow_major_version_upgrade
+  maintenance_window          = "sun:04:30-sun:05:30"
+  apply_immediately           = var.db_apply_immediately
 
   backup_window             = "03:00-04:00"
   backup_retention_period   = var.db_backup_retention_days
@@ -158,6 +159,10 @@ resource "aws_db_instance" "main" {
     precondition {
       condition     = !var.deletion_protection || (var.db_final_snapshot && var.db_backup_retention_days >= 7)
       error_message = "deletion_protection needs db_final_snapshot = true and db_backup_retention_days of at least 7."
+    }
+    precondition {
+      condition     = !var.db_allow_major_version_upgrade || var.db_apply_immediately
+      error_message = "db_allow_major_version_upgrade needs db_apply_immediately = true: until the maintenance window the database would keep the old parameter group, which Terraform then cannot delete."
     }
     precondition {
       condition     = var.db_max_allocated_storage == 0 || var.db_max_allocated_storage * 10 >= var.db_allocated_storage * 11

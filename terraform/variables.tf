@@ -512,6 +512,13 @@ variable "db_engine_version" {
   }
 }
 
+variable "db_allow_major_version_upgrade" {
+  description = "Whether a higher db_engine_version upgrades the database. It stops for some minutes and cannot go back. Needs db_apply_immediately."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "db_instance_class" {
   description = "RDS instance class. Its memory decides the maximum number of connections."
   type        = string

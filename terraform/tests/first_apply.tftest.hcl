@@ -63,6 +63,7 @@ run "defaults" {
       aws_db_instance.main.backup_retention_period == 7,
       aws_db_instance.main.copy_tags_to_snapshot,
       aws_db_instance.main.auto_minor_version_upgrade,
+      aws_db_instance.main.allow_major_version_upgrade == false,
       aws_db_instance.main.performance_insights_enabled,
       aws_db_instance.main.skip_final_snapshot,
     ])
