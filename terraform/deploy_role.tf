@@ -21,7 +21,9 @@ locals {
   cluster_id = "${local.arn_prefix.ecs}:cluster/${local.name}"
   task_ids   = "${local.arn_prefix.ecs}:task/${local.name}/*"
   log_groups = "${local.arn_prefix.logs}:log-group"
-  state_arn  = "arn:${local.partition}:s3:::${coalesce(var.state_bucket, "none")}"
+  bucket_arn = "arn:${local.partition}:s3:::${coalesce(var.state_bucket, "none")}"
+  # The state of the workspace default has the key itself, that of any other a prefix (Terraform's S3 back end).
+  state_arn = "${local.bucket_arn}/${var.environment == "dev" ? "" : "env:/${var.environment}/"}${var.state_key}"
 }
 
 resource "aws_iam_openid_connect_provider" "github" {
@@ -165,16 +167,23 @@ locals {
       Resource = ["${local.arn_prefix.ssm}:parameter/${var.name}/${var.environment}/deploy", "${local.arn_prefix.ssm}:parameter/${var.name}/${var.environment}/deploy/*"]
     },
     {
+      # The bucket holds the other environments' states too.
       Sid      = "State"
       Effect   = "Allow"
-      Action   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
-      Resource = "${local.state_arn}/*"
+      Action   = ["s3:GetObject", "s3:PutObject"]
+      Resource = [local.state_arn, "${local.state_arn}.tflock"]
+    },
+    {
+      Sid      = "UnlockState"
+      Effect   = "Allow"
+      Action   = "s3:DeleteObject"
+      Resource = "${local.state_arn}.tflock"
     },
     {
       Sid      = "FindState"
       Effect   = "Allow"
       Action   = "s3:ListBucket"
-      Resource = local.state_arn
+      Resource = local.bucket_arn
     },
   ]
 

@@ -963,3 +963,15 @@ variable "state_bucket" {
     error_message = "state_bucket must be the name of an S3 bucket."
   }
 }
+
+variable "state_key" {
+  description = "Key of the Terraform state in state_bucket, as in backend.tf. The deploy role may write no other environment's state."
+  type        = string
+  default     = "itemsvc/terraform.tfstate"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9._-][A-Za-z0-9._/-]{0,199}$", var.state_key))
+    error_message = "state_key must be the plain key of an S3 object, without wildcards."
+  }
+}

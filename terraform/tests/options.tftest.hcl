@@ -290,6 +290,28 @@ run "deploy_role" {
   }
 }
 
+run "deploy_role_and_the_state" {
+  command = plan
+
+  variables {
+    github_repository = "example/itemsvc"
+    state_bucket      = "example-terraform-state"
+    state_key         = "items/state.json"
+  }
+
+  assert {
+    condition = { for statement in jsondecode(local.deploy_policies.write).Statement : statement.Sid => { actions = flatten([statement.Action]), resources = flatten([statement.Resource]) } if strcontains(jsonencode(statement.Resource), ":s3:") } == {
+      State = {
+        actions   = ["s3:GetObject", "s3:PutObject"]
+        resources = ["arn:aws:s3:::example-terraform-state/items/state.json", "arn:aws:s3:::example-terraform-state/items/state.json.tflock"]
+      }
+      UnlockState = { actions = ["s3:DeleteObject"], resources = ["arn:aws:s3:::example-terraform-state/items/state.json.tflock"] }
+      FindState   = { actions = ["s3:ListBucket"], resources = ["arn:aws:s3:::example-terraform-state"] }
+    }
+    error_message = "The role may write this environment's state and its lock, and delete only the lock."
+  }
+}
+
 run "deploy_role_of_a_repository_with_ids" {
   command = plan
 

@@ -62,6 +62,7 @@ run "nonsense" {
     github_environment           = "*"
     github_oidc_provider_arn     = "arn:aws:iam::123456789012:oidc-provider/example.com"
     state_bucket                 = "s3://state"
+    state_key                    = "*"
   }
 
   expect_failures = [
@@ -78,7 +79,7 @@ run "nonsense" {
     var.collector_image, var.trace_sample_ratio, var.latency_p99_ms,
     var.secret_recovery_days, var.log_retention_days, var.alarm_email, var.error_rate_percent,
     var.latency_p95_seconds, var.github_repository, var.github_environment, var.github_oidc_provider_arn,
-    var.state_bucket,
+    var.state_bucket, var.state_key,
   ]
 }
 

@@ -40,6 +40,20 @@ run "protected" {
   }
 }
 
+run "the_deploy_role_has_the_state_of_its_workspace" {
+  command = plan
+
+  variables {
+    github_repository = "example/itemsvc"
+    state_bucket      = "example-terraform-state"
+  }
+
+  assert {
+    condition     = local.state_arn == "arn:aws:s3:::example-terraform-state/env:/prod/itemsvc/terraform.tfstate"
+    error_message = "A workspace's state has a prefix."
+  }
+}
+
 run "without_a_certificate_it_warns" {
   command = plan
 
