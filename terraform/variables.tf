@@ -677,8 +677,8 @@ variable "oidc_issuer" {
   default     = null
 
   validation {
-    condition     = var.oidc_issuer == null || can(regex("^https://[a-z0-9.-]+(:[0-9]+)?(/[^?#\\s]*)?$", var.oidc_issuer))
-    error_message = "oidc_issuer must be an https:// URL without query or fragment."
+    condition     = var.oidc_issuer == null || can(regex("^https://[a-z0-9.-]+(:443)?(/[^?#\\s]*)?$", var.oidc_issuer))
+    error_message = "oidc_issuer must be an https:// URL on port 443, the only one that tasks reach, without query or fragment."
   }
 }
 

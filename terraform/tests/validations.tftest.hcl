@@ -178,6 +178,17 @@ run "largest_pair_of_the_smallest_cpu" {
   }
 }
 
+run "an_issuer_on_a_port_that_no_task_reaches" {
+  command = plan
+
+  variables {
+    oidc_issuer   = "https://login.example.com:8443/tenant"
+    oidc_audience = "items"
+  }
+
+  expect_failures = [var.oidc_issuer]
+}
+
 run "two_issuers_and_no_audience" {
   command = plan
 
