@@ -19,3 +19,23 @@ resource "aws_cloudwatch_metric_alarm" "no_healthy_host" {
   alarm_actions       = [aws_sns_topic.alarms.arn]
   ok_actions          = [aws_sns_topic.alarms.arn]
 }
+
+# RDS runs its burstable classes in unlimited mode: without credits the instance borrows some, and AWS bills what it does
+# not pay back within a day. RDS sends these metrics every five minutes.
+resource "aws_cloudwatch_metric_alarm" "database_credits" {
+  count = startswith(var.db_instance_class, "db.t") ? 1 : 0
+
+  alarm_name          = "${local.name}-database-credits"
+  alarm_description   = "The database has used more CPU than ${var.db_instance_class} earns, for an hour. AWS will bill it: take a larger class"
+  namespace           = "AWS/RDS"
+  metric_name         = "CPUSurplusCreditBalance"
+  dimensions          = local.db_dimensions
+  statistic           = "Average"
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 30 # minutes of one vCPU; a new instance borrows less while RDS sets it up
+  period              = 300
+  evaluation_periods  = 12
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+}

@@ -35,6 +35,28 @@ run "a_total_outage" {
   }
 }
 
+run "a_database_that_lives_on_borrowed_cpu" {
+  command = plan
+
+  assert {
+    condition     = [for alarm in aws_cloudwatch_metric_alarm.database_credits : "${alarm.metric_name} ${alarm.comparison_operator} ${alarm.period}"] == ["CPUSurplusCreditBalance GreaterThanThreshold 300"]
+    error_message = "A burstable class must have an alarm on its CPU credits, which RDS sends every five minutes."
+  }
+}
+
+run "a_database_with_its_own_cpu" {
+  command = plan
+
+  variables {
+    db_instance_class = "db.m7g.large"
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_metric_alarm.database_credits) == 0
+    error_message = "Other classes have no credits."
+  }
+}
+
 run "events_reach_the_topic" {
   command = plan
 
