@@ -24,6 +24,10 @@ resource "aws_ecs_cluster" "main" {
       error_message = "oidc_issuer needs nat to be single or per_az: without internet access the tasks cannot fetch the issuer's keys."
     }
     precondition {
+      condition     = !var.enable_tracing || var.nat != "none" || can(regex("^[0-9]{12}\\.dkr\\.ecr\\.${var.region}\\.", var.collector_image))
+      error_message = "enable_tracing with nat = none needs a copy of the collector in a private ECR repository of the region (collector_image): public.ecr.aws has no VPC endpoint, and no task starts without its image."
+    }
+    precondition {
       condition     = !(var.enable_execute_command && var.readonly_root_filesystem)
       error_message = "enable_execute_command needs readonly_root_filesystem = false: the agent of ECS Exec writes to the root file system."
     }

@@ -49,7 +49,7 @@ resource "aws_iam_role_policy" "execution" {
         Sid      = "PullImage"
         Effect   = "Allow"
         Action   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-        Resource = aws_ecr_repository.api.arn
+        Resource = concat([aws_ecr_repository.api.arn], local.collector_repository_arns)
       },
       {
         Sid      = "WriteLogs"

@@ -69,6 +69,12 @@ override_resource {
 }
 
 override_resource {
+  target          = aws_cloudwatch_log_group.app
+  override_during = plan
+  values          = { arn = "arn:aws:logs:us-east-1:123456789012:log-group:/itemsvc/dev/app" }
+}
+
+override_resource {
   target          = aws_iam_role.execution
   override_during = plan
   values          = { arn = "arn:aws:iam::123456789012:role/itemsvc-dev-execution" }
@@ -485,6 +491,23 @@ run "traces" {
   assert {
     condition     = length(jsondecode(aws_ecs_task_definition.migrate[0].container_definitions)) == 1
     error_message = "One-off tasks must not send traces."
+  }
+}
+
+run "traces_without_nat" {
+  command = plan
+
+  variables {
+    enable_tracing  = true
+    nat             = "none"
+    collector_image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/mirror/collector:v0.48.0"
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_role_policy.execution.policy).Statement : statement.Resource if statement.Sid == "PullImage"] == [[
+      "arn:aws:ecr:us-east-1:123456789012:repository/itemsvc-dev", "arn:aws:ecr:us-east-1:123456789012:repository/mirror/collector",
+    ]]
+    error_message = "The execution role must be able to pull the copy of the collector."
   }
 }
 

@@ -271,6 +271,18 @@ run "a_user_pool_that_no_task_can_reach" {
   expect_failures = [aws_cognito_user_pool.main]
 }
 
+run "a_collector_that_no_task_can_pull" {
+  command = plan
+
+  variables {
+    nat            = "none"
+    enable_tracing = true
+    task_memory    = 1024
+  }
+
+  expect_failures = [aws_ecs_cluster.main]
+}
+
 run "room_for_the_collector" {
   command = plan
 
