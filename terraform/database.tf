@@ -30,7 +30,28 @@ locals {
   # During a roll-out the new and the old tasks run together.
   db_connections_needed = 2 * var.max_tasks * var.gunicorn_workers * var.gunicorn_threads + var.db_reserved_connections
 
+  # Until the maintenance window a new class only waits, and more tasks come at once.
+  db_running_class       = try(one(values(data.aws_db_instance.running)).db_instance_class, var.db_instance_class)
+  db_running_memory      = lookup(local.db_class_memory, local.db_running_class, local.db_class_memory[var.db_instance_class])
+  db_running_connections = min(local.db_max_connections, 80 * local.db_running_memory)
+
   db_log_exports = ["postgresql", "upgrade"]
+}
+
+# The plural data source finds nothing without an error before the first apply.
+data "aws_db_instances" "running" {
+  count = var.db_apply_immediately ? 0 : 1
+
+  filter {
+    name   = "db-instance-id"
+    values = [local.name]
+  }
+}
+
+data "aws_db_instance" "running" {
+  for_each = toset(flatten(data.aws_db_instances.running[*].instance_identifiers))
+
+  db_instance_identifier = each.key
 }
 
 resource "aws_db_subnet_group" "main" {
@@ -83,6 +104,10 @@ resource "aws_db_parameter_group" "main" {
     precondition {
       condition     = local.db_connections_needed <= local.db_max_connections
       error_message = "2 x max_tasks (${var.max_tasks}) x gunicorn_workers (${var.gunicorn_workers}) x gunicorn_threads (${var.gunicorn_threads}) + db_reserved_connections (${var.db_reserved_connections}) = ${local.db_connections_needed} connections, and ${var.db_instance_class} has ${local.db_max_connections}. Set fewer tasks, workers or threads, or a larger class."
+    }
+    precondition {
+      condition     = local.db_connections_needed <= local.db_running_connections || local.db_connections_needed > local.db_max_connections
+      error_message = "The tasks need ${local.db_connections_needed} connections at once, and the database has ${local.db_running_connections} (${local.db_running_class}) until its maintenance window. Apply the larger class first, with db_apply_immediately = true, or wait with the tasks."
     }
   }
 }
