@@ -16,7 +16,7 @@ locals {
   iam_prefix = "arn:${local.partition}:iam::${local.account_id}"
   task_roles = [for role in [aws_iam_role.execution, aws_iam_role.task, aws_iam_role.migrate] : role.arn]
   secret_ids = "${local.arn_prefix.secretsmanager}:secret:${local.name}/*"
-  families   = [for family in ["api", "migrate"] : "${local.arn_prefix.ecs}:task-definition/${local.name}-${family}:*"]
+  families   = [for family in ["api", "command", "migrate"] : "${local.arn_prefix.ecs}:task-definition/${local.name}-${family}:*"]
   service_id = "${local.arn_prefix.ecs}:service/${local.name}/${local.name}-api"
   cluster_id = "${local.arn_prefix.ecs}:cluster/${local.name}"
   task_ids   = "${local.arn_prefix.ecs}:task/${local.name}/*"

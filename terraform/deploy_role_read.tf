@@ -70,6 +70,7 @@ locals {
       resources = [local.secret_ids]
     },
     { actions = ["scheduler:GetSchedule"], resources = ["${local.arn_prefix.scheduler}:schedule/${local.name}/*"] },
+    { actions = ["sqs:GetQueueAttributes", "sqs:ListQueueTags"], resources = ["${local.arn_prefix.sqs}:${local.name}-schedules"] },
     { actions = ["scheduler:GetScheduleGroup", "scheduler:ListTagsForResource"], resources = [local.schedule_group_arn] },
   ]
 

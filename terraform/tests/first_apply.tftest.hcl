@@ -176,8 +176,8 @@ run "defaults" {
   }
 
   assert {
-    condition     = endswith(aws_scheduler_schedule.command["expire-idempotency-keys"].target[0].ecs_parameters[0].task_definition_arn, ":task-definition/itemsvc-dev-migrate")
-    error_message = "The schedule must start the newest revision of the one-off task."
+    condition     = endswith(aws_scheduler_schedule.command["expire-idempotency-keys"].target[0].ecs_parameters[0].task_definition_arn, ":task-definition/itemsvc-dev-command")
+    error_message = "The schedule must start the newest revision of the scheduled commands."
   }
 
   assert {

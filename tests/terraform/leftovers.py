@@ -89,6 +89,7 @@ def _watching(account: Account) -> list[str]:
         *[rule["Arn"] for rule in account.client("events").list_rules()["Rules"]],
         *[topic["TopicArn"] for topic in sns.list_topics()["Topics"]],
         *[subscription["SubscriptionArn"] for subscription in sns.list_subscriptions()["Subscriptions"]],
+        *account.client("sqs").list_queues().get("QueueUrls", []),
         *[s["Arn"] for s in scheduler.list_schedules()["Schedules"]],
         *[g["Arn"] for g in scheduler.list_schedule_groups()["ScheduleGroups"] if g["Name"] != "default"],
         *[acl["ARN"] for acl in account.client("wafv2").list_web_acls(Scope="REGIONAL")["WebACLs"]],

@@ -45,6 +45,7 @@ NAMES = {
     "aws_secretsmanager_secret": ("name", 512, r"[A-Za-z0-9/_+=.@-]"),
     "aws_security_group": ("name", 255, r"[A-Za-z0-9 ._:/()#,@\[\]+=&;{}!$*-]"),
     "aws_sns_topic": ("name", 256, r"[A-Za-z0-9_-]"),
+    "aws_sqs_queue": ("name", 80, r"[A-Za-z0-9_-]"),
     "aws_wafv2_web_acl": ("name", 128, r"[A-Za-z0-9_-]"),
 }
 NAME_ATTRIBUTES = {attribute for attribute, _, _ in NAMES.values()} - {"domain"}

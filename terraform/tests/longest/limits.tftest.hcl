@@ -102,6 +102,12 @@ override_resource {
 }
 
 override_resource {
+  target          = aws_sqs_queue.schedules
+  override_during = plan
+  values          = { arn = "arn:aws-us-gov:sqs:us-gov-west-1:123456789012:abcdefghijklmnop-abcdefghij-schedules" }
+}
+
+override_resource {
   target          = aws_cognito_user_pool.main
   override_during = plan
   values = {
