@@ -76,6 +76,11 @@ run "defaults" {
   }
 
   assert {
+    condition     = aws_cloudwatch_log_group.insights.name == "/aws/ecs/containerinsights/itemsvc-dev/performance" && toset([for group in aws_cloudwatch_log_group.database : group.name]) == toset(["/aws/rds/instance/itemsvc-dev/postgresql", "/aws/rds/instance/itemsvc-dev/upgrade"])
+    error_message = "The log groups that AWS would create itself must be Terraform's, or they would stay."
+  }
+
+  assert {
     condition = { for parameter in aws_db_parameter_group.main.parameter : parameter.name => parameter.value } == {
       "rds.force_ssl"                       = "1"
       "max_connections"                     = "80"
