@@ -100,7 +100,7 @@ output "migrate_log_prefix" {
 
 output "image_tag" {
   description = "Image tag of the service; null before the first deploy."
-  value       = var.image_tag
+  value       = local.image_tag
 }
 
 output "migrate_image_tag" {

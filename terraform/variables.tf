@@ -46,7 +46,7 @@ variable "region" {
 # --- the image ------------------------------------------------------------------------------------------------------
 
 variable "image_tag" {
-  description = "Image tag of the service. null: no service, so that a first apply needs no image."
+  description = "Image tag of the service. null: the tag of the last deploy, and before it no service, so that a first apply needs no image."
   type        = string
   default     = null
 
@@ -57,7 +57,7 @@ variable "image_tag" {
 }
 
 variable "migrate_image_tag" {
-  description = "Image tag of one-off tasks. null: the same as image_tag."
+  description = "Image tag of one-off tasks. null: the same as image_tag, or that of the last deploy."
   type        = string
   default     = null
 
@@ -65,6 +65,13 @@ variable "migrate_image_tag" {
     condition     = var.migrate_image_tag == null || can(regex("^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$", var.migrate_image_tag)) && !contains(["latest", "none"], coalesce(var.migrate_image_tag, "-"))
     error_message = "migrate_image_tag must be one exact image tag (a commit), not latest."
   }
+}
+
+variable "service_enabled" {
+  description = "Whether there is a service. false removes it, and leaves everything else."
+  type        = bool
+  default     = true
+  nullable    = false
 }
 
 variable "images_kept" {

@@ -33,6 +33,7 @@ def run(context: Context) -> None:
             lock.check()
             context.terraform.destroy(context.terraform_tags(stack), context.reporter)
         context.releases.forget()
+        context.applied.forget()
     context.terraform.delete_workspace()
     context.reporter.line(f"environment {context.options.environment} is gone")
 

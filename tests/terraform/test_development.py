@@ -61,6 +61,25 @@ def test_a_new_image_changes_the_task_definitions_and_the_service_alone(served: 
     }
 
 
+def test_a_plain_apply_keeps_what_the_last_deploy_wrote(served: Stack) -> None:
+    ssm, path = served.account.client("ssm"), "/itemsvc/dev/deploy/tags"
+    for name in ("image_tag", "migrate_image_tag"):
+        ssm.put_parameter(Name=f"{path}/{name}", Value=IMAGE.partition("=")[2], Type="String")
+    assert served.plan() == {}
+    assert served.plan("service_enabled=false") == dict.fromkeys(
+        [
+            "aws_appautoscaling_policy.cpu[0]",
+            "aws_appautoscaling_target.api[0]",
+            "aws_cloudwatch_metric_alarm.no_healthy_host[0]",
+            "aws_ecs_service.api[0]",
+            "aws_ecs_task_definition.api[0]",
+            "aws_ecs_task_definition.command[0]",
+        ],
+        "delete",
+    )
+    ssm.delete_parameters(Names=[f"{path}/image_tag", f"{path}/migrate_image_tag"])
+
+
 def test_migrating_first_changes_the_one_off_task_alone(served: Stack) -> None:
     ahead = served.plan(IMAGE, "migrate_image_tag=9d8c7b6a5f4e")
     assert ahead == {"aws_ecs_task_definition.migrate[0]": "replace"}
