@@ -118,6 +118,16 @@ output "db_identifier" {
   value       = aws_db_instance.main.identifier
 }
 
+output "final_snapshot" {
+  description = "Name of the last snapshot that RDS takes before it deletes the database; null without db_final_snapshot."
+  value       = aws_db_instance.main.final_snapshot_identifier
+}
+
+output "kms_key_arn" {
+  description = "ARN of the key that encrypts the database and its snapshots."
+  value       = aws_kms_key.main.arn
+}
+
 output "db_connection_budget" {
   description = "Number of connections that a roll-out at max_tasks can need, and the database's limit."
   value       = { needed = local.db_connections_needed, max = local.db_max_connections }
