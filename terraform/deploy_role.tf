@@ -11,29 +11,24 @@
 locals {
   has_deploy_role = var.github_repository != null
   github_issuer   = "token.actions.githubusercontent.com"
-  github_provider = local.has_deploy_role ? coalesce(var.github_oidc_provider_arn, try(aws_iam_openid_connect_provider.github[0].arn, null)) : null
 
   iam_prefix = "arn:${local.partition}:iam::${local.account_id}"
-  task_roles = [for role in [aws_iam_role.execution, aws_iam_role.task, aws_iam_role.migrate] : role.arn]
-  secret_ids = "${local.arn_prefix.secretsmanager}:secret:${local.name}/*"
-  families   = [for family in ["api", "command", "migrate"] : "${local.arn_prefix.ecs}:task-definition/${local.name}-${family}:*"]
-  service_id = "${local.arn_prefix.ecs}:service/${local.name}/${local.name}-api"
-  cluster_id = "${local.arn_prefix.ecs}:cluster/${local.name}"
-  task_ids   = "${local.arn_prefix.ecs}:task/${local.name}/*"
-  log_groups = "${local.arn_prefix.logs}:log-group"
-  bucket_arn = "arn:${local.partition}:s3:::${coalesce(var.state_bucket, "none")}"
+  # An account can have one, so terraform/bootstrap makes it and no environment does.
+  github_provider = "${local.iam_prefix}:oidc-provider/${local.github_issuer}"
+  task_roles      = [for role in [aws_iam_role.execution, aws_iam_role.task, aws_iam_role.migrate] : role.arn]
+  secret_ids      = "${local.arn_prefix.secretsmanager}:secret:${local.name}/*"
+  families        = [for family in ["api", "command", "migrate"] : "${local.arn_prefix.ecs}:task-definition/${local.name}-${family}:*"]
+  service_id      = "${local.arn_prefix.ecs}:service/${local.name}/${local.name}-api"
+  cluster_id      = "${local.arn_prefix.ecs}:cluster/${local.name}"
+  task_ids        = "${local.arn_prefix.ecs}:task/${local.name}/*"
+  log_groups      = "${local.arn_prefix.logs}:log-group"
+  bucket_arn      = "arn:${local.partition}:s3:::${coalesce(var.state_bucket, "none")}"
   # The state of the workspace default has the key itself, that of any other a prefix (Terraform's S3 back end).
   state_arn = "${local.bucket_arn}/${var.environment == "dev" ? "" : "env:/${var.environment}/"}${var.state_key}"
 }
 
-resource "aws_iam_openid_connect_provider" "github" {
-  count = local.has_deploy_role && var.github_oidc_provider_arn == null ? 1 : 0
-
-  url            = "https://${local.github_issuer}"
-  client_id_list = ["sts.amazonaws.com"]
-}
-
 resource "aws_iam_role" "deploy" {
+  #checkov:skip=CKV_AWS_393:The subject is one environment of one repository, to the letter; checkov does not know the variable.
   count = local.has_deploy_role ? 1 : 0
 
   name                 = "${local.name}-deploy"

@@ -59,7 +59,6 @@ locals {
       resources = ["${local.iam_prefix}:role/${local.name}-*"]
     },
     { actions = ["iam:GetPolicy", "iam:GetPolicyVersion"], resources = ["${local.iam_prefix}:policy/${local.name}-deploy-*"] },
-    { actions = ["iam:GetOpenIDConnectProvider"], resources = ["${local.iam_prefix}:oidc-provider/${local.github_issuer}"] },
     {
       actions   = ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"]
       resources = [aws_kms_key.main.arn]

@@ -949,17 +949,6 @@ variable "github_environment" {
   }
 }
 
-variable "github_oidc_provider_arn" {
-  description = "ARN of the account's identity provider for GitHub. An account can have only one. null: create it."
-  type        = string
-  default     = null
-
-  validation {
-    condition     = var.github_oidc_provider_arn == null || can(regex("^arn:[a-z-]+:iam::[0-9]{12}:oidc-provider/token\\.actions\\.githubusercontent\\.com$", var.github_oidc_provider_arn))
-    error_message = "github_oidc_provider_arn must be the ARN of the provider token.actions.githubusercontent.com."
-  }
-}
-
 variable "state_bucket" {
   description = "S3 bucket of the Terraform state, which the deploy role may use. Required with github_repository."
   type        = string

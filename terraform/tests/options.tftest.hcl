@@ -57,12 +57,6 @@ override_resource {
 }
 
 override_resource {
-  target          = aws_iam_openid_connect_provider.github
-  override_during = plan
-  values          = { arn = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com" }
-}
-
-override_resource {
   target          = aws_kms_key.main
   override_during = plan
   values          = { arn = "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000" }
@@ -350,19 +344,23 @@ run "deploy_role_with_a_user_pool" {
   }
 }
 
-run "deploy_role_with_the_accounts_provider" {
+run "deploy_role_of_another_github_environment" {
   command = plan
 
   variables {
-    github_repository        = "example/itemsvc"
-    github_environment       = "staging"
-    github_oidc_provider_arn = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
-    state_bucket             = "example-terraform-state"
+    github_repository  = "example/itemsvc"
+    github_environment = "staging"
+    state_bucket       = "example-terraform-state"
   }
 
   assert {
-    condition     = length(aws_iam_openid_connect_provider.github) == 0 && endswith(jsondecode(aws_iam_role.deploy[0].assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"], ":environment:staging")
-    error_message = "An account has one provider, so a given one must be used."
+    condition     = endswith(jsondecode(aws_iam_role.deploy[0].assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"], ":environment:staging")
+    error_message = "The role must trust the given GitHub environment."
+  }
+
+  assert {
+    condition     = jsondecode(aws_iam_role.deploy[0].assume_role_policy).Statement[0].Principal.Federated == "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
+    error_message = "An account has one provider, so no environment may own it."
   }
 }
 

@@ -60,7 +60,6 @@ run "nonsense" {
     latency_p95_seconds          = 0
     github_repository            = "example/*"
     github_environment           = "*"
-    github_oidc_provider_arn     = "arn:aws:iam::123456789012:oidc-provider/example.com"
     state_bucket                 = "s3://state"
     state_key                    = "*"
   }
@@ -78,7 +77,7 @@ run "nonsense" {
     var.service_password_version, var.oidc_issuer, var.rate_limit, var.metrics,
     var.collector_image, var.trace_sample_ratio, var.latency_p99_ms,
     var.secret_recovery_days, var.log_retention_days, var.alarm_email, var.error_rate_percent,
-    var.latency_p95_seconds, var.github_repository, var.github_environment, var.github_oidc_provider_arn,
+    var.latency_p95_seconds, var.github_repository, var.github_environment,
     var.state_bucket, var.state_key,
   ]
 }

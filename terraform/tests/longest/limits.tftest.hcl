@@ -90,12 +90,6 @@ override_resource {
 }
 
 override_resource {
-  target          = aws_iam_openid_connect_provider.github
-  override_during = plan
-  values          = { arn = "arn:aws-us-gov:iam::123456789012:oidc-provider/token.actions.githubusercontent.com" }
-}
-
-override_resource {
   target          = aws_sns_topic.alarms
   override_during = plan
   values          = { arn = "arn:aws-us-gov:sns:us-gov-west-1:123456789012:abcdefghijklmnop-abcdefghij-alarms" }
