@@ -37,6 +37,7 @@ def apply(context: Context, lock: DeployLock, tags: Tags) -> Stack:
     """Runs `terraform apply` and returns the stack after it."""
     lock.check()
     context.terraform.apply(tags, context.reporter)
+    context.applied.write(tags)
     return context.stack()
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from deploy import service
+from deploy.applied import AppliedTags
 from deploy.aws import Aws
 from deploy.console import Reporter
 from deploy.errors import UnknownEnvironmentError
@@ -47,6 +48,10 @@ class Context:
     @cached_property
     def releases(self) -> Releases:
         return Releases(self.aws.ssm, self.prefix)
+
+    @cached_property
+    def applied(self) -> AppliedTags:
+        return AppliedTags(self.aws.ssm, self.prefix)
 
     def prepare(self) -> None:
         """Checks tools, environment and credentials, and changes nothing."""

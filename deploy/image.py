@@ -62,7 +62,8 @@ def build(root: Path, image: str, *, architecture: str, note: Callable[[str], No
     """Builds the Dockerfile in `root` as `image`. Raises BuildError with the last lines of the output."""
     platform = PLATFORMS[architecture]
     command = ["docker", "build", "--tag", image]
-    if platform != f"linux/{require_engine()}":
+    foreign = platform != f"linux/{require_engine()}"
+    if foreign:
         command += ["--platform", platform]
     lines: list[str] = []
 
@@ -73,7 +74,8 @@ def build(root: Path, image: str, *, architecture: str, note: Callable[[str], No
 
     code = stream([*command, "."], on_line, cwd=root, env={**os.environ, "BUILDKIT_PROGRESS": "plain"})
     if code:
-        raise BuildError("The image did not build.", details=lines[-LAST_LINES:])
+        hint = f"It is for {platform}: build on such a machine, or install its emulation (QEMU)." if foreign else None
+        raise BuildError("The image did not build.", details=lines[-LAST_LINES:], hint=hint)
 
 
 def push(ecr: Client, image: str, repository_url: str, tag: str, note: Callable[[str], None]) -> None:

@@ -35,6 +35,8 @@ class Stack:
     image_tag: str | None = None
     migrate_image_tag: str | None = None
     db_identifier: str | None = None
+    final_snapshot: str | None = None
+    kms_key_arn: str | None = None
 
     @property
     def tags(self) -> Tags:

@@ -35,9 +35,15 @@ class Tags:
     image: str | None = None
     migrate: str | None = None
 
+    def values(self) -> dict[str, str]:
+        """The tags that are not None, by the name of their Terraform variable."""
+        pairs = {"image_tag": self.image, "migrate_image_tag": self.migrate}
+        return {name: tag for name, tag in pairs.items() if tag is not None}
+
     def arguments(self) -> list[str]:
-        pairs = (("image_tag", self.image), ("migrate_image_tag", self.migrate))
-        return [argument for name, tag in pairs if tag is not None for argument in ("-var", f"{name}={tag}")]
+        # Terraform keeps the last deploy's image unless it is told that there is no service.
+        variables = {**self.values(), "service_enabled": "false" if self.image is None else "true"}
+        return [argument for name, value in variables.items() for argument in ("-var", f"{name}={value}")]
 
 
 class Terraform:

@@ -30,7 +30,7 @@ locals {
   elb_account = lookup(local.elb_accounts, var.region, null)
 
   # Bucket names are global. The account id makes this name unique.
-  access_log_bucket = "${local.name}-alb-logs-${local.account_id}-${var.region}"
+  access_log_bucket = "${local.name}-logs-${local.account_id}-${var.region}"
 
   access_log_writers = concat(
     [{ Sid = "DeliveryService", Principal = { Service = "logdelivery.elasticloadbalancing.amazonaws.com" } }],

@@ -6,6 +6,8 @@ resource "aws_ecs_cluster" "main" {
     value = "enabled"
   }
 
+  depends_on = [aws_cloudwatch_log_group.insights]
+
   lifecycle {
     precondition {
       condition     = var.gunicorn_graceful_timeout < var.stop_timeout
@@ -22,6 +24,10 @@ resource "aws_ecs_cluster" "main" {
     precondition {
       condition     = var.oidc_issuer == null || var.nat != "none"
       error_message = "oidc_issuer needs nat to be single or per_az: without internet access the tasks cannot fetch the issuer's keys."
+    }
+    precondition {
+      condition     = !var.enable_tracing || var.nat != "none" || can(regex("^[0-9]{12}\\.dkr\\.ecr\\.${var.region}\\.", var.collector_image))
+      error_message = "enable_tracing with nat = none needs a copy of the collector in a private ECR repository of the region (collector_image): public.ecr.aws has no VPC endpoint, and no task starts without its image."
     }
     precondition {
       condition     = !(var.enable_execute_command && var.readonly_root_filesystem)
@@ -44,5 +50,13 @@ resource "aws_cloudwatch_log_group" "app" {
   #checkov:skip=CKV_AWS_338:Retention is log_retention_days.
   name              = "/${var.name}/${var.environment}/app"
   retention_in_days = var.log_retention_days
+  kms_key_id        = aws_kms_key.main.arn
+}
+
+# Container Insights would create this log group itself and leave it behind.
+resource "aws_cloudwatch_log_group" "insights" {
+  #checkov:skip=CKV_AWS_338:CloudWatch makes metrics of these events at once; a day is Container Insights' own retention.
+  name              = "/aws/ecs/containerinsights/${local.name}/performance"
+  retention_in_days = 1
   kms_key_id        = aws_kms_key.main.arn
 }

@@ -30,7 +30,28 @@ locals {
   # During a roll-out the new and the old tasks run together.
   db_connections_needed = 2 * var.max_tasks * var.gunicorn_workers * var.gunicorn_threads + var.db_reserved_connections
 
+  # Until the maintenance window a new class only waits, and more tasks come at once.
+  db_running_class       = try(one(values(data.aws_db_instance.running)).db_instance_class, var.db_instance_class)
+  db_running_memory      = lookup(local.db_class_memory, local.db_running_class, local.db_class_memory[var.db_instance_class])
+  db_running_connections = min(local.db_max_connections, 80 * local.db_running_memory)
+
   db_log_exports = ["postgresql", "upgrade"]
+}
+
+# The plural data source finds nothing without an error before the first apply.
+data "aws_db_instances" "running" {
+  count = var.db_apply_immediately ? 0 : 1
+
+  filter {
+    name   = "db-instance-id"
+    values = [local.name]
+  }
+}
+
+data "aws_db_instance" "running" {
+  for_each = toset(flatten(data.aws_db_instances.running[*].instance_identifiers))
+
+  db_instance_identifier = each.key
 }
 
 resource "aws_db_subnet_group" "main" {
@@ -84,6 +105,10 @@ resource "aws_db_parameter_group" "main" {
       condition     = local.db_connections_needed <= local.db_max_connections
       error_message = "2 x max_tasks (${var.max_tasks}) x gunicorn_workers (${var.gunicorn_workers}) x gunicorn_threads (${var.gunicorn_threads}) + db_reserved_connections (${var.db_reserved_connections}) = ${local.db_connections_needed} connections, and ${var.db_instance_class} has ${local.db_max_connections}. Set fewer tasks, workers or threads, or a larger class."
     }
+    precondition {
+      condition     = local.db_connections_needed <= local.db_running_connections || local.db_connections_needed > local.db_max_connections
+      error_message = "The tasks need ${local.db_connections_needed} connections at once, and the database has ${local.db_running_connections} (${local.db_running_class}) until its maintenance window. Apply the larger class first, with db_apply_immediately = true, or wait with the tasks."
+    }
   }
 }
 
@@ -134,9 +159,10 @@ resource "aws_db_instance" "main" {
   port                   = local.database_port
   parameter_group_name   = aws_db_parameter_group.main.name
 
-  auto_minor_version_upgrade = true
-  maintenance_window         = "sun:04:30-sun:05:30"
-  apply_immediately          = var.db_apply_immediately
+  auto_minor_version_upgrade  = true
+  allow_major_version_upgrade = var.db_allow_major_version_upgrade
+  maintenance_window          = "sun:04:30-sun:05:30"
+  apply_immediately           = var.db_apply_immediately
 
   backup_window             = "03:00-04:00"
   backup_retention_period   = var.db_backup_retention_days
@@ -158,6 +184,10 @@ resource "aws_db_instance" "main" {
     precondition {
       condition     = !var.deletion_protection || (var.db_final_snapshot && var.db_backup_retention_days >= 7)
       error_message = "deletion_protection needs db_final_snapshot = true and db_backup_retention_days of at least 7."
+    }
+    precondition {
+      condition     = !var.db_allow_major_version_upgrade || var.db_apply_immediately
+      error_message = "db_allow_major_version_upgrade needs db_apply_immediately = true: until the maintenance window the database would keep the old parameter group, which Terraform then cannot delete."
     }
     precondition {
       condition     = var.db_max_allocated_storage == 0 || var.db_max_allocated_storage * 10 >= var.db_allocated_storage * 11

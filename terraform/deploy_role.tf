@@ -11,107 +11,24 @@
 locals {
   has_deploy_role = var.github_repository != null
   github_issuer   = "token.actions.githubusercontent.com"
-  github_provider = local.has_deploy_role ? coalesce(var.github_oidc_provider_arn, try(aws_iam_openid_connect_provider.github[0].arn, null)) : null
 
   iam_prefix = "arn:${local.partition}:iam::${local.account_id}"
-  task_roles = [for role in [aws_iam_role.execution, aws_iam_role.task, aws_iam_role.migrate] : role.arn]
-  # Cognito chooses the ids in these ARNs.
-  user_pools = ["${local.arn_prefix["cognito-idp"]}:userpool/*"]
-  secret_ids = "${local.arn_prefix.secretsmanager}:secret:${local.name}/*"
-  families   = [for family in ["api", "migrate"] : "${local.arn_prefix.ecs}:task-definition/${local.name}-${family}:*"]
-  service_id = "${local.arn_prefix.ecs}:service/${local.name}/${local.name}-api"
-  cluster_id = "${local.arn_prefix.ecs}:cluster/${local.name}"
-  task_ids   = "${local.arn_prefix.ecs}:task/${local.name}/*"
-  log_groups = "${local.arn_prefix.logs}:log-group"
-  state_arn  = "arn:${local.partition}:s3:::${coalesce(var.state_bucket, "none")}"
-
-  # Reads that support no resource, or whose resource's name is unknown before the read.
-  refresh_anything = [
-    "application-autoscaling:DescribeScalableTargets",
-    "application-autoscaling:DescribeScalingPolicies",
-    "cloudwatch:DescribeAlarms",
-    "cognito-idp:DescribeUserPoolDomain",
-    "ec2:DescribeAddresses",
-    "ec2:DescribeAddressesAttribute",
-    "ec2:DescribeAvailabilityZones",
-    "ec2:DescribeFlowLogs",
-    "ec2:DescribeInternetGateways",
-    "ec2:DescribeNatGateways",
-    "ec2:DescribeNetworkAcls",
-    "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribePrefixLists",
-    "ec2:DescribeRouteTables",
-    "ec2:DescribeSecurityGroupRules",
-    "ec2:DescribeSecurityGroups",
-    "ec2:DescribeSubnets",
-    "ec2:DescribeVpcAttribute",
-    "ec2:DescribeVpcEndpoints",
-    "ec2:DescribeVpcs",
-    "ecr:GetAuthorizationToken",
-    "ecs:DescribeTaskDefinition",
-    "ecs:ListTaskDefinitions",
-    "elasticloadbalancing:DescribeCapacityReservation",
-    "elasticloadbalancing:DescribeListenerAttributes",
-    "elasticloadbalancing:DescribeListeners",
-    "elasticloadbalancing:DescribeLoadBalancerAttributes",
-    "elasticloadbalancing:DescribeLoadBalancers",
-    "elasticloadbalancing:DescribeTags",
-    "elasticloadbalancing:DescribeTargetGroupAttributes",
-    "elasticloadbalancing:DescribeTargetGroups",
-    "elasticloadbalancing:DescribeTargetHealth",
-    "kms:ListAliases",
-    "logs:DescribeLogGroups",
-    "rds:DescribeDBInstances",
-    "rds:DescribeDBParameterGroups",
-    "rds:DescribeDBParameters",
-    "rds:DescribeDBSubnetGroups",
-    "secretsmanager:GetRandomPassword",
-    "sts:GetCallerIdentity",
-  ]
-
-  # Reads of this environment's resources.
-  refresh_own = {
-    "application-autoscaling:ListTagsForResource"                                                       = ["arn:${local.partition}:application-autoscaling:${var.region}:${local.account_id}:scalable-target/*"]
-    "cognito-idp:DescribeUserPool* cognito-idp:DescribeResourceServer cognito-idp:GetUserPoolMfaConfig" = local.user_pools
-    "cloudwatch:GetDashboard"                                                                           = ["arn:${local.partition}:cloudwatch::${local.account_id}:dashboard/${local.name}"]
-    "cloudwatch:ListTagsForResource"                                                                    = ["${local.arn_prefix.cloudwatch}:alarm:${local.name}-*"]
-    "ecr:DescribeRepositories ecr:ListTagsForResource"                                                  = [aws_ecr_repository.api.arn]
-    "ecr:GetLifecyclePolicy"                                                                            = [aws_ecr_repository.api.arn]
-    "ecs:DescribeClusters"                                                                              = [local.cluster_id]
-    "ecs:DescribeServices"                                                                              = [local.service_id]
-    "ecs:ListTagsForResource"                                                                           = concat([local.cluster_id, local.service_id], local.families)
-    "events:DescribeRule events:ListTagsForResource"                                                    = ["${local.arn_prefix.events}:rule/${local.name}-*"]
-    "events:ListTargetsByRule"                                                                          = ["${local.arn_prefix.events}:rule/${local.name}-*"]
-    "iam:GetOpenIDConnectProvider"                                                                      = ["${local.iam_prefix}:oidc-provider/${local.github_issuer}"]
-    "iam:GetRole iam:GetRolePolicy iam:ListRolePolicies"                                                = ["${local.iam_prefix}:role/${local.name}-*"]
-    "iam:GetPolicy iam:GetPolicyVersion"                                                                = ["${local.iam_prefix}:policy/${local.name}-deploy-*"]
-    "iam:ListAttachedRolePolicies"                                                                      = ["${local.iam_prefix}:role/${local.name}-*"]
-    "kms:DescribeKey kms:GetKeyPolicy kms:GetKeyRotationStatus"                                         = [aws_kms_key.main.arn]
-    "kms:ListResourceTags"                                                                              = [aws_kms_key.main.arn]
-    "logs:ListTagsForResource"                                                                          = ["${local.log_groups}:*"]
-    "rds:ListTagsForResource"                                                                           = ["${local.arn_prefix.rds}:*:${local.name}*"]
-    "secretsmanager:DescribeSecret secretsmanager:GetSecretValue"                                       = [local.secret_ids]
-    "scheduler:GetSchedule"                                                                             = ["${local.arn_prefix.scheduler}:schedule/default/${local.name}-*"]
-    "secretsmanager:GetResourcePolicy"                                                                  = [local.secret_ids]
-    "sns:GetTopicAttributes sns:ListTagsForResource"                                                    = ["${local.arn_prefix.sns}:${local.name}-alarms"]
-    "sns:GetSubscriptionAttributes"                                                                     = ["${local.arn_prefix.sns}:${local.name}-alarms*"]
-    "wafv2:GetWebACL wafv2:GetLoggingConfiguration"                                                     = ["arn:${local.partition}:wafv2:${var.region}:${local.account_id}:regional/webacl/${local.name}/*"]
-    "wafv2:GetWebACLForResource wafv2:ListTagsForResource"                                              = ["arn:${local.partition}:wafv2:${var.region}:${local.account_id}:regional/*", "${local.arn_prefix.elasticloadbalancing}:loadbalancer/app/${local.name}/*"]
-    "s3:GetBucket* s3:GetEncryptionConfiguration"                                                       = ["arn:${local.partition}:s3:::${local.access_log_bucket}"]
-    "s3:GetLifecycleConfiguration s3:GetReplicationConfiguration"                                       = ["arn:${local.partition}:s3:::${local.access_log_bucket}"]
-    "s3:GetAccelerateConfiguration s3:GetAnalyticsConfiguration"                                        = ["arn:${local.partition}:s3:::${local.access_log_bucket}"]
-    "s3:ListBucket"                                                                                     = ["arn:${local.partition}:s3:::${local.access_log_bucket}"]
-  }
-}
-
-resource "aws_iam_openid_connect_provider" "github" {
-  count = local.has_deploy_role && var.github_oidc_provider_arn == null ? 1 : 0
-
-  url            = "https://${local.github_issuer}"
-  client_id_list = ["sts.amazonaws.com"]
+  # An account can have one, so terraform/bootstrap makes it and no environment does.
+  github_provider = "${local.iam_prefix}:oidc-provider/${local.github_issuer}"
+  task_roles      = [for role in [aws_iam_role.execution, aws_iam_role.task, aws_iam_role.migrate] : role.arn]
+  secret_ids      = "${local.arn_prefix.secretsmanager}:secret:${local.name}/*"
+  families        = [for family in ["api", "command", "migrate"] : "${local.arn_prefix.ecs}:task-definition/${local.name}-${family}:*"]
+  service_id      = "${local.arn_prefix.ecs}:service/${local.name}/${local.name}-api"
+  cluster_id      = "${local.arn_prefix.ecs}:cluster/${local.name}"
+  task_ids        = "${local.arn_prefix.ecs}:task/${local.name}/*"
+  log_groups      = "${local.arn_prefix.logs}:log-group"
+  bucket_arn      = "arn:${local.partition}:s3:::${coalesce(var.state_bucket, "none")}"
+  # The state of the workspace default has the key itself, that of any other a prefix (Terraform's S3 back end).
+  state_arn = "${local.bucket_arn}/${var.environment == "dev" ? "" : "env:/${var.environment}/"}${var.state_key}"
 }
 
 resource "aws_iam_role" "deploy" {
+  #checkov:skip=CKV_AWS_393:The subject is one environment of one repository, to the letter; checkov does not know the variable.
   count = local.has_deploy_role ? 1 : 0
 
   name                 = "${local.name}-deploy"
@@ -211,6 +128,12 @@ locals {
       Resource = "${local.arn_prefix.cloudwatch}:alarm:TargetTracking-service/${local.name}/*"
     },
     {
+      Sid      = "FirstDeployMakesItsAlarm"
+      Effect   = "Allow"
+      Action   = ["cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"]
+      Resource = "${local.arn_prefix.cloudwatch}:alarm:${local.name}-no-healthy-host"
+    },
+    {
       # Application Auto Scaling needs this role to change the service. It is created once per account.
       Sid       = "FirstScalingOfTheAccount"
       Effect    = "Allow"
@@ -239,38 +162,40 @@ locals {
       Resource = ["${local.arn_prefix.ssm}:parameter/${var.name}/${var.environment}/deploy", "${local.arn_prefix.ssm}:parameter/${var.name}/${var.environment}/deploy/*"]
     },
     {
+      # The bucket holds the other environments' states too.
       Sid      = "State"
       Effect   = "Allow"
-      Action   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
-      Resource = "${local.state_arn}/*"
+      Action   = ["s3:GetObject", "s3:PutObject"]
+      Resource = [local.state_arn, "${local.state_arn}.tflock"]
+    },
+    {
+      Sid      = "UnlockState"
+      Effect   = "Allow"
+      Action   = "s3:DeleteObject"
+      Resource = "${local.state_arn}.tflock"
     },
     {
       Sid      = "FindState"
       Effect   = "Allow"
       Action   = "s3:ListBucket"
-      Resource = local.state_arn
+      Resource = local.bucket_arn
     },
   ]
 
-  deploy_read_statements = concat(
-    [{ Sid = "RefreshAnything", Effect = "Allow", Action = local.refresh_anything, Resource = "*" }],
-    [for actions, resources in local.refresh_own : { Effect = "Allow", Action = split(" ", actions), Resource = resources }],
-  )
-
-  deploy_policies = {
-    read  = jsonencode({ Version = "2012-10-17", Statement = local.deploy_read_statements })
-    write = jsonencode({ Version = "2012-10-17", Statement = local.deploy_write_statements })
+  deploy_policies = { for name, statements in merge(local.deploy_read_statements, { write = local.deploy_write_statements }) :
+    name => jsonencode({ Version = "2012-10-17", Statement = statements })
   }
 }
 
-# The inline policies of a role may have only 10,240 characters together, so these are managed policies.
+# The inline policies of a role may have only 10,240 characters together, so these are managed policies. Each of them may
+# have 6,144.
 resource "aws_iam_policy" "deploy" {
   #checkov:skip=CKV_AWS_355:The actions on "*" are reads that take no resource, or ListTasks under a condition.
   #checkov:skip=CKV_AWS_290:The writes name this environment's resources; application-autoscaling ARNs are numbered by AWS.
   for_each = { for name, statements in local.deploy_policies : name => statements if local.has_deploy_role }
 
   name        = "${local.name}-deploy-${each.key}"
-  description = "What a deploy of ${local.name} ${each.key}s"
+  description = "What a deploy of ${local.name} may do: ${each.key}"
   policy      = each.value
 }
 

@@ -7,7 +7,7 @@ locals {
   assume = { for service, source in {
     "ecs-tasks"      = "${local.arn_prefix.ecs}:*"
     "monitoring.rds" = null
-    "scheduler"      = "${local.arn_prefix.scheduler}:schedule/default/${local.name}-*"
+    "scheduler"      = local.schedule_group_arn
     "vpc-flow-logs"  = null
     } : service => jsonencode({
       Version = "2012-10-17"
@@ -49,7 +49,7 @@ resource "aws_iam_role_policy" "execution" {
         Sid      = "PullImage"
         Effect   = "Allow"
         Action   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-        Resource = aws_ecr_repository.api.arn
+        Resource = concat([aws_ecr_repository.api.arn], local.collector_repository_arns)
       },
       {
         Sid      = "WriteLogs"
@@ -131,11 +131,21 @@ resource "aws_iam_role_policy" "flow_log" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
-      Effect   = "Allow"
-      Action   = ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"]
-      Resource = "${aws_cloudwatch_log_group.flow.arn}:*"
-    }]
+    Statement = [
+      {
+        Sid      = "WriteLog"
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"]
+        Resource = "${aws_cloudwatch_log_group.flow.arn}:*"
+      },
+      {
+        # This action lists by prefix, so it takes no single log group.
+        Sid      = "FindLog"
+        Effect   = "Allow"
+        Action   = "logs:DescribeLogGroups"
+        Resource = "${local.log_groups}:*"
+      },
+    ]
   })
 }
 

@@ -32,7 +32,7 @@ locals {
 
   # These resources exist only after the first image. A policy that read their ARNs from them would be "known after
   # apply" in every deploy's plan, so the ARNs are written out.
-  arn_prefix = { for service in ["ecs", "logs", "sns", "secretsmanager", "ecr", "rds", "elasticloadbalancing", "events", "cloudwatch", "ssm", "scheduler", "cognito-idp"] :
+  arn_prefix = { for service in ["ecs", "logs", "sns", "secretsmanager", "ecr", "rds", "elasticloadbalancing", "events", "cloudwatch", "ssm", "scheduler", "sqs", "cognito-idp"] :
     service => "arn:${local.partition}:${service}:${var.region}:${local.account_id}"
   }
 }

@@ -2,8 +2,19 @@
 
 locals {
   migrate_container_name = "migrate"
-  migrate_family         = "${local.arn_prefix.ecs}:task-definition/${local.name}-migrate"
   migrate_subnet_ids     = [for subnet in aws_subnet.private : subnet.id]
+
+  # One-off tasks serve nothing, so they have no port and no health check.
+  one_off_container = merge(local.container, {
+    name             = local.migrate_container_name
+    portMappings     = []
+    logConfiguration = { logDriver = "awslogs", options = merge(local.log_options, { awslogs-stream-prefix = "migrate" }) }
+  })
+  one_off_variables = merge(var.extra_environment, local.environment_variables, {
+    DB_STATEMENT_TIMEOUT_MS = tostring(var.migrate_statement_timeout_ms)
+    MIGRATE_LOCK_TIMEOUT_MS = tostring(var.migrate_lock_timeout_ms)
+    MIGRATE_WAIT_SECONDS    = tostring(var.migrate_wait_seconds)
+  })
 
   # The options work in versions 1 and 2 of the AWS CLI.
   migrate_command = !local.has_migrate ? null : join(" ", [
@@ -37,24 +48,15 @@ resource "aws_ecs_task_definition" "migrate" {
     name = "tmp"
   }
 
-  # It serves nothing, so it has no port and no health check.
-  container_definitions = jsonencode([merge(local.container, {
-    name         = local.migrate_container_name
-    image        = "${aws_ecr_repository.api.repository_url}:${local.migrate_image_tag}"
-    command      = ["python", "manage.py", "migrate", "--noinput"]
-    portMappings = []
-    environment = [for name, value in merge(var.extra_environment, local.environment_variables, {
-      APP_VERSION             = local.migrate_image_tag
-      DB_STATEMENT_TIMEOUT_MS = tostring(var.migrate_statement_timeout_ms)
-      MIGRATE_LOCK_TIMEOUT_MS = tostring(var.migrate_lock_timeout_ms)
-      MIGRATE_WAIT_SECONDS    = tostring(var.migrate_wait_seconds)
-    }) : { name = name, value = value }]
+  container_definitions = jsonencode([merge(local.one_off_container, {
+    image       = "${aws_ecr_repository.api.repository_url}:${local.migrate_image_tag}"
+    command     = ["python", "manage.py", "migrate", "--noinput"]
+    environment = [for name, value in merge(local.one_off_variables, { APP_VERSION = local.migrate_image_tag }) : { name = name, value = value }]
     # Only migrate uses the owner's URL. Other commands use the service's database role.
     secrets = [for name, arn in merge(var.extra_secrets, local.secrets, {
       MIGRATE_DATABASE_URL = aws_secretsmanager_secret.database_url.arn
       NEXT_DATABASE_URL    = aws_secretsmanager_secret.service_database_url[local.next_role].arn
     }) : { name = name, valueFrom = arn }]
-    logConfiguration = { logDriver = "awslogs", options = merge(local.log_options, { awslogs-stream-prefix = "migrate" }) }
   })])
 
   depends_on = [

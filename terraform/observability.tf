@@ -42,6 +42,11 @@ locals {
       namespace   = "AWS/ApplicationELB", metric = "UnHealthyHostCount", dimensions = local.target_dimensions
       statistic   = "Maximum", percentile = null, above = true, threshold = 0, minutes = 5
     }
+    balancer-5xx = {
+      description = "The load balancer itself answers more than 10 requests a minute with 5xx: no task takes them"
+      namespace   = "AWS/ApplicationELB", metric = "HTTPCode_ELB_5XX_Count", dimensions = local.alb_dimensions
+      statistic   = "Sum", percentile = null, above = true, threshold = 10, minutes = 5
+    }
     service-cpu = {
       description = "CPU stays above the target of autoscaling: max_tasks is reached, or more tasks do not help"
       namespace   = "AWS/ECS", metric = "CPUUtilization", dimensions = local.ecs_dimensions
@@ -87,14 +92,24 @@ resource "aws_sns_topic_policy" "alarms" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
-      Sid       = "AlarmsOfThisAccount"
-      Effect    = "Allow"
-      Principal = { Service = ["cloudwatch.amazonaws.com", "events.amazonaws.com"] }
-      Action    = "sns:Publish"
-      Resource  = aws_sns_topic.alarms.arn
-      Condition = { StringEquals = { "aws:SourceAccount" = local.account_id } }
-    }]
+    Statement = [
+      {
+        Sid       = "AlarmsOfThisAccount"
+        Effect    = "Allow"
+        Principal = { Service = "cloudwatch.amazonaws.com" }
+        Action    = "sns:Publish"
+        Resource  = aws_sns_topic.alarms.arn
+        Condition = { StringEquals = { "aws:SourceAccount" = local.account_id } }
+      },
+      {
+        # EventBridge sends no account, so a condition would refuse every event.
+        Sid       = "Events"
+        Effect    = "Allow"
+        Principal = { Service = "events.amazonaws.com" }
+        Action    = "sns:Publish"
+        Resource  = aws_sns_topic.alarms.arn
+      },
+    ]
   })
 }
 
@@ -127,6 +142,7 @@ resource "aws_cloudwatch_metric_alarm" "metric" {
   ok_actions          = [aws_sns_topic.alarms.arn]
 }
 
+# RequestCount leaves out the requests for which the load balancer had no target, so they are added.
 resource "aws_cloudwatch_metric_alarm" "error_rate" {
   alarm_name          = "${local.name}-5xx-rate"
   alarm_description   = "More than ${var.error_rate_percent} % of the requests get a 5xx response (with at least 20 requests a minute)"
@@ -141,7 +157,7 @@ resource "aws_cloudwatch_metric_alarm" "error_rate" {
   metric_query {
     id          = "rate"
     label       = "5xx, % of requests"
-    expression  = "IF(requests >= 20, 100 * (FILL(target, 0) + FILL(balancer, 0)) / requests, 0)"
+    expression  = "IF(FILL(requests, 0) + FILL(balancer, 0) >= 20, 100 * (FILL(target, 0) + FILL(balancer, 0)) / (FILL(requests, 0) + FILL(balancer, 0)), 0)"
     return_data = true
   }
 

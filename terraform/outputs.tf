@@ -100,7 +100,7 @@ output "migrate_log_prefix" {
 
 output "image_tag" {
   description = "Image tag of the service; null before the first deploy."
-  value       = var.image_tag
+  value       = local.image_tag
 }
 
 output "migrate_image_tag" {
@@ -116,6 +116,16 @@ output "db_endpoint" {
 output "db_identifier" {
   description = "Identifier of the database instance."
   value       = aws_db_instance.main.identifier
+}
+
+output "final_snapshot" {
+  description = "Name of the last snapshot that RDS takes before it deletes the database; null without db_final_snapshot."
+  value       = aws_db_instance.main.final_snapshot_identifier
+}
+
+output "kms_key_arn" {
+  description = "ARN of the key that encrypts the database and its snapshots."
+  value       = aws_kms_key.main.arn
 }
 
 output "db_connection_budget" {

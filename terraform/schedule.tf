@@ -8,6 +8,16 @@ locals {
   }
 
   scheduled_commands = merge(local.housekeeping, var.scheduled_commands)
+
+  # Without a revision number, ECS runs the newest one. So no deploy has to change the schedules.
+  command_family     = "${local.arn_prefix.ecs}:task-definition/${local.name}-command"
+  schedule_group_arn = "${local.arn_prefix.scheduler}:schedule-group/${local.name}"
+}
+
+# A role's trust policy can name a group of schedules, but no single schedule (EventBridge Scheduler user guide, "Confused
+# deputy prevention"). So each environment has a group.
+resource "aws_scheduler_schedule_group" "main" {
+  name = local.name
 }
 
 resource "aws_scheduler_schedule" "command" {
@@ -15,6 +25,7 @@ resource "aws_scheduler_schedule" "command" {
   for_each = local.scheduled_commands
 
   name                = "${local.name}-${each.key}"
+  group_name          = aws_scheduler_schedule_group.main.name
   description         = join(" ", each.value.command)
   schedule_expression = each.value.schedule
 
@@ -27,9 +38,8 @@ resource "aws_scheduler_schedule" "command" {
     arn      = aws_ecs_cluster.main.arn
     role_arn = aws_iam_role.schedule.arn
 
-    # Without a revision number, ECS runs the newest one. So no deploy has to change the schedule.
     ecs_parameters {
-      task_definition_arn = local.migrate_family
+      task_definition_arn = local.command_family
       launch_type         = "FARGATE"
 
       network_configuration {
@@ -45,8 +55,105 @@ resource "aws_scheduler_schedule" "command" {
       maximum_retry_attempts       = 3
       maximum_event_age_in_seconds = 3600
     }
+
+    dead_letter_config {
+      arn = aws_sqs_queue.schedules.arn
+    }
   }
 }
+
+# The scheduled commands have their own family, with the image that serves. The migrate task's newest revision may be one
+# whose migration failed. It also holds the schema owner's password.
+resource "aws_ecs_task_definition" "command" {
+  count = local.has_service ? 1 : 0
+
+  family                   = "${local.name}-command"
+  requires_compatibilities = ["FARGATE"]
+  network_mode             = "awsvpc"
+  cpu                      = var.task_cpu
+  memory                   = var.task_memory
+  execution_role_arn       = aws_iam_role.execution.arn
+  task_role_arn            = aws_iam_role.migrate.arn
+  skip_destroy             = true
+
+  runtime_platform {
+    operating_system_family = "LINUX"
+    cpu_architecture        = var.cpu_architecture
+  }
+
+  volume {
+    name = "tmp"
+  }
+
+  container_definitions = jsonencode([merge(local.one_off_container, {
+    image       = "${aws_ecr_repository.api.repository_url}:${local.image_tag}"
+    command     = ["python", "manage.py", "status"]
+    environment = [for name, value in merge(local.one_off_variables, { APP_VERSION = local.image_tag }) : { name = name, value = value }]
+    secrets     = [for name, arn in merge(var.extra_secrets, local.secrets) : { name = name, valueFrom = arn }]
+  })])
+}
+
+# --- commands that fail ---------------------------------------------------------------------------------------------
+
+# Commands that could not be started, after all attempts.
+resource "aws_sqs_queue" "schedules" {
+  name                      = "${local.name}-schedules"
+  message_retention_seconds = 1209600 # 14 days, the longest
+  sqs_managed_sse_enabled   = true
+}
+
+resource "aws_cloudwatch_metric_alarm" "schedules" {
+  alarm_name          = "${local.name}-schedules"
+  alarm_description   = "A scheduled command could not be started: its message is in the queue ${local.name}-schedules"
+  namespace           = "AWS/SQS"
+  metric_name         = "ApproximateNumberOfMessagesVisible"
+  dimensions          = { QueueName = aws_sqs_queue.schedules.name }
+  statistic           = "Maximum"
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  period              = 300
+  evaluation_periods  = 1
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+}
+
+resource "aws_cloudwatch_event_rule" "command_failed" {
+  name        = "${local.name}-command-failed"
+  description = "A scheduled command of ${local.name} did not end with exit code 0"
+
+  event_pattern = jsonencode({
+    source        = ["aws.ecs"]
+    "detail-type" = ["ECS Task State Change"]
+    detail = {
+      clusterArn = [local.cluster_id]
+      group      = ["family:${local.name}-command"]
+      lastStatus = ["STOPPED"]
+      # A task that never started has no exit code.
+      "$or" = [
+        { containers = { exitCode = [{ "anything-but" = 0 }] } },
+        { stopCode = ["TaskFailedToStart"] },
+      ]
+    }
+  })
+}
+
+resource "aws_cloudwatch_event_target" "command_failed" {
+  rule      = aws_cloudwatch_event_rule.command_failed.name
+  target_id = "alarms"
+  arn       = aws_sns_topic.alarms.arn
+
+  input_transformer {
+    input_paths = {
+      reason = "$.detail.stoppedReason"
+      task   = "$.detail.taskArn"
+      time   = "$.time"
+    }
+    input_template = "\"${local.name}: scheduled command failed at <time>: <reason> (<task>)\""
+  }
+}
+
+# --- the schedules' role --------------------------------------------------------------------------------------------
 
 resource "aws_iam_role" "schedule" {
   name               = "${local.name}-schedule"
@@ -65,7 +172,7 @@ resource "aws_iam_role_policy" "schedule" {
         Sid       = "RunOneOffTasks"
         Effect    = "Allow"
         Action    = "ecs:RunTask"
-        Resource  = [local.migrate_family, "${local.migrate_family}:*"]
+        Resource  = [local.command_family, "${local.command_family}:*"]
         Condition = { ArnEquals = { "ecs:cluster" = aws_ecs_cluster.main.arn } }
       },
       {
@@ -74,6 +181,12 @@ resource "aws_iam_role_policy" "schedule" {
         Action    = "iam:PassRole"
         Resource  = [aws_iam_role.execution.arn, aws_iam_role.migrate.arn]
         Condition = { StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }
+      },
+      {
+        Sid      = "KeepWhatFailed"
+        Effect   = "Allow"
+        Action   = "sqs:SendMessage"
+        Resource = aws_sqs_queue.schedules.arn
       },
     ]
   })

@@ -4,9 +4,12 @@ locals {
   container_name = "api"
   app_directory  = "/app"
 
-  image_tag         = var.image_tag
-  migrate_image_tag = coalesce(var.migrate_image_tag, var.image_tag, "none")
-  has_service       = var.image_tag != null
+  # A variable decides. Without one, what the deploy command wrote after its last apply stays.
+  deployed_tags     = nonsensitive(zipmap([for name in data.aws_ssm_parameters_by_path.deployed_tags.names : basename(name)], data.aws_ssm_parameters_by_path.deployed_tags.values))
+  deployed_image    = lookup(local.deployed_tags, "image_tag", null)
+  image_tag         = var.service_enabled ? try(coalesce(var.image_tag, local.deployed_image), null) : null
+  migrate_image_tag = try(coalesce(var.migrate_image_tag, var.image_tag, lookup(local.deployed_tags, "migrate_image_tag", null), local.deployed_image), "none")
+  has_service       = local.image_tag != null
   has_migrate       = local.migrate_image_tag != "none"
 
   scheme  = local.https ? "https" : "http"
@@ -80,6 +83,11 @@ locals {
     mode            = "non-blocking"
     max-buffer-size = "4m"
   }
+}
+
+# Before the first deploy it finds nothing, without an error.
+data "aws_ssm_parameters_by_path" "deployed_tags" {
+  path = "/${var.name}/${var.environment}/deploy/tags"
 }
 
 resource "aws_ecs_task_definition" "api" {

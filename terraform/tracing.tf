@@ -5,6 +5,12 @@ locals {
   collector_memory = var.enable_tracing ? 192 : 0
   collector_limit  = 128
 
+  # A repository of ECR's is pulled by the execution role, anything else without one.
+  collector_repository = try(regex("^(?P<account>[0-9]{12})\\.dkr\\.ecr\\.(?P<region>[a-z0-9-]+)\\.[a-z.]+/(?P<name>[a-z0-9._/-]+)[:@]", var.collector_image), null)
+  collector_repository_arns = [for each in var.enable_tracing && local.collector_repository != null ? [local.collector_repository] : [] :
+    "arn:${local.partition}:ecr:${each.region}:${each.account}:repository/${each.name}"
+  ]
+
   tracing_variables = var.enable_tracing ? {
     OTEL_TRACES_EXPORTER        = "otlp"
     OTEL_EXPORTER_OTLP_ENDPOINT = "http://localhost:4318"

@@ -11,6 +11,12 @@ variable "name" {
     condition     = can(regex("^[a-z][a-z0-9-]{0,14}[a-z0-9]$", var.name)) && !strcontains(var.name, "--")
     error_message = "name must be 2 to 16 lower-case letters, digits and single hyphens, starting with a letter."
   }
+
+  # SSM keeps parameters of the first two for itself, security groups, load balancers and buckets refuse the others.
+  validation {
+    condition     = !can(regex("^(aws|ssm|(sg|internal|sthree|amzn-s3-demo)(-|$))", var.name))
+    error_message = "name must not start with aws or ssm, and its first word must not be sg, internal, sthree or amzn-s3-demo: AWS refuses these for some resources."
+  }
 }
 
 variable "environment" {
@@ -32,7 +38,7 @@ variable "region" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region)) && length(var.region) <= 14
     error_message = "region must be the name of an AWS region, like us-east-1."
   }
 }
@@ -40,7 +46,7 @@ variable "region" {
 # --- the image ------------------------------------------------------------------------------------------------------
 
 variable "image_tag" {
-  description = "Image tag of the service. null: no service, so that a first apply needs no image."
+  description = "Image tag of the service. null: the tag of the last deploy, and before it no service, so that a first apply needs no image."
   type        = string
   default     = null
 
@@ -51,7 +57,7 @@ variable "image_tag" {
 }
 
 variable "migrate_image_tag" {
-  description = "Image tag of one-off tasks. null: the same as image_tag."
+  description = "Image tag of one-off tasks. null: the same as image_tag, or that of the last deploy."
   type        = string
   default     = null
 
@@ -59,6 +65,13 @@ variable "migrate_image_tag" {
     condition     = var.migrate_image_tag == null || can(regex("^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$", var.migrate_image_tag)) && !contains(["latest", "none"], coalesce(var.migrate_image_tag, "-"))
     error_message = "migrate_image_tag must be one exact image tag (a commit), not latest."
   }
+}
+
+variable "service_enabled" {
+  description = "Whether there is a service. false removes it, and leaves everything else."
+  type        = bool
+  default     = true
+  nullable    = false
 }
 
 variable "images_kept" {
@@ -76,14 +89,14 @@ variable "images_kept" {
 # --- network --------------------------------------------------------------------------------------------------------
 
 variable "vpc_cidr" {
-  description = "Address range of the VPC, /16 to /24."
+  description = "Address range of the VPC, /16 to /23. Each subnet is a sixteenth of it, and a load balancer needs a /27."
   type        = string
   default     = "10.0.0.0/16"
   nullable    = false
 
   validation {
-    condition     = can(cidrnetmask(var.vpc_cidr)) && try(tonumber(split("/", var.vpc_cidr)[1]), 0) >= 16 && try(tonumber(split("/", var.vpc_cidr)[1]), 99) <= 24
-    error_message = "vpc_cidr must be an IPv4 range from /16 to /24, like 10.0.0.0/16."
+    condition     = can(cidrnetmask(var.vpc_cidr)) && try(tonumber(split("/", var.vpc_cidr)[1]), 0) >= 16 && try(tonumber(split("/", var.vpc_cidr)[1]), 99) <= 23
+    error_message = "vpc_cidr must be an IPv4 range from /16 to /23, like 10.0.0.0/16."
   }
 }
 
@@ -506,6 +519,13 @@ variable "db_engine_version" {
   }
 }
 
+variable "db_allow_major_version_upgrade" {
+  description = "Whether a higher db_engine_version upgrades the database. It stops for some minutes and cannot go back. Needs db_apply_immediately."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "db_instance_class" {
   description = "RDS instance class. Its memory decides the maximum number of connections."
   type        = string
@@ -664,8 +684,8 @@ variable "oidc_issuer" {
   default     = null
 
   validation {
-    condition     = var.oidc_issuer == null || can(regex("^https://[a-z0-9.-]+(:[0-9]+)?(/[^?#\\s]*)?$", var.oidc_issuer))
-    error_message = "oidc_issuer must be an https:// URL without query or fragment."
+    condition     = var.oidc_issuer == null || can(regex("^https://[a-z0-9.-]+(:443)?(/[^?#\\s]*)?$", var.oidc_issuer))
+    error_message = "oidc_issuer must be an https:// URL on port 443, the only one that tasks reach, without query or fragment."
   }
 }
 
@@ -908,13 +928,13 @@ variable "scheduled_commands" {
 # --- the deploy workflow ----------------------------------------------------------------------------------------------
 
 variable "github_repository" {
-  description = "owner/name of the GitHub repository with the deploy workflow. null: no deploy role."
+  description = "GitHub repository with the deploy workflow: owner/name, or owner@ID/name@ID where its tokens have ids (created, renamed or transferred since July 2026). null: no deploy role."
   type        = string
   default     = null
 
   validation {
-    condition     = var.github_repository == null || can(regex("^[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}$", var.github_repository))
-    error_message = "github_repository must be owner/name, without wildcards."
+    condition     = var.github_repository == null || can(regex("^[A-Za-z0-9][A-Za-z0-9-]{0,38}(/[A-Za-z0-9._-]{1,100}|@[0-9]{1,20}/[A-Za-z0-9._-]{1,100}@[0-9]{1,20})$", var.github_repository))
+    error_message = "github_repository must be owner/name or owner@ID/name@ID, without wildcards."
   }
 }
 
@@ -929,17 +949,6 @@ variable "github_environment" {
   }
 }
 
-variable "github_oidc_provider_arn" {
-  description = "ARN of the account's identity provider for GitHub. An account can have only one. null: create it."
-  type        = string
-  default     = null
-
-  validation {
-    condition     = var.github_oidc_provider_arn == null || can(regex("^arn:[a-z-]+:iam::[0-9]{12}:oidc-provider/token\\.actions\\.githubusercontent\\.com$", var.github_oidc_provider_arn))
-    error_message = "github_oidc_provider_arn must be the ARN of the provider token.actions.githubusercontent.com."
-  }
-}
-
 variable "state_bucket" {
   description = "S3 bucket of the Terraform state, which the deploy role may use. Required with github_repository."
   type        = string
@@ -948,5 +957,17 @@ variable "state_bucket" {
   validation {
     condition     = var.state_bucket == null || can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.state_bucket))
     error_message = "state_bucket must be the name of an S3 bucket."
+  }
+}
+
+variable "state_key" {
+  description = "Key of the Terraform state in state_bucket, as in backend.tf. The deploy role may write no other environment's state."
+  type        = string
+  default     = "itemsvc/terraform.tfstate"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9._-][A-Za-z0-9._/-]{0,199}$", var.state_key))
+    error_message = "state_key must be the plain key of an S3 object, without wildcards."
   }
 }

@@ -11,6 +11,7 @@ from deploy.errors import ProtectedError
 from deploy.stack import Stack
 
 STEPS = ("empty the registry", "destroy")
+KEEP = "keep the snapshot's key"
 
 
 def run(context: Context) -> None:
@@ -23,7 +24,8 @@ def run(context: Context) -> None:
     if stack:
         _check_protection(context, stack)
     _confirm(context)
-    context.reporter.plan(STEPS)
+    snapshot = stack.final_snapshot if stack else None
+    context.reporter.plan([*STEPS, KEEP] if snapshot else STEPS)
     with context.lock() as lock:
         if stack:
             with context.reporter.step(STEPS[0]):
@@ -32,9 +34,21 @@ def run(context: Context) -> None:
         with context.reporter.step(STEPS[1]):
             lock.check()
             context.terraform.destroy(context.terraform_tags(stack), context.reporter)
+        if stack and snapshot:
+            with context.reporter.step(KEEP):
+                _keep_key(context.aws.client("kms"), str(stack.kms_key_arn).rpartition("/")[2])
+                context.reporter.line(f"snapshot {snapshot} remains, with its key {stack.kms_key_arn}")
         context.releases.forget()
+        context.applied.forget()
     context.terraform.delete_workspace()
     context.reporter.line(f"environment {context.options.environment} is gone")
+
+
+def _keep_key(kms: Client, key: str) -> None:
+    """Takes back the key's deletion, which Terraform has scheduled. Without the key the snapshot is worth nothing."""
+    if kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "PendingDeletion":
+        kms.cancel_key_deletion(KeyId=key)
+        kms.enable_key(KeyId=key)
 
 
 def _confirm(context: Context) -> None:

@@ -63,6 +63,7 @@ run "defaults" {
       aws_db_instance.main.backup_retention_period == 7,
       aws_db_instance.main.copy_tags_to_snapshot,
       aws_db_instance.main.auto_minor_version_upgrade,
+      aws_db_instance.main.allow_major_version_upgrade == false,
       aws_db_instance.main.performance_insights_enabled,
       aws_db_instance.main.skip_final_snapshot,
     ])
@@ -72,6 +73,11 @@ run "defaults" {
   assert {
     condition     = aws_db_instance.main.enabled_cloudwatch_logs_exports == toset(["postgresql", "upgrade"])
     error_message = "The database's logs go to CloudWatch."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_log_group.insights.name == "/aws/ecs/containerinsights/itemsvc-dev/performance" && toset([for group in aws_cloudwatch_log_group.database : group.name]) == toset(["/aws/rds/instance/itemsvc-dev/postgresql", "/aws/rds/instance/itemsvc-dev/upgrade"])
+    error_message = "The log groups that AWS would create itself must be Terraform's, or they would stay."
   }
 
   assert {
@@ -141,7 +147,7 @@ run "defaults" {
 
   assert {
     condition = toset(keys(aws_cloudwatch_metric_alarm.metric)) == toset([
-      "latency-p95", "latency-p99", "refusals", "unhealthy-hosts", "service-cpu", "service-memory",
+      "latency-p95", "latency-p99", "refusals", "unhealthy-hosts", "balancer-5xx", "service-cpu", "service-memory",
       "database-cpu", "database-storage", "database-connections", "database-memory",
     ])
     error_message = "There must be one alarm for each metric, beside those for the error rate and missing tasks."
@@ -175,8 +181,8 @@ run "defaults" {
   }
 
   assert {
-    condition     = endswith(aws_scheduler_schedule.command["expire-idempotency-keys"].target[0].ecs_parameters[0].task_definition_arn, ":task-definition/itemsvc-dev-migrate")
-    error_message = "The schedule must start the newest revision of the one-off task."
+    condition     = endswith(aws_scheduler_schedule.command["expire-idempotency-keys"].target[0].ecs_parameters[0].task_definition_arn, ":task-definition/itemsvc-dev-command")
+    error_message = "The schedule must start the newest revision of the scheduled commands."
   }
 
   assert {

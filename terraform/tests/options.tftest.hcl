@@ -57,15 +57,15 @@ override_resource {
 }
 
 override_resource {
-  target          = aws_iam_openid_connect_provider.github
-  override_during = plan
-  values          = { arn = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com" }
-}
-
-override_resource {
   target          = aws_kms_key.main
   override_during = plan
   values          = { arn = "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000" }
+}
+
+override_resource {
+  target          = aws_cloudwatch_log_group.app
+  override_during = plan
+  values          = { arn = "arn:aws:logs:us-east-1:123456789012:log-group:/itemsvc/dev/app" }
 }
 
 override_resource {
@@ -256,12 +256,14 @@ run "deploy_role" {
   }
 
   assert {
-    condition     = alltrue([for action in flatten([for statement in jsondecode(local.deploy_policies.read).Statement : statement.Action]) : can(regex("^[a-z0-9-]+:(Describe|Get|List)", action))])
-    error_message = "The policy for reading must only read."
+    condition = alltrue([for action in flatten([for name, policy in local.deploy_policies : [for statement in jsondecode(policy).Statement : statement.Action] if name != "write"]) :
+      can(regex("^[a-z0-9-]+:(Describe|Get|List)", action))
+    ])
+    error_message = "The policies for reading must only read."
   }
 
   assert {
-    condition     = !anytrue([for statement in concat(jsondecode(local.deploy_policies.read).Statement, jsondecode(local.deploy_policies.write).Statement) : anytrue([for action in flatten([statement.Action]) : endswith(action, ":*") || action == "*"])])
+    condition     = !anytrue([for action in flatten([for policy in values(local.deploy_policies) : [for statement in jsondecode(policy).Statement : statement.Action]]) : endswith(action, ":*") || action == "*"])
     error_message = "No policy may allow all actions of a service."
   }
 
@@ -280,26 +282,85 @@ run "deploy_role" {
     error_message = "A deploy may pass only the tasks' roles, and only to tasks."
   }
 
-  # A managed policy may have 6,144 characters without white space.
   assert {
-    condition     = alltrue([for policy in values(local.deploy_policies) : length(replace(policy, "/\\s/", "")) <= 6144])
-    error_message = "The policies must fit AWS's limit: ${join(", ", [for name, policy in local.deploy_policies : "${name} ${length(policy)}"])}."
+    condition = !anytrue([for action in flatten([for policy in values(local.deploy_policies) : [for statement in jsondecode(policy).Statement : statement.Action]]) :
+      anytrue([for service in ["cognito-idp:", "wafv2:", "s3:GetBucket"] : startswith(action, service)])
+    ])
+    error_message = "A deploy must not read what belongs to an option that is off."
   }
 }
 
-run "deploy_role_with_the_accounts_provider" {
+run "deploy_role_and_the_state" {
   command = plan
 
   variables {
-    github_repository        = "example/itemsvc"
-    github_environment       = "staging"
-    github_oidc_provider_arn = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
-    state_bucket             = "example-terraform-state"
+    github_repository = "example/itemsvc"
+    state_bucket      = "example-terraform-state"
+    state_key         = "items/state.json"
   }
 
   assert {
-    condition     = length(aws_iam_openid_connect_provider.github) == 0 && endswith(jsondecode(aws_iam_role.deploy[0].assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"], ":environment:staging")
-    error_message = "An account has one provider, so a given one must be used."
+    condition = { for statement in jsondecode(local.deploy_policies.write).Statement : statement.Sid => { actions = flatten([statement.Action]), resources = flatten([statement.Resource]) } if strcontains(jsonencode(statement.Resource), ":s3:") } == {
+      State = {
+        actions   = ["s3:GetObject", "s3:PutObject"]
+        resources = ["arn:aws:s3:::example-terraform-state/items/state.json", "arn:aws:s3:::example-terraform-state/items/state.json.tflock"]
+      }
+      UnlockState = { actions = ["s3:DeleteObject"], resources = ["arn:aws:s3:::example-terraform-state/items/state.json.tflock"] }
+      FindState   = { actions = ["s3:ListBucket"], resources = ["arn:aws:s3:::example-terraform-state"] }
+    }
+    error_message = "The role may write this environment's state and its lock, and delete only the lock."
+  }
+}
+
+run "deploy_role_of_a_repository_with_ids" {
+  command = plan
+
+  variables {
+    github_repository = "example@123456/itemsvc@456789"
+    state_bucket      = "example-terraform-state"
+  }
+
+  assert {
+    condition     = jsondecode(aws_iam_role.deploy[0].assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"] == "repo:example@123456/itemsvc@456789:environment:dev"
+    error_message = "The role must trust the subject with the ids of owner and repository, and no other."
+  }
+}
+
+run "deploy_role_with_a_user_pool" {
+  command = plan
+
+  variables {
+    create_user_pool  = true
+    github_repository = "example/itemsvc"
+    state_bucket      = "example-terraform-state"
+  }
+
+  # DescribeUserPoolClient shows the client's secret.
+  assert {
+    condition = toset(flatten([for policy in values(local.deploy_policies) : [for statement in jsondecode(policy).Statement : statement.Resource
+      if anytrue([for action in statement.Action : startswith(action, "cognito-idp:") && action != "cognito-idp:DescribeUserPoolDomain"])
+    ] if strcontains(policy, "cognito-idp")])) == toset(["arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_AbCdEfGhI"])
+    error_message = "A deploy must read only this environment's pool and its client."
+  }
+}
+
+run "deploy_role_of_another_github_environment" {
+  command = plan
+
+  variables {
+    github_repository  = "example/itemsvc"
+    github_environment = "staging"
+    state_bucket       = "example-terraform-state"
+  }
+
+  assert {
+    condition     = endswith(jsondecode(aws_iam_role.deploy[0].assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"], ":environment:staging")
+    error_message = "The role must trust the given GitHub environment."
+  }
+
+  assert {
+    condition     = jsondecode(aws_iam_role.deploy[0].assume_role_policy).Statement[0].Principal.Federated == "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
+    error_message = "An account has one provider, so no environment may own it."
   }
 }
 
@@ -342,6 +403,7 @@ override_resource {
   override_during = plan
   values = {
     id       = "us-east-1_AbCdEfGhI"
+    arn      = "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_AbCdEfGhI"
     endpoint = "cognito-idp.us-east-1.amazonaws.com/us-east-1_AbCdEfGhI"
   }
 }
@@ -427,6 +489,23 @@ run "traces" {
   assert {
     condition     = length(jsondecode(aws_ecs_task_definition.migrate[0].container_definitions)) == 1
     error_message = "One-off tasks must not send traces."
+  }
+}
+
+run "traces_without_nat" {
+  command = plan
+
+  variables {
+    enable_tracing  = true
+    nat             = "none"
+    collector_image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/mirror/collector:v0.48.0"
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_role_policy.execution.policy).Statement : statement.Resource if statement.Sid == "PullImage"] == [[
+      "arn:aws:ecr:us-east-1:123456789012:repository/itemsvc-dev", "arn:aws:ecr:us-east-1:123456789012:repository/mirror/collector",
+    ]]
+    error_message = "The execution role must be able to pull the copy of the collector."
   }
 }
 

@@ -184,6 +184,32 @@ run "protection_needs_backups" {
   expect_failures = [aws_db_instance.main]
 }
 
+run "a_major_upgrade" {
+  command = plan
+
+  variables {
+    db_engine_version              = "19"
+    db_allow_major_version_upgrade = true
+  }
+
+  assert {
+    condition     = aws_db_instance.main.engine_version == "19" && aws_db_instance.main.allow_major_version_upgrade && aws_db_instance.main.parameter_group_name == "itemsvc-dev-postgres19" && aws_db_parameter_group.main.family == "postgres19"
+    error_message = "RDS must be allowed to upgrade, with a parameter group of the new version beside the old one."
+  }
+}
+
+run "a_major_upgrade_that_waits" {
+  command = plan
+
+  variables {
+    db_engine_version              = "19"
+    db_allow_major_version_upgrade = true
+    db_apply_immediately           = false
+  }
+
+  expect_failures = [aws_db_instance.main]
+}
+
 run "storage_grows_by_a_tenth" {
   command = plan
 
@@ -243,6 +269,18 @@ run "a_user_pool_that_no_task_can_reach" {
   }
 
   expect_failures = [aws_cognito_user_pool.main]
+}
+
+run "a_collector_that_no_task_can_pull" {
+  command = plan
+
+  variables {
+    nat            = "none"
+    enable_tracing = true
+    task_memory    = 1024
+  }
+
+  expect_failures = [aws_ecs_cluster.main]
 }
 
 run "room_for_the_collector" {

@@ -1,5 +1,110 @@
 # A team's own scheduled commands.
 
+override_resource {
+  target          = aws_sqs_queue.schedules
+  override_during = plan
+  values          = { arn = "arn:aws:sqs:us-east-1:123456789012:itemsvc-dev-schedules" }
+}
+
+override_resource {
+  target          = aws_ecr_repository.api
+  override_during = plan
+  values = {
+    arn            = "arn:aws:ecr:us-east-1:123456789012:repository/itemsvc-dev"
+    repository_url = "123456789012.dkr.ecr.us-east-1.amazonaws.com/itemsvc-dev"
+  }
+}
+
+override_resource {
+  target          = aws_ecs_cluster.main
+  override_during = plan
+  values          = { arn = "arn:aws:ecs:us-east-1:123456789012:cluster/itemsvc-dev" }
+}
+
+override_resource {
+  target          = aws_iam_role.execution
+  override_during = plan
+  values          = { arn = "arn:aws:iam::123456789012:role/itemsvc-dev-execution" }
+}
+
+override_resource {
+  target          = aws_iam_role.migrate
+  override_during = plan
+  values          = { arn = "arn:aws:iam::123456789012:role/itemsvc-dev-migrate" }
+}
+
+override_resource {
+  target          = aws_lb.main
+  override_during = plan
+  values = {
+    arn        = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/itemsvc-dev/0123456789abcdef"
+    arn_suffix = "app/itemsvc-dev/0123456789abcdef"
+    dns_name   = "itemsvc-dev-1.us-east-1.elb.amazonaws.com"
+  }
+}
+
+override_resource {
+  target          = aws_secretsmanager_secret.service_database_url
+  override_during = plan
+  values          = { arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:itemsvc-dev/service-database-url-a-AbCdEf" }
+}
+
+override_resource {
+  target          = module.credentials.aws_secretsmanager_secret.secret_key
+  override_during = plan
+  values          = { arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:itemsvc-dev/secret-key-AbCdEf" }
+}
+
+run "with_the_revision_that_serves" {
+  command = plan
+
+  variables {
+    image_tag         = "3f2a9c1d7e5b"
+    migrate_image_tag = "aaaaaaaaaaaa"
+  }
+
+  assert {
+    condition = [for container in jsondecode(aws_ecs_task_definition.command[0].container_definitions) : [container.name, container.image, [for secret in container.secrets : secret.name]]] == [
+      ["migrate", "123456789012.dkr.ecr.us-east-1.amazonaws.com/itemsvc-dev:3f2a9c1d7e5b", ["DATABASE_URL", "SECRET_KEY"]]
+    ]
+    error_message = "A scheduled command must run the image that serves, also while a newer one migrates, and without the schema owner's password."
+  }
+
+  assert {
+    condition     = alltrue([for schedule in aws_scheduler_schedule.command : endswith(schedule.target[0].ecs_parameters[0].task_definition_arn, ":task-definition/itemsvc-dev-command")]) && aws_ecs_task_definition.command[0].family == "itemsvc-dev-command"
+    error_message = "The schedules must start that family."
+  }
+}
+
+run "that_fail" {
+  command = plan
+
+  assert {
+    condition     = alltrue([for schedule in aws_scheduler_schedule.command : schedule.target[0].dead_letter_config[0].arn == "arn:aws:sqs:us-east-1:123456789012:itemsvc-dev-schedules"])
+    error_message = "What could not be started must be kept."
+  }
+
+  assert {
+    condition     = [for statement in jsondecode(aws_iam_role_policy.schedule.policy).Statement : statement.Resource if statement.Action == "sqs:SendMessage"] == ["arn:aws:sqs:us-east-1:123456789012:itemsvc-dev-schedules"]
+    error_message = "The schedules' role must be able to keep it."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.schedules.metric_name == "ApproximateNumberOfMessagesVisible" && aws_cloudwatch_metric_alarm.schedules.dimensions == tomap({ QueueName = "itemsvc-dev-schedules" })
+    error_message = "An alarm must say so."
+  }
+
+  assert {
+    condition = jsondecode(aws_cloudwatch_event_rule.command_failed.event_pattern).detail == {
+      clusterArn = ["arn:aws:ecs:us-east-1:123456789012:cluster/itemsvc-dev"]
+      group      = ["family:itemsvc-dev-command"]
+      lastStatus = ["STOPPED"]
+      "$or"      = [{ containers = { exitCode = [{ "anything-but" = 0 }] } }, { stopCode = ["TaskFailedToStart"] }]
+    }
+    error_message = "A command that ends with another exit code, or never starts, must be mailed."
+  }
+}
+
 run "beside_the_services_own" {
   command = plan
 
@@ -42,8 +147,8 @@ run "beside_the_services_own" {
   }
 
   assert {
-    condition     = aws_scheduler_schedule.command["collect"].name == "itemsvc-dev-collect"
-    error_message = "The schedules' names must contain the service and the environment, because their role's policy requires it."
+    condition     = alltrue([for schedule in aws_scheduler_schedule.command : schedule.group_name == "itemsvc-dev"]) && aws_scheduler_schedule_group.main.name == "itemsvc-dev"
+    error_message = "Every schedule must be in the environment's group, because their role trusts only that group."
   }
 }
 

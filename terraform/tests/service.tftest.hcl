@@ -69,6 +69,12 @@ override_resource {
 }
 
 override_resource {
+  target          = aws_cloudwatch_log_group.flow
+  override_during = plan
+  values          = { arn = "arn:aws:logs:us-east-1:123456789012:log-group:/itemsvc/dev/flow" }
+}
+
+override_resource {
   target          = aws_ecs_task_definition.migrate
   override_during = plan
   values          = { arn = "arn:aws:ecs:us-east-1:123456789012:task-definition/itemsvc-dev-migrate:7" }
@@ -297,7 +303,7 @@ run "defaults" {
       } == {
       "ecs-tasks.amazonaws.com"      = "arn:aws:ecs:us-east-1:123456789012:*"
       "monitoring.rds.amazonaws.com" = "123456789012"
-      "scheduler.amazonaws.com"      = "arn:aws:scheduler:us-east-1:123456789012:schedule/default/itemsvc-dev-*"
+      "scheduler.amazonaws.com"      = "arn:aws:scheduler:us-east-1:123456789012:schedule-group/itemsvc-dev"
       "vpc-flow-logs.amazonaws.com"  = "123456789012"
     }
     error_message = "Each service may take its own role, and only for this account's resources."
@@ -312,6 +318,14 @@ run "defaults" {
       DecryptSecrets = ["arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000"]
     }
     error_message = "The execution role may use only this environment's image, log group, secrets and key."
+  }
+
+  assert {
+    condition = { for statement in jsondecode(aws_iam_role_policy.flow_log.policy).Statement : statement.Resource => flatten([statement.Action]) } == {
+      "arn:aws:logs:us-east-1:123456789012:log-group:*"                   = ["logs:DescribeLogGroups"]
+      "arn:aws:logs:us-east-1:123456789012:log-group:/itemsvc/dev/flow:*" = ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"]
+    }
+    error_message = "The flow log must find its log group and write only there."
   }
 }
 

@@ -60,8 +60,8 @@ run "nonsense" {
     latency_p95_seconds          = 0
     github_repository            = "example/*"
     github_environment           = "*"
-    github_oidc_provider_arn     = "arn:aws:iam::123456789012:oidc-provider/example.com"
     state_bucket                 = "s3://state"
+    state_key                    = "*"
   }
 
   expect_failures = [
@@ -77,8 +77,8 @@ run "nonsense" {
     var.service_password_version, var.oidc_issuer, var.rate_limit, var.metrics,
     var.collector_image, var.trace_sample_ratio, var.latency_p99_ms,
     var.secret_recovery_days, var.log_retention_days, var.alarm_email, var.error_rate_percent,
-    var.latency_p95_seconds, var.github_repository, var.github_environment, var.github_oidc_provider_arn,
-    var.state_bucket,
+    var.latency_p95_seconds, var.github_repository, var.github_environment,
+    var.state_bucket, var.state_key,
   ]
 }
 
@@ -90,7 +90,7 @@ run "plausible_but_wrong" {
     environment          = "pre-prod"
     image_tag            = "itemsvc:3f2a9c1d7e5b"
     migrate_image_tag    = "none"
-    vpc_cidr             = "10.0.0.0/28"
+    vpc_cidr             = "10.0.0.0/24" # A sixteenth is a /28, too small for a load balancer.
     availability_zones   = ["eu-west-1a", "eu-west-1b"]
     allowed_cidr_blocks  = ["0.0.0.0/0", "2001:db8::/32"]
     certificate_arn      = "arn:aws:acm:eu-west-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
@@ -100,7 +100,7 @@ run "plausible_but_wrong" {
     min_tasks            = 4
     db_engine_version    = "18-beta"
     db_allocated_storage = 70000
-    github_repository    = "itemsvc"
+    github_repository    = "example@123456/itemsvc"
   }
 
   expect_failures = [
@@ -108,6 +108,44 @@ run "plausible_but_wrong" {
     var.availability_zones, var.certificate_arn, var.domain_names, var.task_memory, var.max_tasks, var.db_engine_version,
     var.db_allocated_storage, var.github_repository,
   ]
+}
+
+run "a_name_that_ssm_refuses" {
+  command = plan
+
+  variables {
+    name = "aws-items"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "a_name_that_a_security_group_refuses" {
+  command = plan
+
+  variables {
+    name = "sg"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "a_region_too_long_for_a_buckets_name" {
+  command = plan
+
+  variables {
+    region = "ap-southeasts-1"
+  }
+
+  expect_failures = [var.region]
+}
+
+run "the_smallest_network" {
+  command = plan
+
+  variables {
+    vpc_cidr = "10.0.0.0/23"
+  }
 }
 
 run "region_is_a_region" {
@@ -137,6 +175,17 @@ run "largest_pair_of_the_smallest_cpu" {
   variables {
     task_memory = 2048
   }
+}
+
+run "an_issuer_on_a_port_that_no_task_reaches" {
+  command = plan
+
+  variables {
+    oidc_issuer   = "https://login.example.com:8443/tenant"
+    oidc_audience = "items"
+  }
+
+  expect_failures = [var.oidc_issuer]
 }
 
 run "two_issuers_and_no_audience" {

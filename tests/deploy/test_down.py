@@ -28,6 +28,21 @@ def test_everything_goes(deployed: LocalProject) -> None:
     assert not [name for name in names if name.startswith("/stand-in/")]
 
 
+@pytest.mark.parametrize(("snapshot", "state"), [('"final-1"', "Enabled"), ("null", "PendingDeletion")])
+def test_the_last_snapshot_keeps_its_key(deployed: LocalProject, snapshot: str, state: str) -> None:
+    kms = deployed.client("kms")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    outputs = deployed.terraform / "outputs.tf"
+    named = f'output "final_snapshot" {{ value = {snapshot} }}\noutput "kms_key_arn" {{ value = "{key}" }}\n'
+    outputs.write_text(outputs.read_text() + named)
+    deployed.up("v1").expect(0)
+    kms.schedule_key_deletion(
+        KeyId=key.rpartition("/")[2], PendingWindowInDays=7
+    )  # as Terraform's destroy does with the real stack
+    deployed.deploy("down", "--yes").expect(0)
+    assert kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == state
+
+
 def test_another_environment_takes_its_workspace_along(project: LocalProject) -> None:
     project.write_variables("stage")
     project.terraform_command("init")

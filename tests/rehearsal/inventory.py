@@ -20,7 +20,9 @@ LISTS = (
     ("iam", "list_policies", "Policies", "PolicyName", {"Scope": "Local"}),
     ("sns", "list_topics", "Topics", "TopicArn", {}),
     ("events", "list_rules", "Rules", "Name", {}),
+    ("sqs", "list_queues", "QueueUrls", None, {}),
     ("scheduler", "list_schedules", "Schedules", "Name", {}),
+    ("scheduler", "list_schedule_groups", "ScheduleGroups", "Name", {}),
     ("cognito-idp", "list_user_pools", "UserPools", "Name", {"MaxResults": 10}),
     ("kms", "list_aliases", "Aliases", "AliasName", {}),
     ("s3", "list_buckets", "Buckets", "Name", {}),
@@ -44,7 +46,7 @@ def leftovers(stage):
     found = []
     for service, operation, key, shown, arguments in LISTS:
         answer = getattr(stage.aws(service), operation)(**arguments)
-        for entry in answer[key]:
+        for entry in answer.get(key, []):
             if isinstance(entry, dict) and entry.get("State") in GONE:
                 continue
             name = entry[shown] if shown else entry

@@ -81,7 +81,7 @@ def _identity(account: Account) -> list[str]:
 
 
 def _watching(account: Account) -> list[str]:
-    watch, sns = account.client("cloudwatch"), account.client("sns")
+    watch, sns, scheduler = account.client("cloudwatch"), account.client("sns"), account.client("scheduler")
     return [
         *[group["logGroupName"] for group in account.client("logs").describe_log_groups()["logGroups"]],
         *[alarm["AlarmArn"] for alarm in watch.describe_alarms()["MetricAlarms"]],
@@ -89,6 +89,8 @@ def _watching(account: Account) -> list[str]:
         *[rule["Arn"] for rule in account.client("events").list_rules()["Rules"]],
         *[topic["TopicArn"] for topic in sns.list_topics()["Topics"]],
         *[subscription["SubscriptionArn"] for subscription in sns.list_subscriptions()["Subscriptions"]],
-        *[s["Arn"] for s in account.client("scheduler").list_schedules()["Schedules"]],
+        *account.client("sqs").list_queues().get("QueueUrls", []),
+        *[s["Arn"] for s in scheduler.list_schedules()["Schedules"]],
+        *[g["Arn"] for g in scheduler.list_schedule_groups()["ScheduleGroups"] if g["Name"] != "default"],
         *[acl["ARN"] for acl in account.client("wafv2").list_web_acls(Scope="REGIONAL")["WebACLs"]],
     ]

@@ -31,6 +31,7 @@ UNPROTECTED = (
     "db_final_snapshot=false",
     "nat=none",
     "create_user_pool=false",
+    "collector_image=123456789012.dkr.ecr.us-east-1.amazonaws.com/collector:v0.48.0",
     "enable_execute_command=true",
     "readonly_root_filesystem=false",
 )

@@ -5,20 +5,27 @@ from __future__ import annotations
 import dataclasses
 import json
 import subprocess
+from typing import Any
 
 from tests.terraform.account import Account
 from tests.terraform.stack import COMMAND_SECONDS, Stack
 
 PRODUCTION = ("-test-directory=tests/prod", "-var-file=environments/prod.tfvars")
+# The longest name of an environment, and so of a workspace.
+LONGEST = "abcdefghij"
 
 
 @dataclasses.dataclass
 class Result:
-    """The result of a file (pass, fail or error), the number of its runs by status, and the messages of failures."""
+    """The result of a file (pass, fail or error), the status of its runs, and the messages of failures.
+
+    With -verbose also the planned changes: dicts of Terraform's JSON output format with `type`, `address` and `change`.
+    """
 
     status: str
     runs: dict[str, str]
     diagnostics: list[str]
+    changes: list[dict[str, Any]]
 
 
 def run(account: Account) -> dict[str, Result]:
@@ -26,7 +33,8 @@ def run(account: Account) -> dict[str, Result]:
     account.wait()
     stack = Stack(account.directory.parent / "terraform", account)
     stack.init()
-    return _test(stack, "default") | _test(stack, "prod", *PRODUCTION)
+    longest = _test(stack, LONGEST, "-test-directory=tests/longest", "-verbose")
+    return _test(stack, "default") | _test(stack, "prod", *PRODUCTION) | longest
 
 
 def _test(stack: Stack, workspace: str, *options: str) -> dict[str, Result]:
@@ -42,13 +50,15 @@ def _test(stack: Stack, workspace: str, *options: str) -> dict[str, Result]:
     results: dict[str, Result] = {}
     for line in answer.stdout.splitlines():
         event = json.loads(line)
-        file = results.setdefault(event["@testfile"], Result("", {}, [])) if "@testfile" in event else None
+        file = results.setdefault(event["@testfile"], Result("", {}, [], [])) if "@testfile" in event else None
         if file is None:
             continue
         if event["type"] == "test_run" and "status" in event["test_run"]:
             file.runs[event["test_run"]["run"]] = event["test_run"]["status"]
         elif event["type"] == "test_file" and event["test_file"].get("status"):
             file.status = event["test_file"]["status"]
+        elif event["type"] == "test_plan":
+            file.changes += event["test_plan"]["resource_changes"]
         elif event["type"] == "diagnostic":
             file.diagnostics.append(event["diagnostic"]["summary"] + ": " + event["diagnostic"].get("detail", ""))
     assert results, answer.stdout + answer.stderr

@@ -38,8 +38,10 @@ def test_an_image_adds_the_service_and_leaves_the_rest_alone(dev: Stack) -> None
         [
             "aws_appautoscaling_policy.cpu[0]",
             "aws_appautoscaling_target.api[0]",
+            "aws_cloudwatch_metric_alarm.no_healthy_host[0]",
             "aws_ecs_service.api[0]",
             "aws_ecs_task_definition.api[0]",
+            "aws_ecs_task_definition.command[0]",
             "aws_ecs_task_definition.migrate[0]",
         ],
         "create",
@@ -54,8 +56,28 @@ def test_a_new_image_changes_the_task_definitions_and_the_service_alone(served: 
     assert served.plan(NEXT_IMAGE) == {
         "aws_ecs_service.api[0]": "update",
         "aws_ecs_task_definition.api[0]": "replace",
+        "aws_ecs_task_definition.command[0]": "replace",
         "aws_ecs_task_definition.migrate[0]": "replace",
     }
+
+
+def test_a_plain_apply_keeps_what_the_last_deploy_wrote(served: Stack) -> None:
+    ssm, path = served.account.client("ssm"), "/itemsvc/dev/deploy/tags"
+    for name in ("image_tag", "migrate_image_tag"):
+        ssm.put_parameter(Name=f"{path}/{name}", Value=IMAGE.partition("=")[2], Type="String")
+    assert served.plan() == {}
+    assert served.plan("service_enabled=false") == dict.fromkeys(
+        [
+            "aws_appautoscaling_policy.cpu[0]",
+            "aws_appautoscaling_target.api[0]",
+            "aws_cloudwatch_metric_alarm.no_healthy_host[0]",
+            "aws_ecs_service.api[0]",
+            "aws_ecs_task_definition.api[0]",
+            "aws_ecs_task_definition.command[0]",
+        ],
+        "delete",
+    )
+    ssm.delete_parameters(Names=[f"{path}/image_tag", f"{path}/migrate_image_tag"])
 
 
 def test_migrating_first_changes_the_one_off_task_alone(served: Stack) -> None:
@@ -171,6 +193,7 @@ def test_the_services_password_changes_to_one_that_the_database_knows(served: St
     assert served.plan(IMAGE, ROTATION, SERVICE_ROTATION) == {
         "aws_ecs_service.api[0]": "update",
         "aws_ecs_task_definition.api[0]": "replace",
+        "aws_ecs_task_definition.command[0]": "replace",
         "aws_ecs_task_definition.migrate[0]": "replace",
         'aws_secretsmanager_secret_version.service_database_url["a"]': "replace",
     }
@@ -200,7 +223,11 @@ def test_destroy_leaves_nothing(served: Stack) -> None:
     assert leftovers(served.account) == []
     # Task definition revisions cost nothing, and AWS deletes none by itself.
     definitions = served.account.client("ecs").list_task_definitions()["taskDefinitionArns"]
-    assert {re.sub(r".*/(.*):\d+", r"\1", arn) for arn in definitions} == {"itemsvc-dev-api", "itemsvc-dev-migrate"}
+    assert {re.sub(r".*/(.*):\d+", r"\1", arn) for arn in definitions} == {
+        "itemsvc-dev-api",
+        "itemsvc-dev-command",
+        "itemsvc-dev-migrate",
+    }
 
 
 @dataclass(frozen=True)

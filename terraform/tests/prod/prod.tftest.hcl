@@ -40,6 +40,35 @@ run "protected" {
   }
 }
 
+run "the_last_snapshot_is_named" {
+  command = plan
+
+  override_resource {
+    target          = terraform_data.created
+    override_during = plan
+    values          = { output = "20261122134837" }
+  }
+
+  assert {
+    condition     = output.final_snapshot == "itemsvc-prod-final-20261122134837"
+    error_message = "The deploy command must know that a snapshot remains, or its key goes."
+  }
+}
+
+run "the_deploy_role_has_the_state_of_its_workspace" {
+  command = plan
+
+  variables {
+    github_repository = "example/itemsvc"
+    state_bucket      = "example-terraform-state"
+  }
+
+  assert {
+    condition     = local.state_arn == "arn:aws:s3:::example-terraform-state/env:/prod/itemsvc/terraform.tfstate"
+    error_message = "A workspace's state has a prefix."
+  }
+}
+
 run "without_a_certificate_it_warns" {
   command = plan
 

@@ -42,7 +42,7 @@ resource "terraform_data" "migrate" {
 }
 
 resource "terraform_data" "api" {
-  count            = var.image_tag == null ? 0 : 1
+  count            = var.image_tag == null || !var.service_enabled ? 0 : 1
   triggers_replace = [var.image_tag]
 
   provisioner "local-exec" {

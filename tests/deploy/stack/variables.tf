@@ -22,6 +22,11 @@ variable "image_tag" {
   default = null
 }
 
+variable "service_enabled" {
+  type    = bool
+  default = true
+}
+
 variable "migrate_image_tag" {
   type    = string
   default = null

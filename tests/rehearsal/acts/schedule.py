@@ -9,8 +9,9 @@ KEYS = "itemsvc_idempotencykey"
 
 def expired_keys(stage):
     """Runs the schedule's task, which must succeed and delete the expired key."""
-    name = f"{stage.outputs()['name']}-expire-idempotency-keys"
-    target = stage.aws("scheduler").get_schedule(Name=name)["Target"]
+    group = stage.outputs()["name"]
+    name = f"{group}-expire-idempotency-keys"
+    target = stage.aws("scheduler").get_schedule(GroupName=group, Name=name)["Target"]
     parameters = target["EcsParameters"]
     network = parameters["NetworkConfiguration"]["awsvpcConfiguration"]
     _keep_key(stage)
