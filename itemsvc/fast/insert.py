@@ -6,11 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import connections, models
-from django.db.models import signals
 
 from itemsvc.fast.database import database
-
-SIGNALS = (signals.pre_init, signals.post_init, signals.pre_save, signals.post_save)
 
 
 class Insert:
@@ -33,14 +30,6 @@ class Insert:
             )
             for field in self._fields
         ]
-
-    @staticmethod
-    def is_all(model: type[models.Model]) -> bool:
-        """Whether saving a new row is this INSERT alone: no override, no signal receiver, no parent's table."""
-        overridden = model.save is not models.Model.save or model.save_base is not models.Model.save_base
-        heard = any(signal.has_listeners(model) for signal in SIGNALS)
-        computed = any(type(field).pre_save is not models.Field.pre_save for field in model._meta.concrete_fields)
-        return not (overridden or heard or computed or model._meta.parents)
 
 
 def _is_sent(field: models.Field) -> bool:

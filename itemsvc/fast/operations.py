@@ -30,6 +30,7 @@ from itemsvc.http import parsers
 from itemsvc.http.links import link_header
 from itemsvc.resources.conditional import VERSION, ETagMixin
 from itemsvc.resources.etags import item_etag, list_etag
+from itemsvc.resources.one_statement import is_one_statement
 from itemsvc.resources.pagination import KeysetPagination, Window, keyset_of
 from itemsvc.resources.row_json import Row, Rows
 
@@ -200,7 +201,7 @@ class Create(Operation):
             super().fits(view)
             and serializer.create is serializers.ModelSerializer.create
             and serializer.save is serializers.ModelSerializer.save
-            and Insert.is_all(serializer.Meta.model)
+            and is_one_statement(serializer.Meta.model)
         )
 
     def answer(self, environ: Environ, template: ResponseTemplate, name: str) -> Content | None:

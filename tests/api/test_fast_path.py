@@ -35,11 +35,11 @@ from itemsvc.core.logs import RequestContextFilter
 from itemsvc.db.postgresql.base import DatabaseWrapper
 from itemsvc.fast.dispatch import FastPath, operations
 from itemsvc.fast.filters import text_filters
-from itemsvc.fast.insert import Insert
 from itemsvc.fast.operations import Create, List, Operation, Retrieve, read_parameters
 from itemsvc.fast.response_templates import Handler
 from itemsvc.resources.cursors import Cursor, Ordering
 from itemsvc.resources.filters import StrictFilterBackend, TextFilter
+from itemsvc.resources.one_statement import is_one_statement
 from tests.sample.filters import GadgetFilter
 from tests.sample.models import Gadget
 from tests.sample.serializers import GadgetSerializer
@@ -529,11 +529,12 @@ def test_a_model_that_is_saved_in_a_way_of_its_own_is_left_to_the_view() -> None
         """Does more."""
 
     heard = modelled()
-    assert Insert.is_all(heard)
+    assert is_one_statement(heard)
     signals.post_save.connect(override, sender=heard)
     changed = modelled(changed_at=models.DateTimeField(auto_now=True))
+    assert is_one_statement(modelled(changed_at=models.DateTimeField()))
     for model in (heard, changed, modelled(modelled()), modelled(save=override), modelled(save_base=override)):
-        assert not Insert.is_all(model)
+        assert not is_one_statement(model)
 
 
 class Narrowed(GadgetDetail):
