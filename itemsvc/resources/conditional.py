@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
@@ -78,8 +78,7 @@ class ETagMixin(generics.GenericAPIView):
         wanted = request.META.get("HTTP_IF_MATCH", ANY)
         if wanted != ANY and etag not in TAG.findall(wanted):
             return error(PreconditionFailed.status_code, PreconditionFailed.default_detail)
-        had = read_if_none_match(request)
-        if had == [ANY] or etag in [tag.removeprefix("W/") for tag in had]:
+        if is_known_to_client(request.META, etag):
             _empty(response)
         return None
 
@@ -150,7 +149,7 @@ class ConditionalWriteMixin(mixins.UpdateModelMixin, mixins.DestroyModelMixin, E
     def _unchanged(self, instance: Any) -> QuerySet:
         """The row if, at the moment of the statement, it is as the caller wants it."""
         rows = self.filter_queryset(self.get_queryset()).filter(pk=instance.pk)
-        wanted, unwanted = read_if_match(self.request), read_if_none_match(self.request)
+        wanted, unwanted = read_if_match(self.request), read_if_none_match(self.request.META)
         if unwanted == [ANY]:
             return rows.none()
         if not hasattr(instance, VERSION):
@@ -186,10 +185,16 @@ def read_if_match(request: Request) -> list[str]:
     return TAG.findall(text)
 
 
-def read_if_none_match(request: Request) -> list[str]:
+def read_if_none_match(headers: Mapping[str, Any]) -> list[str]:
     """Its entity tags, or `["*"]`; what is malformed is none, so that the caller gets the whole answer."""
-    text: str = request.META.get("HTTP_IF_NONE_MATCH", "")
+    text: str = headers.get("HTTP_IF_NONE_MATCH", "")
     return [ANY] if text == ANY else TAG.findall(text)
+
+
+def is_known_to_client(headers: Mapping[str, Any], etag: str) -> bool:
+    """Whether If-None-Match names this tag; ``headers`` are a request's in its WSGI environ."""
+    had = read_if_none_match(headers)
+    return had == [ANY] or etag in [tag.removeprefix("W/") for tag in had]
 
 
 def is_json(request: Request) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from tests.support.service import Service
 
 INSIDER = {"X-Tenant": "insider"}
-OFF = "The fast path is off"
+CLOSED = "The front door is closed"
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def test_an_audit_sees_every_request(guarded: Service) -> None:
     assert seen == list(range(seen[0], seen[0] + len(requests)))
 
 
-def test_the_log_says_once_that_the_fast_path_is_off(guarded: Service, running_service: Service) -> None:
+def test_the_log_says_once_that_the_front_door_is_closed(guarded: Service, running_service: Service) -> None:
     guarded.get("/gadgets", headers=INSIDER)
-    assert [OFF in line["message"] for line in guarded.log_lines()].count(True) == 1
-    assert not any(OFF in line["message"] for line in running_service.log_lines())
+    assert [CLOSED in line["message"] for line in guarded.log_lines()].count(True) == 1
+    assert not any(CLOSED in line["message"] for line in running_service.log_lines())

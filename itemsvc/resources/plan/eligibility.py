@@ -1,30 +1,30 @@
-"""Which views the fast path may answer for: only those that do nothing it does not know."""
+"""Which views may be planned: only those that do nothing that the operations do not know."""
 
 from __future__ import annotations
 
 from inspect import unwrap
 from typing import Any
 
+from django.db import DEFAULT_DB_ALIAS, router
 from rest_framework import generics, mixins, negotiation
-from rest_framework.views import APIView
 
 from itemsvc.resources.bulk import BulkCreateMixin
-from itemsvc.resources.conditional import ETagMixin
+from itemsvc.resources.conditional import ConditionalWriteMixin, ETagMixin
 from itemsvc.resources.generics import RowsListMixin
 from itemsvc.resources.idempotency import IdempotentCreateMixin
-from itemsvc.resources.views import ResourceListView
 
-#: Overrides in the shared views. For a request that the fast path takes, each does what the original function does.
-EQUIVALENT = frozenset(
+#: Overrides in the shared views; ``views.py`` adds its own. For a request that is planned, each does what the original
+#: function does.
+EQUIVALENT: set[Any] = set(
     {
         RowsListMixin.list,
         ETagMixin.finalize_response,
+        ConditionalWriteMixin.update,
+        ConditionalWriteMixin.destroy,
+        ConditionalWriteMixin.perform_update,
+        ConditionalWriteMixin.perform_destroy,
         BulkCreateMixin.get_serializer,
         IdempotentCreateMixin.create,
-        ResourceListView.get_renderers,
-        ResourceListView.list,
-        ResourceListView.get_success_headers,
-        ResourceListView.finalize_response,
     }
 )
 #: The methods that DRF calls on every view.
@@ -35,7 +35,8 @@ COMMON = (
     "determine_version get_queryset get_object filter_queryset get_serializer get_serializer_class "
     "get_serializer_context paginate_queryset get_paginated_response default_response_headers"
 ).split()
-#: The methods that DRF calls for one operation, each with the original that the fast path knows.
+DETAIL = generics.RetrieveUpdateDestroyAPIView
+#: The methods that DRF calls for one operation, each with the original that is planned.
 HOOKS: dict[str, dict[str, Any]] = {
     "list": {"get": generics.ListCreateAPIView.get, "list": mixins.ListModelMixin.list},
     "create": {
@@ -44,12 +45,17 @@ HOOKS: dict[str, dict[str, Any]] = {
         "perform_create": mixins.CreateModelMixin.perform_create,
         "get_success_headers": mixins.CreateModelMixin.get_success_headers,
     },
-    "retrieve": {
-        "get": generics.RetrieveUpdateDestroyAPIView.get,
-        "retrieve": mixins.RetrieveModelMixin.retrieve,
+    "retrieve": {"get": DETAIL.get, "retrieve": DETAIL.retrieve},
+    "update": {"put": DETAIL.put, "update": DETAIL.update, "perform_update": DETAIL.perform_update},
+    "partial_update": {
+        "patch": DETAIL.patch,
+        "partial_update": DETAIL.partial_update,
+        "update": DETAIL.update,
+        "perform_update": DETAIL.perform_update,
     },
+    "destroy": {"delete": DETAIL.delete, "destroy": DETAIL.destroy, "perform_destroy": DETAIL.perform_destroy},
 }
-#: The classes that a view may be configured with. ``FastPath`` checks tokens and rate limits by the same functions.
+#: The classes that a view may be configured with. The operations check tokens and rate limits by the same functions.
 CLASSES = {
     "authentication_classes": {"itemsvc.auth.authentication.BearerToken"},
     "permission_classes": {"itemsvc.auth.authentication.HasScope", "rest_framework.permissions.AllowAny"},
@@ -65,8 +71,12 @@ VALUES: dict[str, Any] = {
 }
 
 
-def is_known(view: type[APIView], operation: str) -> bool:
-    """Whether each method and setting of the view is DRF's own or equivalent to it."""
+def is_known(view: type[Any], operation: str, method: str) -> bool:
+    """Whether each method and setting of the view is DRF's own or equivalent to it, and no router chooses databases."""
+    if view.queryset is None or method.lower() not in view.http_method_names:
+        return False
+    if router.routers or view.queryset.db != DEFAULT_DB_ALIAS:
+        return False
     if any(getattr(view, name, None) != value for name, value in VALUES.items()):
         return False
     for name, known in CLASSES.items():

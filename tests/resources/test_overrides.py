@@ -1,0 +1,115 @@
+"""What a team overrides in a view, a serializer or the URLconf is honoured at every door."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.urls import path
+from rest_framework.exceptions import ValidationError
+from rest_framework.permissions import IsAdminUser
+
+from itemsvc.auth.authentication import HasScope
+from itemsvc.fast.response_templates import Handler
+from tests.sample.models import Gadget
+from tests.sample.serializers import GadgetSerializer
+from tests.sample.urls import urlpatterns as sample_urls
+from tests.sample.views import GadgetDetail, GadgetList
+from tests.support.ways import Way, ask, drf_path, front_door
+
+
+class Nobody:
+    """A filter back end that shows no rows."""
+
+    def filter_queryset(self, request: Any, queryset: Any, view: Any) -> Any:
+        return queryset.none()
+
+
+class Short(GadgetSerializer):
+    """Shows the description only to who asks for it."""
+
+    def get_fields(self) -> Any:
+        fields = super().get_fields()
+        if "request" in self.context and "all" not in self.context["request"].query_params:
+            del fields["description"]
+        return fields
+
+
+class Careful(GadgetSerializer):
+    """Refuses a gadget by who asks, and a change by what was there."""
+
+    def validate(self, attrs: Any) -> Any:
+        request = self.context.get("request")
+        if request and "refused" in request.headers:
+            raise ValidationError("refused")
+        if self.instance and self.instance.description == "sealed":
+            raise ValidationError("sealed")
+        return attrs
+
+
+def closed(view: Any) -> Any:
+    """A decorator of a team's."""
+
+    @wraps(view)
+    def answer(request: Any, *args: Any, **kwargs: Any) -> Any:
+        return HttpResponse(status=403) if "open" not in request.headers else view(request, *args, **kwargs)
+
+    return answer
+
+
+def listed(name: str, **members: Any) -> Any:
+    """A list of gadgets with members of its own, and its detail view."""
+    return [
+        path(name, type("View", (GadgetList,), members).as_view()),
+        path(f"{name}/<uuid:pk>", type("View", (GadgetDetail,), members).as_view()),
+    ]
+
+
+urlpatterns = [
+    *sample_urls,
+    *listed("read-only", http_method_names=["get", "head", "options"]),
+    *listed("scoped", permission_classes=(HasScope,)),
+    *listed("short", serializer_class=Short),
+    *listed("careful", serializer_class=Careful),
+    path("given", GadgetList.as_view(permission_classes=[IsAdminUser])),
+    path("decorated", closed(GadgetList.as_view())),
+    path("filtered/<uuid:pk>", type("View", (GadgetDetail,), {"filter_backends": (Nobody,)}).as_view()),
+    path("alone", GadgetList.as_view()),
+    path("twice", GadgetList.as_view(permission_classes=[IsAdminUser])),
+    path("twice", GadgetList.as_view()),
+    path("default", GadgetList.as_view(), {"more": "1"}),
+]
+
+LAMP = b'{"name":"lamp"}'
+CASES: list[tuple[int, str, str, dict[str, str]]] = [
+    (405, "POST", "/read-only", {}), (405, "PUT", "/read-only/{}", {}), (405, "DELETE", "/read-only/{}", {}),
+    (403, "GET", "/scoped", {}), (403, "DELETE", "/scoped/{}", {}), (403, "GET", "/given", {}),
+    (403, "POST", "/given", {}), (403, "GET", "/decorated", {}), (200, "GET", "/decorated", {"HTTP_OPEN": "1"}),
+    (404, "GET", "/filtered/{}", {}), (404, "PATCH", "/filtered/{}", {}), (404, "DELETE", "/filtered/{}", {}),
+    (201, "POST", "/alone", {}), (403, "GET", "/twice", {}), (200, "GET", "/default", {}),
+    (200, "GET", "/short", {}), (200, "GET", "/short/{}?all=1", {}),
+    (201, "POST", "/careful", {}), (400, "POST", "/careful", {"HTTP_REFUSED": "1"}),
+    (400, "PUT", "/careful/{}", {}), (400, "PATCH", "/careful/{}", {}),
+]  # fmt: skip
+
+
+@pytest.fixture
+def ways(transactional_db: None) -> dict[str, Way]:
+    """The three ways."""
+    return {"DRF's path": drf_path(), "behind the middleware": Handler(), "the front door": front_door()}
+
+
+@pytest.mark.urls(__name__)
+@pytest.mark.parametrize(("status", "method", "where", "headers"), CASES)
+def test_an_override_is_honoured_at_every_door(
+    ways: dict[str, Way], status: int, method: str, where: str, headers: dict[str, str]
+) -> None:
+    for name, way in ways.items():
+        gadget = Gadget.objects.create(name="torch", description="sealed")
+        body = LAMP if method in ("POST", "PUT", "PATCH") else b""
+        answered = ask(way, method, where.format(gadget.pk), body, **headers)
+        assert answered[0] == status, name
+        assert ("Location" in answered[1]) == (status == 201 and where != "/alone"), name
+        assert (b"description" in answered[2]) == (status < 300 and where != "/short"), name
