@@ -2,34 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from inspect import getattr_static
+from itertools import chain
+from typing import Any
 
-from django.db import models
+from django.db import DEFAULT_DB_ALIAS, models
 from django.db.models import signals
-from django.db.models.deletion import Collector
+from django.db.models.deletion import Collector, get_candidate_relations_to_delete
 
 #: What runs when a row is read or saved: methods of a model, and signals.
 METHODS = ("__init__", "from_db", "save", "save_base")
-SIGNALS = (signals.pre_init, signals.post_init, signals.pre_save, signals.post_save)
+SIGNALS = {name: getattr(signals, name) for name in ("pre_init", "post_init", "pre_save", "post_save")}
 #: Columns whose value Python sets at a save if they are ``auto_now`` or ``auto_now_add``, and else leaves alone.
 TIMES = (models.DateField.pre_save, models.DateTimeField.pre_save, models.TimeField.pre_save)
 
 
 def is_one_statement(model: type[models.Model]) -> bool:
-    """Whether saving a row is one INSERT or UPDATE alone.
-
-    It is not if a method of the model is overridden, a receiver listens, Python computes a column, or the row has parts
-    in other tables.
-    """
-    heard = any(signal.has_listeners(model) for signal in SIGNALS)
-    computed = any(_is_computed(field) for field in model._meta.concrete_fields)
-    in_parts = model._meta.parents or model._meta.many_to_many
-    return not (heard or computed or in_parts or any(overrides(model, name) for name in METHODS))
+    """Whether saving a row is one INSERT or UPDATE alone."""
+    return not any(more_than_one_statement(model))
 
 
-def deletes_in_one_statement(model: type[models.Model]) -> bool:
-    """Whether deleting a row is one DELETE alone: no override, no receiver, no row that refers to it."""
-    return not overrides(model, "delete") and Collector("default").can_fast_delete(model._base_manager.all())
+def more_than_one_statement(model: type[models.Model]) -> Iterator[tuple[str, Any]]:
+    """What else happens when a row is saved, with the code that does it."""
+    for name in METHODS:
+        if overrides(model, name):
+            yield f"overrides {name} of its model", getattr(model, name)
+    for name, signal in SIGNALS.items():
+        if signal.has_listeners(model):
+            yield f"has a receiver of {name}", next(chain(*signal._live_receivers(model)))
+    for field in model._meta.concrete_fields:
+        if _is_computed(field):
+            yield f"computes {field.name} at each save", model
+    if model._meta.parents or model._meta.many_to_many:
+        yield "has parts in other tables", model
+
+
+def more_than_one_delete(model: type[models.Model]) -> Iterator[tuple[str, Any]]:
+    """What else happens when a row is deleted, with the code that does it."""
+    if overrides(model, "delete"):
+        yield "overrides delete of its model", model.delete
+    if Collector(DEFAULT_DB_ALIAS).can_fast_delete(model._base_manager.all()):
+        return
+    relations: Any = get_candidate_relations_to_delete(model._meta)
+    for relation in relations:
+        if relation.field.remote_field.on_delete is not models.DO_NOTHING:
+            yield f"is referred to by {relation.field}", relation.related_model
+    yield "deletes more than its row, or has a receiver", model
 
 
 def overrides(model: type[models.Model], name: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.http import HttpResponse
 from django.urls import path
+from django.utils.decorators import method_decorator
 from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import IsAdminUser
 
@@ -74,6 +75,7 @@ urlpatterns = [
     *listed("short", serializer_class=Short),
     *listed("careful", serializer_class=Careful),
     path("given", GadgetList.as_view(permission_classes=[IsAdminUser])),
+    path("inside", method_decorator(closed, name="get")(type("View", (GadgetList,), {})).as_view()),
     path("decorated", closed(GadgetList.as_view())),
     path("filtered/<uuid:pk>", type("View", (GadgetDetail,), {"filter_backends": (Nobody,)}).as_view()),
     path("alone", GadgetList.as_view()),
@@ -87,6 +89,7 @@ CASES: list[tuple[int, str, str, dict[str, str]]] = [
     (405, "POST", "/read-only", {}), (405, "PUT", "/read-only/{}", {}), (405, "DELETE", "/read-only/{}", {}),
     (403, "GET", "/scoped", {}), (403, "DELETE", "/scoped/{}", {}), (403, "GET", "/given", {}),
     (403, "POST", "/given", {}), (403, "GET", "/decorated", {}), (200, "GET", "/decorated", {"HTTP_OPEN": "1"}),
+    (403, "GET", "/inside", {}), (200, "GET", "/inside", {"HTTP_OPEN": "1"}),
     (404, "GET", "/filtered/{}", {}), (404, "PATCH", "/filtered/{}", {}), (404, "DELETE", "/filtered/{}", {}),
     (201, "POST", "/alone", {}), (403, "GET", "/twice", {}), (200, "GET", "/default", {}),
     (200, "GET", "/short", {}), (200, "GET", "/short/{}?all=1", {}),

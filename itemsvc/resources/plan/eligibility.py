@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from inspect import unwrap
-from typing import Any
+from collections.abc import Iterator
+from contextlib import suppress
+from inspect import getsourcefile, getsourcelines
+from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, router
 from rest_framework import generics, mixins, negotiation
 
 from itemsvc.resources.bulk import BulkCreateMixin
 from itemsvc.resources.conditional import ConditionalWriteMixin, ETagMixin
-from itemsvc.resources.generics import RowsListMixin
+from itemsvc.resources.generics import RowsListMixin, rows_of
 from itemsvc.resources.idempotency import IdempotentCreateMixin
+from itemsvc.resources.row_json import Rows
 
 #: Overrides in the shared views; ``views.py`` adds its own. For a request that is planned, each does what the original
 #: function does.
@@ -71,19 +75,66 @@ VALUES: dict[str, Any] = {
 }
 
 
-def is_known(view: type[Any], operation: str, method: str) -> bool:
-    """Whether each method and setting of the view is DRF's own or equivalent to it, and no router chooses databases."""
-    if view.queryset is None or method.lower() not in view.http_method_names:
-        return False
-    if router.routers or view.queryset.db != DEFAULT_DB_ALIAS:
-        return False
-    if any(getattr(view, name, None) != value for name, value in VALUES.items()):
-        return False
-    for name, known in CLASSES.items():
-        if not {f"{each.__module__}.{each.__qualname__}" for each in getattr(view, name, ())} <= known:
-            return False
+class Obstacle(NamedTuple):
+    """Why DRF's path answers: a reason, and the code that decides it."""
+
+    reason: str
+    code: Any
+
+    @property
+    def place(self) -> str:
+        """The code's file and line; of a class without code, those of its nearest base."""
+        for each in getattr(self.code, "__mro__", (self.code,)):
+            with suppress(OSError, TypeError):
+                file, (_, line) = getsourcefile(each) or "?", getsourcelines(each)
+                return f"{file.removeprefix(f'{settings.BASE_DIR}/')}:{line}"
+        return "?"
+
+
+def obstacles(view: type[Any], operation: str, method: str) -> Iterator[Obstacle]:
+    """What is not DRF's own or equivalent to it: each method and setting of the view that is unknown."""
+    yield from _overrides(view, operation)
+    yield from _settings(view)
+    if method.lower() not in view.http_method_names:
+        yield Obstacle("leaves the method out of http_method_names", view)
+    if view.queryset is None:
+        yield Obstacle("has no queryset", view)
+    elif router.routers or view.queryset.db != DEFAULT_DB_ALIAS:
+        yield Obstacle("has another database", view)
+
+
+def _overrides(view: type[Any], operation: str) -> Iterator[Obstacle]:
     hooks = {name: getattr(generics.GenericAPIView, name) for name in COMMON} | HOOKS[operation]
-    return all(_is_equivalent(getattr(view, name, None), original) for name, original in hooks.items())
+    for name, original in hooks.items():
+        function = getattr(view, name, None)
+        if not _is_equivalent(function, original):
+            yield Obstacle(f"overrides {name}", function)
+
+
+def _settings(view: type[Any]) -> Iterator[Obstacle]:
+    for name, value in VALUES.items():
+        if getattr(view, name, None) != value:
+            yield Obstacle(f"sets {name}", view)
+    for name, known in CLASSES.items():
+        for each in getattr(view, name, ()):
+            if f"{each.__module__}.{each.__qualname__}" not in known:
+                yield Obstacle(f"has {each.__name__} in {name}", view)
+
+
+def member_obstacles(serializer: Any) -> Iterator[Obstacle]:
+    """What keeps a serializer's members from being read straight from their columns."""
+    if serializer is None:
+        yield Obstacle("has no serializer_class", serializer)
+    elif rows_of(serializer) is None:
+        names = [name for name in serializer().fields if Rows.of(_with_one(serializer, name)) is None]
+        what = f"shows more than a column as {', '.join(names)}" if names else "may choose its members by the request"
+        yield Obstacle(what, serializer)
+    elif "id" not in rows_of(serializer).columns:  # type: ignore[union-attr]
+        yield Obstacle("shows no id", serializer)
+
+
+def _with_one(serializer: Any, name: str) -> Any:
+    return type("One", (serializer,), {"Meta": type("Meta", (serializer.Meta,), {"fields": (name,), "exclude": None})})
 
 
 def filters_only_by_parameters(view: type[Any]) -> bool:
@@ -92,10 +143,10 @@ def filters_only_by_parameters(view: type[Any]) -> bool:
 
 
 def _is_equivalent(function: Any, original: Any) -> bool:
-    if function in EQUIVALENT:
-        return True
-    # drf-spectacular's extend_schema wraps methods.
-    return function is original or (callable(function) and unwrap(function) is original)
+    # drf-spectacular's decorators wrap methods. Other decorators may do anything.
+    while getattr(function, "__globals__", {}).get("__name__", "").startswith("drf_spectacular."):
+        function = function.__wrapped__
+    return function is original or function in EQUIVALENT
 
 
 def _never(view: type[Any]) -> bool:

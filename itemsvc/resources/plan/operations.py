@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -24,7 +24,7 @@ from itemsvc.resources.etags import item_etag, list_etag
 from itemsvc.resources.generics import rows_of
 from itemsvc.resources.pagination import KeysetPagination, Window, keyset_of
 from itemsvc.resources.plan.asked import Answer, Asked, Header
-from itemsvc.resources.plan.eligibility import filters_only_by_parameters, is_known
+from itemsvc.resources.plan.eligibility import Obstacle, filters_only_by_parameters, member_obstacles, obstacles
 from itemsvc.resources.plan.filters import text_filters
 from itemsvc.resources.plan.negotiation import Negotiation
 from itemsvc.resources.plan.statements import SAMPLE
@@ -68,9 +68,11 @@ class Operation:
         self.negotiation = Negotiation(example.get_content_negotiator(), example.get_renderers())
 
     @classmethod
-    def fits(cls, view: type[Any]) -> bool:
-        """Whether the view does nothing for this operation that is not planned."""
-        return is_known(view, cls.name, cls.method) and (not cls.needs_rows or _rows_with_key(view))
+    def obstacles(cls, view: type[Any]) -> Iterator[Obstacle]:
+        """What the view does for this operation that is not planned; each presumes that those before it are gone."""
+        yield from obstacles(view, cls.name, cls.method)
+        if cls.needs_rows:
+            yield from member_obstacles(view.serializer_class)
 
     def takes(self, environ: dict[str, Any]) -> bool:
         """Whether the client wants JSON, no header asks for more, and the caller is known and has a permit."""
@@ -126,13 +128,16 @@ class List(Operation):
         self.statement = lru_cache(maxsize=4096)(self._statement)
 
     @classmethod
-    def fits(cls, view: type[Any]) -> bool:
-        """Only with keyset pagination by a UUID key, and filters that do nothing without a parameter."""
-        if view.pagination_class is not KeysetPagination or not filters_only_by_parameters(view):
-            return False
+    def obstacles(cls, view: type[Any]) -> Iterator[Obstacle]:
+        """Another pagination than by a UUID key, and filters that do something without a parameter."""
+        yield from super().obstacles(view)
+        if not filters_only_by_parameters(view):
+            yield Obstacle("has filters that may do anything", view)
         # A cursor needs the UUID of a row, which the row has as its member `id`.
-        by_key = keyset_of(view).columns == {"id"} and isinstance(view.queryset.model._meta.pk, UUIDField)
-        return super().fits(view) and by_key
+        if view.pagination_class is not KeysetPagination or not isinstance(view.queryset.model._meta.pk, UUIDField):
+            yield Obstacle("has other pages than by a UUID key", view)
+        elif keyset_of(view).columns != {"id"}:
+            yield Obstacle("orders by another column than the key", view)
 
     def answer(self, asked: Asked) -> Answer | None:
         """A page, by the paginator's parameters and by text filters."""
@@ -175,9 +180,13 @@ class DetailOperation(Operation):
     """An operation on one object, by its UUID."""
 
     @classmethod
-    def fits(cls, view: type[Any]) -> bool:
-        """Only without filters, which may depend on anything."""
-        return super().fits(view) and not view.filter_backends
+    def obstacles(cls, view: type[Any]) -> Iterator[Obstacle]:
+        """Another key than a UUID, and filters, which may depend on anything."""
+        yield from super().obstacles(view)
+        if not isinstance(view.queryset.model._meta.pk, UUIDField):
+            yield Obstacle("has another key than a UUID", view.queryset.model)
+        if view.filter_backends:
+            yield Obstacle("has filter_backends", view)
 
 
 class Retrieve(DetailOperation):
@@ -191,9 +200,11 @@ class Retrieve(DetailOperation):
         self.sql, _ = self.rows.select(self.view_class.queryset.filter(pk=SAMPLE), *self.version)
 
     @classmethod
-    def fits(cls, view: type[Any]) -> bool:
-        """Only if the view's queryset adds no parameter to the statement."""
-        return super().fits(view) and not view.queryset.query.sql_with_params()[1]
+    def obstacles(cls, view: type[Any]) -> Iterator[Obstacle]:
+        """A queryset that adds parameters to the statement."""
+        yield from super().obstacles(view)
+        if view.queryset.query.sql_with_params()[1]:
+            yield Obstacle("has a queryset with values of its own", view)
 
     def answer(self, asked: Asked) -> Answer | None:
         """The object; None if there is none, for DRF's path to answer 404."""
@@ -203,11 +214,6 @@ class Retrieve(DetailOperation):
 
 def _has(model: type[Model], name: str) -> bool:
     return any(field.name == name for field in model._meta.concrete_fields)
-
-
-def _rows_with_key(view: type[Any]) -> bool:
-    rows = rows_of(view.serializer_class)
-    return rows is not None and "id" in rows.columns
 
 
 def _address(asked: Asked, parameters: Mapping[str, str], cursor: str) -> str:

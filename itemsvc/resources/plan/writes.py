@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
 from django.urls import Resolver404, resolve
 from rest_framework.serializers import ModelSerializer
 
-from itemsvc.resources.conditional import ANY, TAG, TAGS, ConditionalWriteMixin, updates_in_one_statement
+from itemsvc.resources.conditional import ANY, TAG, TAGS, ConditionalWriteMixin
 from itemsvc.resources.etags import versions
-from itemsvc.resources.one_statement import deletes_in_one_statement, is_one_statement
+from itemsvc.resources.one_statement import more_than_one_delete, more_than_one_statement
 from itemsvc.resources.plan.asked import Answer, Asked, Header
+from itemsvc.resources.plan.eligibility import Obstacle
 from itemsvc.resources.plan.operations import UUID, DetailOperation, Operation
 from itemsvc.resources.plan.statements import SAMPLE, Delete, Insert, Update
 from itemsvc.resources.plan.validation import Unread, Validation
@@ -35,16 +37,10 @@ class Create(Operation):
         self.key = self.rows.columns.index("id")
 
     @classmethod
-    def fits(cls, view: type[Any]) -> bool:
-        """Only if the view creates a row by one INSERT and does nothing else."""
-        if not super().fits(view):
-            return False
-        serializer = view.serializer_class
-        return (
-            serializer.create is ModelSerializer.create
-            and serializer.save is ModelSerializer.save
-            and is_one_statement(serializer.Meta.model)
-        )
+    def obstacles(cls, view: type[Any]) -> Iterator[Obstacle]:
+        """Whatever does more than one INSERT."""
+        yield from super().obstacles(view)
+        yield from _more_than_one_statement(view.serializer_class, "create")
 
     def answer(self, asked: Asked) -> Answer | None:
         """The new object and its Location; None if the body is not valid."""
@@ -62,9 +58,11 @@ class WriteOperation(DetailOperation):
     conditions = frozenset({"HTTP_IF_MATCH"})
 
     @classmethod
-    def fits(cls, view: type[Any]) -> bool:
-        """Only if the view takes conditions."""
-        return issubclass(view, ConditionalWriteMixin) and super().fits(view)
+    def obstacles(cls, view: type[Any]) -> Iterator[Obstacle]:
+        """A view that takes no conditions."""
+        yield from super().obstacles(view)
+        if not issubclass(view, ConditionalWriteMixin):
+            yield Obstacle("is no ConditionalWriteMixin", view)
 
     def versions(self, asked: Asked) -> list[int] | None:
         """The versions that the row may have, none for any; None if DRF's path must decide."""
@@ -90,9 +88,10 @@ class Replace(WriteOperation):
         self.update = Update(self.view_class.queryset, self.rows.columns + self.version)
 
     @classmethod
-    def fits(cls, view: type[Any]) -> bool:
-        """Only if the view changes a row by one UPDATE and does nothing else."""
-        return super().fits(view) and updates_in_one_statement(view.serializer_class)
+    def obstacles(cls, view: type[Any]) -> Iterator[Obstacle]:
+        """Whatever does more than one UPDATE."""
+        yield from super().obstacles(view)
+        yield from _more_than_one_statement(view.serializer_class, "update")
 
     def answer(self, asked: Asked) -> Answer | None:
         """The object as it is now; None if it is not there, is another version, or the body is not valid."""
@@ -129,9 +128,11 @@ class Destroy(WriteOperation):
         self.delete = Delete(self.view_class.queryset)
 
     @classmethod
-    def fits(cls, view: type[Any]) -> bool:
-        """Only if the view deletes a row by one DELETE and does nothing else."""
-        return super().fits(view) and deletes_in_one_statement(view.queryset.model)
+    def obstacles(cls, view: type[Any]) -> Iterator[Obstacle]:
+        """Whatever does more than one DELETE."""
+        yield from super().obstacles(view)
+        for reason, code in more_than_one_delete(view.queryset.model):
+            yield Obstacle(reason, code)
 
     def answer(self, asked: Asked) -> Answer | None:
         """No content; None if there is no such row, or it is another version."""
@@ -140,6 +141,14 @@ class Destroy(WriteOperation):
             return None
         deleted = asked.fetch(sql, [asked.key, *wanted], repeatable=False)
         return Answer(b"", [], self.status_code) if deleted else None
+
+
+def _more_than_one_statement(serializer: Any, *names: str) -> Iterator[Obstacle]:
+    for name in (*names, "save"):
+        if getattr(serializer, name) is not getattr(ModelSerializer, name):
+            yield Obstacle(f"overrides {name} of its serializer", getattr(serializer, name))
+    for reason, code in more_than_one_statement(serializer.Meta.model):
+        yield Obstacle(reason, code)
 
 
 @lru_cache(maxsize=1024)
