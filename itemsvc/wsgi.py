@@ -16,7 +16,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "itemsvc.settings")
 django.setup(set_prefix=False)
 
 from itemsvc.fast.dispatch import FastPath  # noqa: E402  (needs the settings)
-from itemsvc.fast.response_templates import Handler  # noqa: E402
+from itemsvc.http.handler import Handler  # noqa: E402
 from itemsvc.resources.plan.views import survey  # noqa: E402
 from itemsvc.settings import middleware  # noqa: E402
 

@@ -14,8 +14,9 @@ from rest_framework.views import APIView
 
 from itemsvc.core import routes
 from itemsvc.core.logs import request_id as current_request_id
-from itemsvc.fast.response_templates import PROTOTYPE, Environ, Handler, ResponseTemplate, ResponseTemplates
+from itemsvc.fast.response_templates import Environ, ResponseTemplate, ResponseTemplates
 from itemsvc.http import errors, request_ids
+from itemsvc.http.handler import PROTOTYPE, Handler
 from itemsvc.http.header_block import ResponseHeaders
 from itemsvc.resources.plan.asked import Answer, Asked
 from itemsvc.resources.plan.database import fetch

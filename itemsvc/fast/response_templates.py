@@ -6,33 +6,20 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.handlers.wsgi import WSGIHandler
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 
 from itemsvc.http import request_ids
+from itemsvc.http.handler import PROTOTYPE, Handler
 from itemsvc.http.header_block import SharedHeaders
-from itemsvc.http.requests import Request
 from itemsvc.resources.plan.operations import Operation
 
 Environ = dict[str, Any]
 
-#: The key in the WSGI environ of a response that the middleware gets instead of a view's.
-PROTOTYPE = "itemsvc.prototype"
 #: Headers that differ in every response, so they are not part of a template.
 OWN_HEADERS = frozenset({"content-length", request_ids.HEADER.lower()})
 #: The largest number of templates kept: one for each operation, status, host and scheme.
 MAX_TEMPLATES = 1024
-
-
-class Handler(WSGIHandler):
-    """Django's handler; a response under ``PROTOTYPE`` in the environ takes the place of the view's."""
-
-    request_class = Request
-
-    def _get_response(self, request: HttpRequest) -> HttpResponseBase:
-        prototype: HttpResponse | None = request.META.get(PROTOTYPE)
-        return prototype if prototype is not None else super()._get_response(request)  # type: ignore[misc]
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from inspect import getattr_static
 from typing import Any
 
@@ -11,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import ModelSerializer
 
 from itemsvc.http.renderers import JSONRenderer, Rendered
+from itemsvc.resources.one_statement import more_than_columns
 from itemsvc.resources.pagination import keyset_of
 from itemsvc.resources.row_json import Rows
 
@@ -18,9 +20,13 @@ from itemsvc.resources.row_json import Rows
 CHOOSERS = ("__new__", "__init__", "get_fields", "get_field_names", "fields")
 
 
+@cache
 def rows_of(serializer_class: Any) -> Rows | None:
-    """The ``Rows`` of a serializer; None also if its members may depend on the request."""
-    chosen = serializer_class is None or any(
+    """The ``Rows`` of a serializer; None also if its members may depend on the request, or a read row on the model."""
+    model = getattr(getattr(serializer_class, "Meta", None), "model", None)
+    if model is None or any(more_than_columns(model)):
+        return None
+    chosen = any(
         getattr_static(serializer_class, name) is not getattr_static(ModelSerializer, name, None) for name in CHOOSERS
     )
     return None if chosen else Rows.of(serializer_class)

@@ -81,7 +81,7 @@ def stream(queryset: QuerySet, serializer: BaseSerializer) -> StreamingHttpRespo
 
 
 def _lines(queryset: QuerySet, serializer: BaseSerializer) -> Generator[bytes, None, None]:
-    rows = rows_of(serializer.__class__)
+    rows = rows_of(serializer.__class__)  # type: ignore[arg-type]  # Its metaclass makes mypy doubt that it has a hash.
     if rows:
         queryset, write = queryset.values_list(*rows.columns), rows.lines
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from inspect import getattr_static
 from itertools import chain
 from typing import Any
@@ -11,9 +11,9 @@ from django.db import DEFAULT_DB_ALIAS, models
 from django.db.models import signals
 from django.db.models.deletion import Collector, get_candidate_relations_to_delete
 
-#: What runs when a row is read or saved: methods of a model, and signals.
-METHODS = ("__init__", "from_db", "save", "save_base")
-SIGNALS = {name: getattr(signals, name) for name in ("pre_init", "post_init", "pre_save", "post_save")}
+#: The methods of a model that run when a row is read and when it is saved, and the signals that are sent.
+READ = ("__init__", "from_db"), ("pre_init", "post_init")
+SAVED = ("save", "save_base"), ("pre_save", "post_save")
 #: Columns whose value Python sets at a save if they are ``auto_now`` or ``auto_now_add``, and else leaves alone.
 TIMES = (models.DateField.pre_save, models.DateTimeField.pre_save, models.TimeField.pre_save)
 
@@ -25,17 +25,28 @@ def is_one_statement(model: type[models.Model]) -> bool:
 
 def more_than_one_statement(model: type[models.Model]) -> Iterator[tuple[str, Any]]:
     """What else happens when a row is saved, with the code that does it."""
-    for name in METHODS:
-        if overrides(model, name):
-            yield f"overrides {name} of its model", getattr(model, name)
-    for name, signal in SIGNALS.items():
-        if signal.has_listeners(model):
-            yield f"has a receiver of {name}", next(chain(*signal._live_receivers(model)))
+    yield from more_than_columns(model)
+    yield from _hooks(model, *SAVED)
     for field in model._meta.concrete_fields:
         if _is_computed(field):
             yield f"computes {field.name} at each save", model
     if model._meta.parents or model._meta.many_to_many:
         yield "has parts in other tables", model
+
+
+def more_than_columns(model: type[models.Model]) -> Iterator[tuple[str, Any]]:
+    """What else happens when a row is read, with the code that does it."""
+    yield from _hooks(model, *READ)
+
+
+def _hooks(model: type[models.Model], methods: Iterable[str], sent: Iterable[str]) -> Iterator[tuple[str, Any]]:
+    for name in methods:
+        if overrides(model, name):
+            yield f"overrides {name} of its model", getattr(model, name)
+    for name in sent:
+        signal = getattr(signals, name)
+        if signal.has_listeners(model):
+            yield f"has a receiver of {name}", next(chain(*signal._live_receivers(model)))
 
 
 def more_than_one_delete(model: type[models.Model]) -> Iterator[tuple[str, Any]]:

@@ -35,7 +35,7 @@ from itemsvc.core import logs
 from itemsvc.core.logs import RequestContextFilter
 from itemsvc.db.postgresql.base import DatabaseWrapper
 from itemsvc.fast.dispatch import FastPath, operations
-from itemsvc.fast.response_templates import Handler
+from itemsvc.http.handler import Handler
 from itemsvc.resources.cursors import Cursor, Ordering
 from itemsvc.resources.filters import StrictFilterBackend, TextFilter
 from itemsvc.resources.one_statement import is_one_statement

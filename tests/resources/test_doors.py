@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rest_framework.views import APIView
 
-from itemsvc.fast.response_templates import Handler
+from itemsvc.http.handler import Handler
 from itemsvc.resources.models import IdempotencyKey
 from tests.resources.shapes import SHAPES
 from tests.sample.models import Comment, Customer, Gadget, Line, Order, Voucher

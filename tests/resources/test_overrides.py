@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Any
 
 import pytest
+from django.db.models import Model
 from django.http import HttpResponse
 from django.urls import path
 from django.utils.decorators import method_decorator
@@ -13,7 +14,8 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import IsAdminUser
 
 from itemsvc.auth.authentication import HasScope
-from itemsvc.fast.response_templates import Handler
+from itemsvc.http.handler import Handler
+from itemsvc.resources.generics import rows_of
 from tests.sample.models import Gadget
 from tests.sample.serializers import GadgetSerializer
 from tests.sample.urls import urlpatterns as sample_urls
@@ -96,6 +98,14 @@ CASES: list[tuple[int, str, str, dict[str, str]]] = [
     (201, "POST", "/careful", {}), (400, "POST", "/careful", {"HTTP_REFUSED": "1"}),
     (400, "PUT", "/careful/{}", {}), (400, "PATCH", "/careful/{}", {}),
 ]  # fmt: skip
+
+
+def test_a_model_that_reads_in_its_own_way_is_not_read_as_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    serializer = type("Own", (GadgetSerializer,), {})
+    assert rows_of(serializer)
+    from_db = classmethod(Model.from_db.__func__)  # type: ignore[attr-defined]
+    monkeypatch.setattr(Gadget, "from_db", from_db, raising=False)
+    assert rows_of(type("Another", (GadgetSerializer,), {})) is None
 
 
 @pytest.fixture

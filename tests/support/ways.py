@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from itemsvc.core import routes
 from itemsvc.fast.dispatch import FastPath
-from itemsvc.fast.response_templates import Handler
+from itemsvc.http.handler import Handler
 from itemsvc.resources.views import ResourceView
 
 #: Headers that no two answers share.

@@ -9,28 +9,27 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, router
-from rest_framework import generics, mixins, negotiation
+from rest_framework import generics, negotiation
 
 from itemsvc.resources.bulk import BulkCreateMixin
 from itemsvc.resources.conditional import ConditionalWriteMixin, ETagMixin
 from itemsvc.resources.generics import RowsListMixin, rows_of
 from itemsvc.resources.idempotency import IdempotentCreateMixin
+from itemsvc.resources.one_statement import more_than_columns
 from itemsvc.resources.row_json import Rows
 
 #: Overrides in the shared views; ``views.py`` adds its own. For a request that is planned, each does what the original
 #: function does.
-EQUIVALENT: set[Any] = set(
-    {
-        RowsListMixin.list,
-        ETagMixin.finalize_response,
-        ConditionalWriteMixin.update,
-        ConditionalWriteMixin.destroy,
-        ConditionalWriteMixin.perform_update,
-        ConditionalWriteMixin.perform_destroy,
-        BulkCreateMixin.get_serializer,
-        IdempotentCreateMixin.create,
-    }
-)
+EQUIVALENT = {
+    RowsListMixin.list,
+    ETagMixin.finalize_response,
+    ConditionalWriteMixin.update,
+    ConditionalWriteMixin.destroy,
+    ConditionalWriteMixin.perform_update,
+    ConditionalWriteMixin.perform_destroy,
+    BulkCreateMixin.get_serializer,
+    IdempotentCreateMixin.create,
+}
 #: The methods that DRF calls on every view.
 COMMON = (
     "dispatch initialize_request initial finalize_response handle_exception get_exception_handler options "
@@ -39,25 +38,15 @@ COMMON = (
     "determine_version get_queryset get_object filter_queryset get_serializer get_serializer_class "
     "get_serializer_context paginate_queryset get_paginated_response default_response_headers"
 ).split()
-DETAIL = generics.RetrieveUpdateDestroyAPIView
-#: The methods that DRF calls for one operation, each with the original that is planned.
-HOOKS: dict[str, dict[str, Any]] = {
-    "list": {"get": generics.ListCreateAPIView.get, "list": mixins.ListModelMixin.list},
-    "create": {
-        "post": generics.ListCreateAPIView.post,
-        "create": mixins.CreateModelMixin.create,
-        "perform_create": mixins.CreateModelMixin.perform_create,
-        "get_success_headers": mixins.CreateModelMixin.get_success_headers,
-    },
-    "retrieve": {"get": DETAIL.get, "retrieve": DETAIL.retrieve},
-    "update": {"put": DETAIL.put, "update": DETAIL.update, "perform_update": DETAIL.perform_update},
-    "partial_update": {
-        "patch": DETAIL.patch,
-        "partial_update": DETAIL.partial_update,
-        "update": DETAIL.update,
-        "perform_update": DETAIL.perform_update,
-    },
-    "destroy": {"delete": DETAIL.delete, "destroy": DETAIL.destroy, "perform_destroy": DETAIL.perform_destroy},
+LIST, DETAIL = generics.ListCreateAPIView, generics.RetrieveUpdateDestroyAPIView
+#: The methods that DRF calls for one operation, and the class with the originals that are planned.
+HOOKS: dict[str, tuple[type[Any], str]] = {
+    "list": (LIST, "get list"),
+    "create": (LIST, "post create perform_create get_success_headers"),
+    "retrieve": (DETAIL, "get retrieve"),
+    "update": (DETAIL, "put update perform_update"),
+    "partial_update": (DETAIL, "patch partial_update update perform_update"),
+    "destroy": (DETAIL, "delete destroy perform_destroy"),
 }
 #: The classes that a view may be configured with. The operations check tokens and rate limits by the same functions.
 CLASSES = {
@@ -104,10 +93,10 @@ def obstacles(view: type[Any], operation: str, method: str) -> Iterator[Obstacle
 
 
 def _overrides(view: type[Any], operation: str) -> Iterator[Obstacle]:
-    hooks = {name: getattr(generics.GenericAPIView, name) for name in COMMON} | HOOKS[operation]
-    for name, original in hooks.items():
+    known, names = HOOKS[operation]
+    for name in (*COMMON, *names.split()):
         function = getattr(view, name, None)
-        if not _is_equivalent(function, original):
+        if not _is_equivalent(function, getattr(known, name)):
             yield Obstacle(f"overrides {name}", function)
 
 
@@ -125,7 +114,10 @@ def member_obstacles(serializer: Any) -> Iterator[Obstacle]:
     """What keeps a serializer's members from being read straight from their columns."""
     if serializer is None:
         yield Obstacle("has no serializer_class", serializer)
-    elif rows_of(serializer) is None:
+        return
+    for reason, code in more_than_columns(serializer.Meta.model):
+        yield Obstacle(reason, code)
+    if rows_of(serializer) is None:
         names = [name for name in serializer().fields if Rows.of(_with_one(serializer, name)) is None]
         what = f"shows more than a column as {', '.join(names)}" if names else "may choose its members by the request"
         yield Obstacle(what, serializer)

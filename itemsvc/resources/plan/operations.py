@@ -15,6 +15,7 @@ from django.core import exceptions
 from django.db.models import Model, UUIDField
 from django.http import HttpRequest, HttpResponse
 from rest_framework.exceptions import ValidationError
+from rest_framework.settings import api_settings
 
 from itemsvc.auth import authentication
 from itemsvc.http.links import link_header
@@ -117,7 +118,6 @@ class List(Operation):
     """`GET` of a page."""
 
     name = "list"
-
     conditions = frozenset({"HTTP_IF_NONE_MATCH"})
 
     def __init__(self, view: Any):
@@ -185,8 +185,8 @@ class DetailOperation(Operation):
         yield from super().obstacles(view)
         if not isinstance(view.queryset.model._meta.pk, UUIDField):
             yield Obstacle("has another key than a UUID", view.queryset.model)
-        if view.filter_backends:
-            yield Obstacle("has filter_backends", view)
+        if view.filter_backends or api_settings.URL_FORMAT_OVERRIDE:
+            yield Obstacle("has parameters, by filter_backends or URL_FORMAT_OVERRIDE", view)
 
 
 class Retrieve(DetailOperation):
