@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from functools import wraps
-from typing import Any
+from typing import Any, ClassVar
+from uuid import UUID
 
 import pytest
 from django.db.models import Model
@@ -16,10 +18,11 @@ from rest_framework.permissions import IsAdminUser
 from itemsvc.auth.authentication import HasScope
 from itemsvc.http.handler import Handler
 from itemsvc.resources.generics import rows_of
-from tests.sample.models import Gadget
-from tests.sample.serializers import GadgetSerializer
+from itemsvc.resources.plan.validation import Validation
+from tests.sample.models import Customer, Gadget, Order
+from tests.sample.serializers import GadgetSerializer, OrderSerializer
 from tests.sample.urls import urlpatterns as sample_urls
-from tests.sample.views import GadgetDetail, GadgetList
+from tests.sample.views import GadgetDetail, GadgetList, OrderList
 from tests.support.ways import Way, ask, drf_path, front_door
 
 
@@ -52,6 +55,24 @@ class Careful(GadgetSerializer):
         return attrs
 
 
+class Written(OrderSerializer):
+    """Its columns are written, and only the key is shown."""
+
+    class Meta:
+        model = Order
+        fields = ("id", "customer", "total", "placed_on")
+        extra_kwargs: ClassVar[dict[str, Any]] = {name: {"write_only": True} for name in fields[1:]}
+
+
+class Picky(Written):
+    """Looks at the customer."""
+
+    def validate_customer(self, customer: Customer) -> Customer:
+        if customer.name == "Bob":
+            raise ValidationError("not Bob")
+        return customer
+
+
 def closed(view: Any) -> Any:
     """A decorator of a team's."""
 
@@ -80,6 +101,8 @@ urlpatterns = [
     path("inside", method_decorator(closed, name="get")(type("View", (GadgetList,), {})).as_view()),
     path("decorated", closed(GadgetList.as_view())),
     path("filtered/<uuid:pk>", type("View", (GadgetDetail,), {"filter_backends": (Nobody,)}).as_view()),
+    path("written", type("View", (OrderList,), {"serializer_class": Written}).as_view()),
+    path("picky", type("View", (OrderList,), {"serializer_class": Picky}).as_view()),
     path("alone", GadgetList.as_view()),
     path("twice", GadgetList.as_view(permission_classes=[IsAdminUser])),
     path("twice", GadgetList.as_view()),
@@ -126,3 +149,25 @@ def test_an_override_is_honoured_at_every_door(
         assert answered[0] == status, name
         assert ("Location" in answered[1]) == (status == 201 and where != "/alone"), name
         assert (b"description" in answered[2]) == (status < 300 and where != "/short"), name
+
+
+@pytest.mark.urls(__name__)
+@pytest.mark.parametrize("where", ["/written", "/picky"])
+def test_a_foreign_key_refers_to_a_row_at_every_door(ways: dict[str, Way], where: str) -> None:
+    ann, bob = (Customer.objects.create(name=name, email=f"{name}@example.com") for name in ("Ann", "Bob"))
+    for name, way in ways.items():
+        answers = []
+        for key in (ann.pk, bob.pk, UUID(int=0), 5, None):
+            body = json.dumps({"customer": key and str(key), "total": "1.00", "placed_on": "2026-01-31"})
+            status, _, content, _ = ask(way, "POST", where, body.encode())
+            answers.append((status, content if status == 400 else b""))
+        assert [status for status, _ in answers] == [201, 201 if where == "/written" else 400, 400, 400, 400], name
+        assert b"object does not exist" in answers[2][1]
+
+
+def test_a_foreign_key_is_left_to_the_database_unless_a_team_looks_at_its_row(db: None) -> None:
+    body = json.dumps({"customer": str(UUID(int=0)), "total": "1.00", "placed_on": "2026-01-31"}).encode()
+    values = Validation(Written).values(body)
+    assert values
+    assert values["customer"] == UUID(int=0)
+    assert Validation(Picky).values(body) is None
