@@ -41,6 +41,7 @@ from itemsvc.resources.filters import StrictFilterBackend, TextFilter
 from itemsvc.resources.one_statement import is_one_statement
 from itemsvc.resources.plan.filters import text_filters
 from itemsvc.resources.plan.operations import List, Operation, Retrieve, read_parameters
+from itemsvc.resources.plan.statements import Insert
 from itemsvc.resources.plan.views import planned
 from itemsvc.resources.plan.writes import Create, Destroy, Replace
 from tests.sample.filters import GadgetFilter
@@ -519,6 +520,13 @@ def test_a_model_that_is_saved_in_a_way_of_its_own_is_left_to_the_view() -> None
     assert is_one_statement(modelled(changed_at=models.DateTimeField()))
     for model in (heard, changed, modelled(modelled()), modelled(save=override), modelled(save_base=override)):
         assert not is_one_statement(model)
+
+
+def test_a_column_that_the_database_sets_gets_the_value_that_was_sent() -> None:
+    insert = Insert(modelled(size=models.IntegerField(db_default=1), name=models.TextField()), ("id",))
+    assert insert.sql(("name",)) == 'INSERT INTO "things_thing" ("name") VALUES (%s) RETURNING "id"'
+    assert insert.sql(("size", "name")).count("%s") == len(insert.parameters({"size": 2, "name": "a"})) == 2
+    assert insert.sql(("name", "a property")) is None
 
 
 class Narrowed(GadgetDetail):

@@ -19,21 +19,31 @@ SAMPLE = UUID(int=0)
 
 
 class Insert:
-    """The statement that ``Model.save`` would send for a new row; it returns the columns ``returned``."""
+    """The statements that ``Model.save`` would send for a new row: one for each set of names that have a value."""
 
     def __init__(self, model: type[models.Model], returned: Iterable[str]):
-        quote = connections["default"].ops.quote_name
-        self._fields = [field for field in model._meta.concrete_fields if _is_sent(field)]
-        columns = ", ".join(quote(str(field.column)) for field in self._fields)
-        values = ", ".join(["%s"] * len(self._fields))
-        back = returning(model, returned)
-        self.sql = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({values}) {back}"  # noqa: S608
+        self._model, self._back = model, returning(model, returned)
+        self._fields = [field for field in model._meta.concrete_fields if not field.generated]
+        self._sent = lru_cache(maxsize=256)(self._fields_of)
+        self.sql = lru_cache(maxsize=256)(self._sql)
+
+    def _fields_of(self, names: tuple[str, ...]) -> list[models.Field]:
+        """The fields that get a value: the others are the database's to set."""
+        return [field for field in self._fields if field.name in names or not _is_databases(field)]
+
+    def _sql(self, names: tuple[str, ...]) -> str | None:
+        """The SQL; None if a name is no column."""
+        if not {field.name for field in self._fields} >= {*names}:
+            return None
+        quote, sent = connections["default"].ops.quote_name, self._sent(names)
+        columns, values = ", ".join(quote(str(field.column)) for field in sent), ", ".join(["%s"] * len(sent))
+        return f"INSERT INTO {quote(self._model._meta.db_table)} ({columns}) VALUES ({values}) {self._back}"  # noqa: S608
 
     def parameters(self, values: Mapping[str, Any]) -> list[Any]:
         """The statement's parameters in its order; a field without a value gets its default."""
         return [
             parameter(field, values[field.name] if field.name in values else field.get_default())
-            for field in self._fields
+            for field in self._sent((*values,))
         ]
 
 
@@ -101,5 +111,7 @@ def parameter(field: models.Field, value: Any) -> Any:
     return field.get_db_prep_save(value, database.connection)
 
 
-def _is_sent(field: models.Field) -> bool:
-    return not field.generated and (field.has_default() or field.db_default is models.NOT_PROVIDED)
+def _is_databases(field: models.Field) -> bool:
+    """Whether the database sets the column of a new row."""
+    has_default = field.has_default() or field.db_default is models.NOT_PROVIDED
+    return isinstance(field, models.AutoField) or not has_default

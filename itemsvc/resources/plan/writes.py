@@ -45,9 +45,10 @@ class Create(Operation):
     def answer(self, asked: Asked) -> Answer | None:
         """The new object and its Location; None if the body is not valid."""
         values = self.validation.values(asked.body())
-        if values is None:
+        sql = None if values is None else self.insert.sql((*values,))
+        if values is None or sql is None:
             return None
-        row = asked.fetch(self.insert.sql, self.insert.parameters(values), repeatable=False)[0]
+        row = asked.fetch(sql, self.insert.parameters(values), repeatable=False)[0]
         headers: list[Header] = [("Location", f"{asked.address}/{row[self.key]}")] if has_detail(asked.path) else []
         return self.content(asked, row, *headers)
 
