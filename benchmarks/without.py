@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pkgutil import resolve_name
 from typing import Any
 
@@ -61,14 +62,26 @@ def sent_as_it_is(self: Any, cursor: Any, sql: str, parameters: Any, prepared: b
 
 def answered_at_once() -> Callable[..., Any]:
     """Replaces ``FastPath._answer``: checks neither token nor rate limit, and sets no route for metrics."""
-    respond = resolve_name("itemsvc.fast.dispatch:respond")
+    respond, read, asked, fetch = (
+        resolve_name(f"itemsvc.{name}")
+        for name in (
+            "fast.dispatch:respond",
+            "fast.dispatch:read",
+            "resources.plan.asked:Asked",
+            "resources.plan.database:fetch",
+        )
+    )
 
-    def answer(self: Any, operation: Any, name: str, environ: dict[str, Any], start_response: Any) -> Any:
-        template = self._templates.get(environ, operation)
-        content = template and operation.answer(environ, template, name)
+    def answer(self: Any, place: Any, key: str, environ: dict[str, Any], start_response: Any) -> Any:
+        operation, path, _ = place
+        template = self._templates.get(environ, operation, operation.status_code)
+        if template is None:
+            return self._drf_path(environ, start_response)
+        address = template.base + path
+        content = operation.answer(asked(environ, path, address, key, partial(read, environ), fetch))
         if content is None:
             return self._drf_path(environ, start_response)
-        return respond(environ, start_response, template, *content)
+        return respond(environ, start_response, template, content)
 
     return answer
 

@@ -10,12 +10,14 @@ from typing import Any
 
 import django
 from django.conf import settings
+from django.utils.module_loading import import_string
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "itemsvc.settings")
 django.setup(set_prefix=False)
 
 from itemsvc.fast.dispatch import FastPath  # noqa: E402  (needs the settings)
-from itemsvc.fast.response_templates import Handler  # noqa: E402
+from itemsvc.http.handler import Handler  # noqa: E402
+from itemsvc.resources.plan.views import survey  # noqa: E402
 from itemsvc.settings import middleware  # noqa: E402
 
 logger = logging.getLogger(__name__)
@@ -35,13 +37,31 @@ def drf_path(environ: dict[str, Any], start_response: Callable[..., Any]) -> Ite
     return django_application(environ, start_response)
 
 
-application: Any = drf_path
-if settings.MIDDLEWARE in (middleware(admin=False), middleware(admin=True)):
-    application = FastPath(django_application, drf_path)
-else:
-    # The fast path keeps the middleware's headers for each host and scheme. Other middleware may depend on more.
-    unknown = ", ".join(sorted(set(settings.MIDDLEWARE).difference(middleware(admin=True)))) or "another order"
-    logger.warning("The fast path is off, because it does not know all of MIDDLEWARE: %s.", unknown)
+def foreign() -> str:
+    """What MIDDLEWARE has besides the service's own, in words; empty if the front door may be open.
+
+    The front door keeps the middleware's headers for each host and scheme. Other middleware may depend on more, unless
+    it says that it does not: `precomputable = True`.
+    """
+    others = [name for name in settings.MIDDLEWARE if not getattr(import_string(name), "precomputable", False)]
+    if others in (middleware(admin=False), middleware(admin=True)):
+        return ""
+    return ", ".join(sorted(set(others).difference(middleware(admin=True)))) or "another order"
+
+
+def summary() -> str:
+    """How many operations are fast, and whether the front door is open."""
+    obstacles = [obstacle for _, _, obstacle in survey()]
+    closed = foreign()
+    door = f"closed, because MIDDLEWARE has {closed}" if closed else "open"
+    return f"{obstacles.count(None)} of {len(obstacles)} operations are fast. The front door is {door}."
+
+
+application: Any = drf_path if foreign() else FastPath(django_application, drf_path)
+if foreign():
+    logger.warning("The front door is closed, so every request passes all of MIDDLEWARE: it has %s.", foreign())
+if settings.DEBUG:
+    logger.info("%s `manage.py fastpath` names them.", summary())
 
 if settings.TRACES_EXPORTER != "none":
     # Imported here, so that OpenTelemetry is loaded only if traces are on.

@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterable
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import psycopg2
 from django.db import DatabaseError
-from django.urls import get_resolver
+from django.urls import Resolver404, get_resolver, resolve
+from rest_framework.views import APIView
 
-from itemsvc.auth import authentication
 from itemsvc.core import routes
 from itemsvc.core.logs import request_id as current_request_id
-from itemsvc.fast.operations import Create, List, Operation, Retrieve
-from itemsvc.fast.response_templates import PROTOTYPE, Environ, Handler, ResponseTemplate, ResponseTemplates
+from itemsvc.fast.response_templates import Environ, ResponseTemplate, ResponseTemplates
 from itemsvc.http import errors, request_ids
+from itemsvc.http.handler import PROTOTYPE, Handler
 from itemsvc.http.header_block import ResponseHeaders
-from itemsvc.limits import throttle
-from itemsvc.resources.row_json import Rows
+from itemsvc.resources.plan.asked import Answer, Asked
+from itemsvc.resources.plan.database import fetch
+from itemsvc.resources.plan.operations import UUID, DetailOperation, Operation
+from itemsvc.resources.plan.statements import SAMPLE
+from itemsvc.resources.plan.views import configured, planned
 
 StartResponse = Callable[[str, ResponseHeaders], Any]
 Application = Callable[[Environ, Any], Iterable[bytes]]
 
-#: Headers that only DRF's path understands.
-DRF_HEADERS = frozenset(
-    {
-        "HTTP_IDEMPOTENCY_KEY",
-        "HTTP_IF_MATCH",
-        "HTTP_IF_NONE_MATCH",
-        "HTTP_TRANSFER_ENCODING",
-    }
-)
 BELOW = "/<uuid:pk>"
+#: A view without a decorator of a team's: what ``as_view`` returns is this code, once inside the other.
+PLAIN: Any = APIView.as_view()
+
+
+class Place(NamedTuple):
+    """An operation, the path of its list, and its route for logs and metrics."""
+
+    operation: Operation
+    path: str
+    route: str
 
 
 class FastPath:
@@ -40,56 +46,63 @@ class FastPath:
     def __init__(self, handler: Handler, drf_path: Application):
         self._handler, self._drf_path = handler, drf_path
         self._templates = ResponseTemplates(handler)
-        self._exact: dict[tuple[str, str], Operation] = {}
-        self._below: dict[tuple[str, str], Operation] = {}
+        self._exact: dict[tuple[str, str], Place] = {}
+        self._below: dict[tuple[str, str], Place] = {}
         for route, view in routes.views(get_resolver().url_patterns):
-            path = route.removesuffix(BELOW)
-            if route != path:
-                self._below |= operations(view, path, (Retrieve,))
-            else:
-                self._exact |= operations(view, path, (List, Create))
+            path, is_below = route.removesuffix(BELOW), route.endswith(BELOW)
+            for method, operation in operations(view, route).items():
+                place = Place(operation, path, f"{path}/{{id}}" if is_below else path)
+                (self._below if is_below else self._exact)[method, path] = place
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         """The response's body, in one or more parts."""
         path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
-        operation, name = self._exact.get((method, path)), ""
-        if operation is None:
-            path, _, name = path.rpartition("/")
-            operation = self._below.get((method, path))
-        if operation is None or not wants_plain_json(environ, operation):
+        place, key = self._exact.get((method, path)), ""
+        if place is None:
+            path, _, key = path.rpartition("/")
+            place = self._below.get((method, path)) if UUID.fullmatch(key) else None
+        if place is None or environ.get("SCRIPT_NAME"):
             return self._drf_path(environ, start_response)
-        return self._answer(operation, name, environ, start_response)
+        environ[routes.KEY] = place.route
+        if not place.operation.takes(environ):
+            return self._drf_path(environ, start_response)
+        return self._answer(place, key, environ, start_response)
 
-    def _answer(self, operation: Operation, name: str, environ: Environ, start_response: Any) -> Iterable[bytes]:
-        environ[routes.KEY] = operation.route
-        if not (authentication.admits(environ, operation.scope) and throttle.admits(environ)):
-            return self._drf_path(environ, start_response)
-        template = self._templates.get(environ, operation)
+    def _answer(self, place: Place, key: str, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        operation, path, _ = place
+        template = self._templates.get(environ, operation, operation.status_code)
         if template is None:
             return self._drf_path(environ, start_response)
+        asked = Asked(environ, path, template.base + path, key, partial(read, environ), fetch)
         try:
-            content = operation.answer(environ, template, name)
+            answer = operation.answer(asked)
         except (psycopg2.Error, DatabaseError) as error:
             if not errors.is_unavailable(error):
                 return self._drf_path(environ, start_response)  # The refused statement has changed nothing.
             environ["HTTP_X_REQUEST_ID"] = identify(environ)  # So that the log lines have the response's id.
             return self._handler({**environ, PROTOTYPE: errors.unavailable(error)}, start_response)
-        if content is None:
+        if answer and answer.status != operation.status_code:
+            template = self._templates.get(environ, operation, answer.status)
+        if answer is None or template is None:
             return self._drf_path(environ, start_response)
-        return respond(environ, start_response, template, *content)
+        return respond(environ, start_response, template, answer)
+
+
+def read(environ: Environ, length: int) -> bytes:
+    """At most ``length`` bytes of the body; DRF's path can read them again."""
+    body: bytes = environ["wsgi.input"].read(length)
+    environ["wsgi.input"] = io.BytesIO(body)
+    return body
 
 
 def respond(
-    environ: Environ,
-    start_response: StartResponse,
-    template: ResponseTemplate,
-    body: bytes,
-    own: Iterable[tuple[str, str]],
+    environ: Environ, start_response: StartResponse, template: ResponseTemplate, answer: Answer
 ) -> Iterable[bytes]:
-    """Sends the body with the template's headers, then ``own``, the request's id and the length."""
-    length, identifier = ("Content-Length", str(len(body))), (request_ids.HEADER, identify(environ))
-    start_response(template.status, ResponseHeaders(template.headers, [*own, identifier, length]))
-    return (body,)
+    """Sends the body with the template's headers, then the answer's, the request's id and the length."""
+    length = len(answer.body) if answer.length is None else answer.length
+    own = [*answer.headers, (request_ids.HEADER, identify(environ)), ("Content-Length", str(length))]
+    start_response(template.status, ResponseHeaders(template.headers, own))
+    return (answer.body,)
 
 
 def identify(environ: Environ) -> str:
@@ -99,19 +112,30 @@ def identify(environ: Environ) -> str:
     return identifier
 
 
-def wants_plain_json(environ: Environ, operation: Operation) -> bool:
-    """Whether the client asks for JSON and no header asks for more."""
+def operations(callback: Any, route: str) -> dict[str, Operation]:
+    """The planned operations of a URLconf's view by method; none for a view behind a decorator or another view."""
+    path = route.removesuffix(BELOW)
+    is_below = path != route
+    if not _is_plain(callback) or not _serves(callback, path, is_below=is_below):
+        return {}
+    found = planned(configured(callback))
+    return {method: each for method, each in found.items() if isinstance(each, DetailOperation) is is_below}
+
+
+def _is_plain(callback: Any) -> bool:
+    """Whether it is what ``as_view`` of a generic view returns."""
+    inner: Any = getattr(callback, "__wrapped__", None)
     return (
-        operation.negotiation.selects_json(environ.get("HTTP_ACCEPT", "*/*"))
-        and DRF_HEADERS.isdisjoint(environ)
-        and not environ.get("SCRIPT_NAME")
+        hasattr(getattr(callback, "cls", None), "serializer_class")
+        and callback.__code__ is PLAIN.__code__
+        and inner.__code__ is PLAIN.__wrapped__.__code__
     )
 
 
-def operations(view: Any, path: str, kinds: Iterable[type[Operation]]) -> dict[tuple[str, str], Operation]:
-    """The view's operations that the fast path can answer, by method and path."""
-    serializer = getattr(getattr(view, "cls", None), "serializer_class", None)
-    rows = serializer and Rows.of(serializer)
-    if not rows or "id" not in rows.columns:
-        return {}
-    return {(kind.method, path): kind(view, rows, path) for kind in kinds if kind.fits(view.cls)}
+def _serves(callback: Any, path: str, *, is_below: bool) -> bool:
+    """Whether this view answers at the path, and no earlier one of the URLconf."""
+    try:
+        match = resolve(f"{path}/{SAMPLE}" if is_below else path)
+    except Resolver404:
+        return False
+    return match.func is callback and match.kwargs == ({"pk": SAMPLE} if is_below else {})

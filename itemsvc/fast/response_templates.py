@@ -6,32 +6,20 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.handlers.wsgi import WSGIHandler
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 
 from itemsvc.http import request_ids
+from itemsvc.http.handler import PROTOTYPE, Handler
 from itemsvc.http.header_block import SharedHeaders
-from itemsvc.http.requests import Request
+from itemsvc.resources.plan.operations import Operation
 
 Environ = dict[str, Any]
 
-#: The key in the WSGI environ of a response that the middleware gets instead of a view's.
-PROTOTYPE = "itemsvc.prototype"
 #: Headers that differ in every response, so they are not part of a template.
 OWN_HEADERS = frozenset({"content-length", request_ids.HEADER.lower()})
-#: The largest number of templates kept: one for each operation, host and scheme.
+#: The largest number of templates kept: one for each operation, status, host and scheme.
 MAX_TEMPLATES = 1024
-
-
-class Handler(WSGIHandler):
-    """Django's handler; a response under ``PROTOTYPE`` in the environ takes the place of the view's."""
-
-    request_class = Request
-
-    def _get_response(self, request: HttpRequest) -> HttpResponseBase:
-        prototype: HttpResponse | None = request.META.get(PROTOTYPE)
-        return prototype if prototype is not None else super()._get_response(request)  # type: ignore[misc]
 
 
 @dataclass(frozen=True)
@@ -44,7 +32,7 @@ class ResponseTemplate:
 
 
 class ResponseTemplates:
-    """The templates by operation, host and scheme.
+    """The templates by operation, status, host and scheme.
 
     Each is made once, by sending an empty response through the middleware. There is none for a host that the
     middleware refuses or a scheme that it redirects.
@@ -54,17 +42,18 @@ class ResponseTemplates:
         self._handler = handler
         self._templates: dict[tuple[Hashable, ...], ResponseTemplate] = {}
 
-    def get(self, environ: Environ, operation: Any) -> ResponseTemplate | None:
-        """The template for ``operation.prototype()``; None if the middleware sends a response of its own."""
+    def get(self, environ: Environ, operation: Operation, status: int) -> ResponseTemplate | None:
+        """The template for an operation's answers with this status; None if the middleware answers itself."""
         key = (
             operation,
+            status,
             environ.get("HTTP_HOST"),
             environ.get("HTTP_X_FORWARDED_PROTO"),
             environ["wsgi.url_scheme"],
             environ["SERVER_PORT"],
         )
         template = self._templates.get(key)
-        if template is None and (template := self._make(environ, operation.prototype())):
+        if template is None and (template := self._make(environ, operation.response(status, HttpResponse))):
             self._remember(key, template)
         return template
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
@@ -22,6 +22,7 @@ from itemsvc.db import returning
 from itemsvc.http.errors import error
 from itemsvc.http.renderers import Rendered
 from itemsvc.resources.etags import item_etag, list_etag, versions
+from itemsvc.resources.one_statement import is_one_statement, overrides
 
 READ_METHODS = ("GET", "HEAD")
 ANY = "*"
@@ -77,8 +78,7 @@ class ETagMixin(generics.GenericAPIView):
         wanted = request.META.get("HTTP_IF_MATCH", ANY)
         if wanted != ANY and etag not in TAG.findall(wanted):
             return error(PreconditionFailed.status_code, PreconditionFailed.default_detail)
-        had = read_if_none_match(request)
-        if had == [ANY] or etag in [tag.removeprefix("W/") for tag in had]:
+        if is_known_to_client(request.META, etag):
             _empty(response)
         return None
 
@@ -86,8 +86,9 @@ class ETagMixin(generics.GenericAPIView):
 class ConditionalWriteMixin(mixins.UpdateModelMixin, mixins.DestroyModelMixin, ETagMixin):
     """PUT, PATCH and DELETE of a model with a `version`: the database decides whether the row is still the caller's.
 
-    One statement decides and writes. Where a team writes in its own way (`perform_update`, `perform_destroy`, or the
-    serializer's `update`), the row is locked first, and written in the same transaction.
+    One statement decides and writes. If a team's code writes (`perform_update`, `perform_destroy`, the serializer's
+    `save` or `update`, the model's `save` or `delete`, a receiver), the row is locked first, and written in the same
+    transaction.
 
     Without If-Match the last write wins, and a PATCH changes only what it names.
     """
@@ -105,7 +106,8 @@ class ConditionalWriteMixin(mixins.UpdateModelMixin, mixins.DestroyModelMixin, E
 
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """DRF's; raises what ``update`` raises."""
-        if type(self).perform_destroy is ConditionalWriteMixin.perform_destroy:
+        own = type(self).perform_destroy is not ConditionalWriteMixin.perform_destroy
+        if not (own or self._overrides_delete()):
             return super().destroy(request, *args, **kwargs)
         with self._locked():
             return super().destroy(request, *args, **kwargs)
@@ -122,14 +124,19 @@ class ConditionalWriteMixin(mixins.UpdateModelMixin, mixins.DestroyModelMixin, E
 
     def perform_destroy(self, instance: Model) -> None:
         """Deletes the row."""
+        if self._overrides_delete():
+            instance.delete()
+            return
         deleted, _ = self._unchanged(instance).delete()
         if not deleted:
             self._refuse()
 
     def _updates_in_one_statement(self) -> bool:
         own = type(self).perform_update is not ConditionalWriteMixin.perform_update
-        serializer: Any = self.get_serializer_class()
-        return not own and getattr(serializer, "update", None) is ModelSerializer.update
+        return not own and updates_in_one_statement(self.get_serializer_class())
+
+    def _overrides_delete(self) -> bool:
+        return overrides(self.get_queryset().model, "delete")
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -142,7 +149,7 @@ class ConditionalWriteMixin(mixins.UpdateModelMixin, mixins.DestroyModelMixin, E
     def _unchanged(self, instance: Any) -> QuerySet:
         """The row if, at the moment of the statement, it is as the caller wants it."""
         rows = self.filter_queryset(self.get_queryset()).filter(pk=instance.pk)
-        wanted, unwanted = read_if_match(self.request), read_if_none_match(self.request)
+        wanted, unwanted = read_if_match(self.request), read_if_none_match(self.request.META)
         if unwanted == [ANY]:
             return rows.none()
         if not hasattr(instance, VERSION):
@@ -154,6 +161,15 @@ class ConditionalWriteMixin(mixins.UpdateModelMixin, mixins.DestroyModelMixin, E
     def _refuse(self) -> NoReturn:
         self.get_object()  # Raises Http404 where it is gone.
         raise PreconditionFailed
+
+
+def updates_in_one_statement(serializer: Any) -> bool:
+    """Whether ``save()`` of a serializer of this class would send one UPDATE and do nothing else."""
+    return (
+        getattr(serializer, "update", None) is ModelSerializer.update
+        and serializer.save is ModelSerializer.save
+        and is_one_statement(serializer.Meta.model)
+    )
 
 
 def read_if_match(request: Request) -> list[str]:
@@ -169,10 +185,16 @@ def read_if_match(request: Request) -> list[str]:
     return TAG.findall(text)
 
 
-def read_if_none_match(request: Request) -> list[str]:
+def read_if_none_match(headers: Mapping[str, Any]) -> list[str]:
     """Its entity tags, or `["*"]`; what is malformed is none, so that the caller gets the whole answer."""
-    text: str = request.META.get("HTTP_IF_NONE_MATCH", "")
+    text: str = headers.get("HTTP_IF_NONE_MATCH", "")
     return [ANY] if text == ANY else TAG.findall(text)
+
+
+def is_known_to_client(headers: Mapping[str, Any], etag: str) -> bool:
+    """Whether If-None-Match names this tag; ``headers`` are a request's in its WSGI environ."""
+    had = read_if_none_match(headers)
+    return had == [ANY] or etag in [tag.removeprefix("W/") for tag in had]
 
 
 def is_json(request: Request) -> bool:

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+from functools import cache
+from inspect import getattr_static
 from typing import Any
 
 from rest_framework import mixins
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import ModelSerializer
 
 from itemsvc.http.renderers import JSONRenderer, Rendered
+from itemsvc.resources.one_statement import more_than_columns
 from itemsvc.resources.pagination import keyset_of
 from itemsvc.resources.row_json import Rows
+
+#: The methods of a serializer that may choose its members by the request.
+CHOOSERS = ("__new__", "__init__", "get_fields", "get_field_names", "fields")
+
+
+@cache
+def rows_of(serializer_class: Any) -> Rows | None:
+    """The ``Rows`` of a serializer; None also if its members may depend on the request, or a read row on the model."""
+    model = getattr(getattr(serializer_class, "Meta", None), "model", None)
+    if model is None or any(more_than_columns(model)):
+        return None
+    chosen = any(
+        getattr_static(serializer_class, name) is not getattr_static(ModelSerializer, name, None) for name in CHOOSERS
+    )
+    return None if chosen else Rows.of(serializer_class)
 
 
 class RowsListMixin(mixins.ListModelMixin):
@@ -19,7 +38,7 @@ class RowsListMixin(mixins.ListModelMixin):
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """One page."""
         view: Any = self
-        rows = Rows.of(view.get_serializer_class())
+        rows = rows_of(view.get_serializer_class())
         renderer = request.accepted_renderer
         if rows is None or type(renderer) is not JSONRenderer or renderer.get_indent(request.accepted_media_type, {}):
             return super().list(request, *args, **kwargs)

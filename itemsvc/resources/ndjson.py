@@ -17,7 +17,7 @@ from rest_framework import renderers, status
 from rest_framework.exceptions import APIException
 from rest_framework.serializers import BaseSerializer
 
-from itemsvc.resources.row_json import Rows
+from itemsvc.resources.generics import rows_of
 
 # Rows for each round trip to the database, and for each write to the client. The driver holds fetched rows two or three
 # times. Four times as many rows are no faster, and the largest rows would fill the memory of a small task.
@@ -81,7 +81,7 @@ def stream(queryset: QuerySet, serializer: BaseSerializer) -> StreamingHttpRespo
 
 
 def _lines(queryset: QuerySet, serializer: BaseSerializer) -> Generator[bytes, None, None]:
-    rows = Rows.of(serializer.__class__)  # type: ignore[arg-type]  # Its metaclass makes mypy doubt that it has a hash.
+    rows = rows_of(serializer.__class__)  # type: ignore[arg-type]  # Its metaclass makes mypy doubt that it has a hash.
     if rows:
         queryset, write = queryset.values_list(*rows.columns), rows.lines
     else:

@@ -12,6 +12,7 @@ from rest_framework.settings import api_settings
 from itemsvc.db import returning
 from itemsvc.resources import fields
 from itemsvc.resources.fields import StringField
+from itemsvc.resources.one_statement import is_one_statement
 
 __all__ = ("BulkSerializer", "ResourceSerializer", "StringField")
 
@@ -32,8 +33,9 @@ class BulkSerializer(serializers.ListSerializer):
         return super().run_child_validation(data)
 
     def create(self, validated_data: list[dict[str, Any]]) -> list[models.Model]:
-        """The new rows, in the given order: by one statement, or each by the serializer's own ``create``."""
-        if type(self.child).create is serializers.ModelSerializer.create:
+        """The new rows, in the given order: by one statement, or each by ``create`` if a team's code takes part."""
+        is_plain = type(self.child).create is serializers.ModelSerializer.create
+        if is_plain and is_one_statement(self.child.Meta.model):
             return returning.insert(self.child.Meta.model, validated_data)
         with transaction.atomic():
             return [self.child.create(values) for values in validated_data]

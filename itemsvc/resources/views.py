@@ -21,6 +21,8 @@ from itemsvc.resources.generics import RowsListMixin
 from itemsvc.resources.idempotency import IdempotentCreateMixin
 from itemsvc.resources.operation_schema import DetailSchema, ListSchema
 from itemsvc.resources.pagination import KeysetPagination, keyset_of
+from itemsvc.resources.plan import behind
+from itemsvc.resources.plan.eligibility import EQUIVALENT
 
 
 class ResourceView(generics.GenericAPIView):
@@ -33,6 +35,11 @@ class ResourceView(generics.GenericAPIView):
         super().__init_subclass__(**kwargs)
         if not cls.resource and cls.queryset is not None:
             cls.resource = slugify(str(cls.queryset.model._meta.verbose_name_plural))
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """The answer of the planned operation, or DRF's."""
+        planned = None if args else behind.answer(self, request, kwargs)
+        return super().dispatch(request, *args, **kwargs) if planned is None else planned
 
 
 class ResourceListView(
@@ -93,6 +100,17 @@ class ResourceDetailView(ConditionalWriteMixin, ResourceView, generics.RetrieveU
     """`GET`, `PUT`, `PATCH` and `DELETE` of one row."""
 
     schema = DetailSchema()
+
+
+EQUIVALENT.update(
+    {
+        ResourceView.dispatch,
+        ResourceListView.get_renderers,
+        ResourceListView.list,
+        ResourceListView.get_success_headers,
+        ResourceListView.finalize_response,
+    }
+)
 
 
 def refuse_paging(request: Request) -> None:

@@ -83,8 +83,8 @@ def test_503_can_be_read(migrated_database: Callable[[str], str]) -> None:
     assert "retry-after" in words(response.headers["Access-Control-Expose-Headers"])
 
 
-def test_the_fast_path_is_off_and_says_so(shared: Service, running_service: Service) -> None:
-    said = [line["message"] for line in shared.log_lines() if "fast path is off" in line["message"]]
+def test_the_front_door_is_closed_and_says_so(shared: Service, running_service: Service) -> None:
+    said = [line["message"] for line in shared.log_lines() if "front door is closed" in line["message"]]
     assert len(said) == 1
     assert "corsheaders.middleware.CorsMiddleware" in said[0]
 

@@ -19,6 +19,7 @@ from django.db import connection, models
 from django.db.models import signals
 from django.http import HttpResponse
 from django.test import RequestFactory
+from django.urls import resolve
 from django_filters.rest_framework import CharFilter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -30,25 +31,29 @@ from rest_framework.permissions import IsAdminUser
 from rest_framework.throttling import AnonRateThrottle
 from rest_framework.versioning import AcceptHeaderVersioning
 
-from itemsvc.core import logs, routes
+from itemsvc.core import logs
 from itemsvc.core.logs import RequestContextFilter
 from itemsvc.db.postgresql.base import DatabaseWrapper
 from itemsvc.fast.dispatch import FastPath, operations
-from itemsvc.fast.filters import text_filters
-from itemsvc.fast.insert import Insert
-from itemsvc.fast.operations import Create, List, Operation, Retrieve, read_parameters
-from itemsvc.fast.response_templates import Handler
+from itemsvc.http.handler import Handler
 from itemsvc.resources.cursors import Cursor, Ordering
 from itemsvc.resources.filters import StrictFilterBackend, TextFilter
+from itemsvc.resources.one_statement import is_one_statement
+from itemsvc.resources.plan.filters import text_filters
+from itemsvc.resources.plan.operations import List, Operation, Retrieve, read_parameters
+from itemsvc.resources.plan.statements import Insert
+from itemsvc.resources.plan.views import planned
+from itemsvc.resources.plan.writes import Create, Destroy, Replace
 from tests.sample.filters import GadgetFilter
 from tests.sample.models import Gadget
 from tests.sample.serializers import GadgetSerializer
 from tests.sample.views import GadgetDetail, GadgetList
 from tests.support.service import Service
+from tests.support.ways import OF_ITS_OWN, drf_path, front_door
+from tests.support.ways import ask as asked
 
 # DRF ignores an indent that is no number, and the fast path leaves every indent to DRF.
 DRF_ONLY = {"Accept": "application/json; indent=none"}
-OF_ITS_OWN = ("Date", "X-Request-ID")
 OWN_LINES = re.compile(f"({'|'.join(OF_ITS_OWN)}): [^\r]*".encode())
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=60)
@@ -197,27 +202,10 @@ def taken(transactional_db: None) -> Callable[[str], bool]:
     return ask
 
 
-Answer = tuple[int, dict[str, str], bytes, str | None]
-
-
-def asked(application: Any, method: str, path: str, body: bytes = b"", **more: str) -> Answer:
-    """What a WSGI application answers, without what is every answer's own; and the route, for logs and metrics."""
-    begun: list[Any] = []
-    environ = RequestFactory().generic(method, path, body, "application/json" if body else "", **more).environ
-    answered = application(environ, lambda *words: begun.extend(words))
-    content = b"".join(answered)
-    getattr(answered, "close", lambda: None)()
-    headers = {name: value for name, value in begun[1] if name not in OF_ITS_OWN}
-    if content.lstrip().startswith(b"<!DOCTYPE html>"):
-        content, headers["Content-Length"] = b"A page, which has a token of its own.", ""
-    return int(begun[0][:3]), headers, content, environ.get(routes.KEY)
-
-
 @pytest.fixture
 def ways(transactional_db: None) -> tuple[Any, Any]:
     """The service's application, and the same without the fast path."""
-    handler = Handler()
-    return FastPath(handler, handler), handler
+    return front_door(), drf_path()
 
 
 #: Of no meaning to an answer of the middleware's own, or decisive for it, with the status of the answer.
@@ -431,16 +419,13 @@ def test_health_has_the_headers_of_every_answer(service: Service) -> None:
 
 def fitting(view: type[generics.GenericAPIView]) -> set[type[Operation]]:
     """The operations that the fast path takes for a view."""
-    found = operations(view.as_view(), "/things", (List, Create, Retrieve))
-    return {type(operation) for operation in found.values()}
+    return {type(operation) for operation in planned(view).values()}
 
 
 def test_the_gadgets_views_take_part() -> None:
-    assert operations(GadgetList.as_view(), "/gadgets", (List, Create)).keys() == {
-        ("GET", "/gadgets"),
-        ("POST", "/gadgets"),
-    }
-    assert operations(GadgetDetail.as_view(), "/gadgets", (Retrieve,)).keys() == {("GET", "/gadgets")}
+    for path, methods in (("/gadgets", {"GET", "POST"}), ("/gadgets/<uuid:pk>", {"GET", "PUT", "PATCH", "DELETE"})):
+        view = resolve(path.replace("<uuid:pk>", str(uuid.uuid4()))).func
+        assert operations(view, path).keys() == methods
 
 
 class Permission(GadgetList):
@@ -529,11 +514,19 @@ def test_a_model_that_is_saved_in_a_way_of_its_own_is_left_to_the_view() -> None
         """Does more."""
 
     heard = modelled()
-    assert Insert.is_all(heard)
+    assert is_one_statement(heard)
     signals.post_save.connect(override, sender=heard)
     changed = modelled(changed_at=models.DateTimeField(auto_now=True))
+    assert is_one_statement(modelled(changed_at=models.DateTimeField()))
     for model in (heard, changed, modelled(modelled()), modelled(save=override), modelled(save_base=override)):
-        assert not Insert.is_all(model)
+        assert not is_one_statement(model)
+
+
+def test_a_column_that_the_database_sets_gets_the_value_that_was_sent() -> None:
+    insert = Insert(modelled(size=models.IntegerField(db_default=1), name=models.TextField()), ("id",))
+    assert insert.sql(("name",)) == 'INSERT INTO "things_thing" ("name") VALUES (%s) RETURNING "id"'
+    assert insert.sql(("size", "name")).count("%s") == len(insert.parameters({"size": 2, "name": "a"})) == 2
+    assert insert.sql(("name", "a property")) is None
 
 
 class Narrowed(GadgetDetail):
@@ -545,9 +538,10 @@ class NarrowedList(GadgetList):
 
 
 def test_a_queryset_with_a_value_of_its_own_is_left_to_the_view() -> None:
-    assert fitting(Narrowed) == set()
-    [page] = operations(NarrowedList.as_view(), "/gadgets", (List,)).values()
-    assert isinstance(page, List)
+    assert Retrieve not in fitting(Narrowed)
+    assert Replace(Narrowed).update.sql(("name",), 0) is None
+    assert Destroy(Narrowed).delete.sql(0) is None
+    page = List(NarrowedList)
     for names in ((), ("search",)):
         assert page.statement(page.keyset.read({}), names) is None
 

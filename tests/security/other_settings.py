@@ -3,4 +3,5 @@
 from tests.sample.settings import *  # noqa: F403
 from tests.sample.settings import MIDDLEWARE as OWN
 
-MIDDLEWARE = [*OWN, *(f"tests.security.other_middleware.{name}" for name in ("audit", "cors", "allow_list"))]
+OTHERS = ("audit", "cors", "locale", "allow_list", "maintenance", "tenant")
+MIDDLEWARE = [*OWN, *(f"tests.security.other_middleware.{name}" for name in OTHERS)]

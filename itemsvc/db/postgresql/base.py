@@ -69,6 +69,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.close()
         return self._fetch(sql, parameters, prepared)
 
+    def fetch_in_request(self, sql: str, parameters: Sequence[Any], *, prepared: bool = True, **_: Any) -> list[Row]:
+        """As ``fetch``, but in the session that Django has begun, with all that middleware has set in it.
+
+        Raises Django's errors.
+        """
+        self.close_if_health_check_failed()
+        with self.wrap_database_errors:
+            return self._fetch(sql, parameters, prepared)
+
     def _fetch(self, sql: str, parameters: Sequence[Any], prepared: bool) -> list[Row]:
         self.ensure_connection()
         with self.connection.cursor() as cursor:

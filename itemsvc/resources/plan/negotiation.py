@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -17,8 +16,6 @@ from itemsvc.http.renderers import JSONRenderer
 #: Longer headers are left to DRF's path, so that clients cannot fill the memory.
 MAX_ACCEPT_LENGTH = 300
 MAX_REMEMBERED = 256
-#: The media types whose body the fast path can read.
-JSON_BODY = re.compile(r"application/json(?: *; *charset=(?:utf-?8|\"utf-?8\"))?", re.ASCII | re.IGNORECASE)
 
 
 class Negotiation:

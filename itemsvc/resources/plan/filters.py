@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 from rest_framework.exceptions import ValidationError
 
-from itemsvc.fast.database import database
+from itemsvc.resources.plan.database import database
 from itemsvc.resources.row_json import TEXTS
 
 #: For each text lookup: the function that turns the text into the statement's parameter.

@@ -1,0 +1,117 @@
+"""The statements that write one row, and return the columns that its representation needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from django.db import connections, models
+from django.db.models import QuerySet, sql
+from django.db.models.expressions import RawSQL
+
+from itemsvc.resources.conditional import VERSION
+from itemsvc.resources.plan.database import database
+
+#: A key that no row has. In a statement its parameter shows where the key is.
+SAMPLE = UUID(int=0)
+
+
+class Insert:
+    """The statements that ``Model.save`` would send for a new row: one for each set of names that have a value."""
+
+    def __init__(self, model: type[models.Model], returned: Iterable[str]):
+        self._model, self._back = model, returning(model, returned)
+        self._fields = [field for field in model._meta.concrete_fields if not field.generated]
+        self._sent = lru_cache(maxsize=256)(self._fields_of)
+        self.sql = lru_cache(maxsize=256)(self._sql)
+
+    def _fields_of(self, names: tuple[str, ...]) -> list[models.Field]:
+        """The fields that get a value: the others are the database's to set."""
+        return [field for field in self._fields if field.name in names or not _is_databases(field)]
+
+    def _sql(self, names: tuple[str, ...]) -> str | None:
+        """The SQL; None if a name is no column."""
+        if not {field.name for field in self._fields} >= {*names}:
+            return None
+        quote, sent = connections["default"].ops.quote_name, self._sent(names)
+        columns, values = ", ".join(quote(str(field.column)) for field in sent), ", ".join(["%s"] * len(sent))
+        return f"INSERT INTO {quote(self._model._meta.db_table)} ({columns}) VALUES ({values}) {self._back}"  # noqa: S608
+
+    def parameters(self, values: Mapping[str, Any]) -> list[Any]:
+        """The statement's parameters in its order; a field without a value gets its default."""
+        return [
+            parameter(field, values[field.name] if field.name in values else field.get_default())
+            for field in self._sent((*values,))
+        ]
+
+
+class Update:
+    """The statements that change one row of a queryset: one for each set of names, and number of versions."""
+
+    def __init__(self, queryset: QuerySet, returned: Iterable[str]):
+        self._queryset, self._back = queryset, returning(queryset.model, returned)
+        self._fields = {field.name: field for field in queryset.model._meta.concrete_fields}
+        self.sql = lru_cache(maxsize=256)(self._sql)
+
+    def _sql(self, names: tuple[str, ...], versions: int) -> str | None:
+        """The SQL; None if a name is no column, or the queryset has parameters of its own."""
+        if not self._fields.keys() >= {*names}:
+            return None
+        query: Any = one(self._queryset, versions).query.chain(sql.UpdateQuery)
+        query.add_update_values({name: RawSQL("%s", [name]) for name in names})
+        return _only(query, [*names, *samples(versions)], self._back)
+
+    def parameters(self, values: Mapping[str, Any], key: str, versions: Sequence[int]) -> list[Any]:
+        """The statement's parameters in its order."""
+        return [*(parameter(self._fields[name], value) for name, value in values.items()), key, *versions]
+
+
+class Delete:
+    """The statements that delete one row of a queryset: one for each number of versions."""
+
+    def __init__(self, queryset: QuerySet):
+        self._queryset = queryset
+        self.sql = lru_cache(maxsize=16)(self._sql)
+
+    def _sql(self, versions: int) -> str | None:
+        """The SQL; None if the queryset has parameters of its own."""
+        query = one(self._queryset, versions).query.chain(sql.DeleteQuery)
+        return _only(query, samples(versions), "RETURNING 1")
+
+
+def one(queryset: QuerySet, versions: int) -> QuerySet:
+    """The row with the key ``SAMPLE``; with ``versions`` above 0 only if it has one of as many versions."""
+    row = queryset.order_by().filter(pk=SAMPLE)
+    return row.filter(**{f"{VERSION}__in": samples(versions)[1:]}) if versions else row
+
+
+def samples(versions: int) -> list[Any]:
+    """The parameters of the condition that ``one`` adds."""
+    return [SAMPLE, *range(-versions, 0)]
+
+
+def _only(query: sql.Query, expected: list[Any], back: str) -> str | None:
+    statement, parameters = query.get_compiler("default").as_sql()
+    return f"{statement} {back}" if [*parameters] == expected else None
+
+
+def returning(model: type[models.Model], names: Iterable[str]) -> str:
+    """The clause that returns these columns."""
+    column = {field.name: str(field.column) for field in model._meta.concrete_fields}
+    quote = connections["default"].ops.quote_name
+    return f"RETURNING {', '.join(quote(column[name]) for name in names)}"
+
+
+def parameter(field: models.Field, value: Any) -> Any:
+    """The value as the driver takes it; a row that a foreign key refers to is its key."""
+    if isinstance(value, models.Model):
+        value = getattr(value, field.target_field.attname)  # type: ignore[attr-defined]
+    return field.get_db_prep_save(value, database.connection)
+
+
+def _is_databases(field: models.Field) -> bool:
+    """Whether the database sets the column of a new row."""
+    has_default = field.has_default() or field.db_default is models.NOT_PROVIDED
+    return isinstance(field, models.AutoField) or not has_default

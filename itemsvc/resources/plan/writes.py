@@ -1,0 +1,162 @@
+"""The operations that write one row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from django.urls import Resolver404, resolve
+from rest_framework.serializers import ModelSerializer
+
+from itemsvc.resources.conditional import ANY, TAG, TAGS, ConditionalWriteMixin
+from itemsvc.resources.etags import versions
+from itemsvc.resources.one_statement import more_than_one_delete, more_than_one_statement
+from itemsvc.resources.plan.asked import Answer, Asked, Header
+from itemsvc.resources.plan.eligibility import Obstacle
+from itemsvc.resources.plan.operations import UUID, DetailOperation, Operation
+from itemsvc.resources.plan.statements import SAMPLE, Delete, Insert, Update
+from itemsvc.resources.plan.validation import Unread, Validation
+
+#: An If-Match with more tags than these is left to DRF's path.
+MAX_VERSIONS = 8
+
+
+class Create(Operation):
+    """`POST` of one object."""
+
+    name = "create"
+    method = "POST"
+    status_code = 201
+
+    def __init__(self, view: Any):
+        super().__init__(view)
+        serializer = self.view_class.serializer_class
+        self.validation = Validation(serializer)
+        self.insert = Insert(serializer.Meta.model, self.rows.columns + self.version)
+        self.key = self.rows.columns.index("id")
+
+    @classmethod
+    def obstacles(cls, view: type[Any]) -> Iterator[Obstacle]:
+        """Whatever does more than one INSERT."""
+        yield from super().obstacles(view)
+        yield from _more_than_one_statement(view.serializer_class, "create")
+
+    def answer(self, asked: Asked) -> Answer | None:
+        """The new object and its Location; None if the body is not valid."""
+        values = self.validation.values(asked.body())
+        sql = None if values is None else self.insert.sql((*values,))
+        if values is None or sql is None:
+            return None
+        row = asked.fetch(sql, self.insert.parameters(values), repeatable=False)[0]
+        headers: list[Header] = [("Location", f"{asked.address}/{row[self.key]}")] if has_detail(asked.path) else []
+        return self.content(asked, row, *headers)
+
+
+class WriteOperation(DetailOperation):
+    """A write of one row, which `If-Match` may make conditional."""
+
+    conditions = frozenset({"HTTP_IF_MATCH"})
+
+    @classmethod
+    def obstacles(cls, view: type[Any]) -> Iterator[Obstacle]:
+        """A view that takes no conditions."""
+        yield from super().obstacles(view)
+        if not issubclass(view, ConditionalWriteMixin):
+            yield Obstacle("is no ConditionalWriteMixin", view)
+
+    def versions(self, asked: Asked) -> list[int] | None:
+        """The versions that the row may have, none for any; None if DRF's path must decide."""
+        if not UUID.fullmatch(asked.key):
+            return None
+        text = asked.environ.get("HTTP_IF_MATCH", ANY)
+        if text == ANY:
+            return []
+        found = versions(TAG.findall(text)) if self.version and TAGS.fullmatch(text) else []
+        return found if 0 < len(found) <= MAX_VERSIONS else None
+
+
+class Replace(WriteOperation):
+    """`PUT` of one object."""
+
+    name = "update"
+    method = "PUT"
+    partial = False
+
+    def __init__(self, view: Any):
+        super().__init__(view)
+        self.validation = Validation(self.view_class.serializer_class, instance=Unread(), partial=self.partial)
+        self.update = Update(self.view_class.queryset, self.rows.columns + self.version)
+
+    @classmethod
+    def obstacles(cls, view: type[Any]) -> Iterator[Obstacle]:
+        """Whatever does more than one UPDATE."""
+        yield from super().obstacles(view)
+        yield from _more_than_one_statement(view.serializer_class, "update")
+
+    def answer(self, asked: Asked) -> Answer | None:
+        """The object as it is now; None if it is not there, is another version, or the body is not valid."""
+        wanted = self.versions(asked)
+        if wanted is None:
+            return None
+        values = self.validation.values(asked.body())
+        sql = self.update.sql((*values,), len(wanted)) if values else None
+        if not values or not sql:
+            return None
+        parameters = self.update.parameters(values, asked.key, wanted)
+        rows = asked.fetch(sql, parameters, repeatable=False, prepared=len(wanted) < 2)
+        return self.content(asked, rows[0]) if rows else None
+
+
+class Change(Replace):
+    """`PATCH` of one object; it changes only the members that the body names."""
+
+    name = "partial_update"
+    method = "PATCH"
+    partial = True
+
+
+class Destroy(WriteOperation):
+    """`DELETE` of one object."""
+
+    name = "destroy"
+    method = "DELETE"
+    status_code = 204
+    needs_rows = False
+
+    def __init__(self, view: Any):
+        super().__init__(view)
+        self.delete = Delete(self.view_class.queryset)
+
+    @classmethod
+    def obstacles(cls, view: type[Any]) -> Iterator[Obstacle]:
+        """Whatever does more than one DELETE."""
+        yield from super().obstacles(view)
+        for reason, code in more_than_one_delete(view.queryset.model):
+            yield Obstacle(reason, code)
+
+    def answer(self, asked: Asked) -> Answer | None:
+        """No content; None if there is no such row, or it is another version."""
+        wanted = self.versions(asked)
+        if wanted is None or (sql := self.delete.sql(len(wanted))) is None:
+            return None
+        deleted = asked.fetch(sql, [asked.key, *wanted], repeatable=False)
+        return Answer(b"", [], self.status_code) if deleted else None
+
+
+def _more_than_one_statement(serializer: Any, *names: str) -> Iterator[Obstacle]:
+    for name in (*names, "save"):
+        if getattr(serializer, name) is not getattr(ModelSerializer, name):
+            yield Obstacle(f"overrides {name} of its serializer", getattr(serializer, name))
+    for reason, code in more_than_one_statement(serializer.Meta.model):
+        yield Obstacle(reason, code)
+
+
+@lru_cache(maxsize=1024)
+def has_detail(path: str) -> bool:
+    """Whether a view answers below a list's path, so that a new row has a Location."""
+    try:
+        resolve(f"{path}/{SAMPLE}")
+    except Resolver404:
+        return False
+    return True

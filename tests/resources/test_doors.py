@@ -1,0 +1,200 @@
+"""The front door, the door behind the middleware and DRF's own path give one answer to every request."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+import pytest
+from django.db import connection
+from django.http import HttpResponse
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rest_framework.views import APIView
+
+from itemsvc.http.handler import Handler
+from itemsvc.resources.models import IdempotencyKey
+from tests.resources.shapes import SHAPES
+from tests.sample.models import Comment, Customer, Gadget, Line, Order, Voucher
+from tests.support.ways import Answer, Way, ask, drf_path, front_door
+
+KEY, OTHER_KEY, NO_KEY = (UUID(f"0197b4a0-0000-7000-8000-00000000000{number}") for number in range(1, 4))
+MODELS = (Gadget, Customer, Order, Line, Voucher, Comment)
+TABLES = [model._meta.db_table for model in (*MODELS, IdempotencyKey)]
+
+
+def fill() -> None:
+    """Puts the same rows into the tables, whatever is there."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {', '.join(TABLES)} RESTART IDENTITY CASCADE")
+    for number, key in enumerate((KEY, OTHER_KEY)):
+        own = {"id": key, "version": 7}
+        Gadget.objects.create(name=f"lamp {number}", description="bright", **own)
+        customer = Customer.objects.create(name="Ann", email=f"{number}@example.com", **own)
+        order = Order.objects.create(customer=customer, total="1.50", placed_on=date(2026, 1, number + 1), **own)
+        Line.objects.create(order=order, product="nail")
+        Voucher.objects.create(code="SPRING", **own)
+        Comment.objects.create(text="well done", author="sub:me", **own)
+
+
+#: What axios, browsers, .NET and curl send, and what nobody is given.
+ACCEPT = [
+    "*/*", "application/json, text/plain, */*", "application/json;q=0.5, text/html", "text/html", "application/json",
+    "application/json; indent=2", "text/csv", "application/x-ndjson", "",
+]  # fmt: skip
+TYPES = ["application/json", "application/json; charset=utf-8", "application/json; charset=latin-1", "text/plain"]
+TAGS = [
+    "{tag}",
+    "*",
+    '"other"',
+    "W/{tag}",
+    '"other", {tag}',
+    '{tag}, "7-0000000000000000"',
+    "{tag",
+    '"8-0000000000000000"',
+]
+QUERIES = [
+    {"limit": "1"}, {"limit": "0"}, {"ordering": "-created_at"}, {"ordering": "created_at", "limit": "1"},
+    {"search": "LAMP"}, {"search": "%"}, {"customer": str(KEY)}, {"status": "open"}, {"placed_on": "2026-01-01"},
+    {"limit": "2"}, {"name": "Ann"}, {"created_after": "2025-06-28T00:00:00Z"}, {"unknown": "1"}, {"name": ""},
+    {"code": "SPRING"}, {"cursor": "AAAA"},
+]  # fmt: skip
+BROKEN = [
+    b"",
+    b"{",
+    b"[]",
+    b"null",
+    b"{}",
+    b"\xff",
+    b'{"a":1,"a":2}',
+    b'{"name":null}',
+    b'{"id":"1"}',
+    b'{"name":"a\\u0000"}',
+]
+VALUES = [None, "", "a", " a ", 5, True, [], {}, "2026-02-30", "0@example.com", "1e3", "x" * 300, str(KEY), str(NO_KEY)]
+
+
+@st.composite
+def bodies(draw: st.DrawFn, path: str) -> bytes:
+    """A whole body, a part of one, one with a wrong member, several, or none."""
+    shape = SHAPES[path]
+    whole = shape.body | shape.changes | dict.fromkeys(shape.references, str(KEY))
+    if path == "/sample/lines":
+        whole["order"] = str(KEY)
+    part = {name: whole[name] for name in draw(st.lists(st.sampled_from([*whole]), unique=True))}
+    wrong = whole | {draw(st.sampled_from([*whole, "colour", "id"])): draw(st.sampled_from(VALUES))}
+    values = draw(st.sampled_from([whole, whole, part, part, wrong, [whole], [whole, wrong]]))
+    return draw(st.just(json.dumps(values).encode()) | st.sampled_from(BROKEN))
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> dict[str, Any]:
+    """A request to any shape of resource."""
+    path = draw(st.sampled_from([*SHAPES]))
+    detail = draw(st.booleans())
+    method = draw(st.sampled_from(["GET", "GET", "HEAD", "PUT", "PATCH", "DELETE", "POST", "POST", "OPTIONS"]))
+    keys = [KEY, KEY, NO_KEY, str(KEY).upper(), "1", "none"]
+    request = {"method": method, "path": f"{path}/{draw(st.sampled_from(keys))}" if detail else path}
+    if draw(st.booleans()):
+        request["QUERY_STRING"] = urlencode(draw(st.sampled_from(QUERIES)))
+    if draw(st.integers(0, 3)) == 0:
+        request["HTTP_ACCEPT"] = draw(st.sampled_from(ACCEPT))
+    if method in ("POST", "PUT", "PATCH"):
+        request["body"] = draw(bodies(path))
+        if draw(st.integers(0, 3)) == 0:
+            request["CONTENT_TYPE"] = draw(st.sampled_from(TYPES))
+    for name in CONDITIONS:
+        if draw(st.integers(0, 2)) == 0:
+            request[name] = draw(st.sampled_from(TAGS))
+    if draw(st.integers(0, 5)) == 0:
+        request["HTTP_IDEMPOTENCY_KEY"] = draw(st.sampled_from(['"a"', "b", "no key"]))
+    return request
+
+
+CONDITIONS = ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH")
+NEW_VERSION = re.compile(r'"\d{10,}-')
+NEW_KEY = re.compile(r"\b(?!0197b4a0)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+NEW_TIME = re.compile(r'"created_at":"[^"]*"')
+
+
+def told(answer: Answer) -> Any:
+    """The answer without what differs in each new or changed row: its key, its time and its version."""
+    status, headers, body, route = answer
+    text = body.decode()
+    if status == 201:
+        text, headers["ETag"] = NEW_TIME.sub("", NEW_KEY.sub("KEY", text)), str(len(headers.get("ETag", "")))
+    headers = {name: NEW_KEY.sub("KEY", NEW_VERSION.sub('"NEW-', value)) for name, value in headers.items()}
+    return status, headers, text, route
+
+
+@pytest.fixture
+def ways(transactional_db: None, static_files: None) -> dict[str, Way]:
+    """The three ways, DRF's path first."""
+    return {"DRF's path": drf_path(), "behind the middleware": Handler(), "the front door": front_door()}
+
+
+def rows() -> list[Any]:
+    """All rows, without keys, times and versions."""
+    found = []
+    for model in MODELS:
+        own = ("id", "pk", "version", "created_at")
+        names = [field.attname for field in model._meta.concrete_fields if field.name not in own]
+        found.append([*model._base_manager.order_by("pk").values_list(*names)])
+    return found
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(request=requests())
+def test_every_way_gives_one_answer(ways: dict[str, Way], request: dict[str, Any]) -> None:
+    fill()
+    tag = ask(ways["DRF's path"], "GET", request["path"])[1].get("ETag", '"none"')
+    request |= {name: request[name].replace("{tag}", tag) for name in CONDITIONS if name in request}
+    answers = {}
+    for name, way in ways.items():
+        fill()
+        answers[name] = (told(ask(way, **request)), rows())
+    first, *others = answers.values()
+    for other in others:
+        assert other == first, request
+
+
+def standard(path: str, body: dict[str, Any], tag: str) -> list[dict[str, Any]]:
+    """A request for each planned operation of a resource."""
+    one, content = f"{path}/{KEY}", json.dumps(body).encode()
+    return [
+        {"method": "GET", "path": path, "QUERY_STRING": "limit=1"},
+        {"method": "GET", "path": path, "HTTP_IF_NONE_MATCH": "*"},
+        {"method": "GET", "path": one},
+        {"method": "GET", "path": one, "HTTP_IF_NONE_MATCH": tag},
+        {"method": "POST", "path": path, "body": content},
+        {"method": "PUT", "path": one, "body": content},
+        {"method": "PUT", "path": one, "body": content, "HTTP_IF_MATCH": tag},
+        {"method": "PATCH", "path": one, "body": content},
+        {"method": "PATCH", "path": one, "body": content, "HTTP_IF_MATCH": f'"other", {tag}, {tag}'},
+        {"method": "DELETE", "path": one, "HTTP_IF_MATCH": tag},
+        {"method": "DELETE", "path": one},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("/gadgets", {"name": "torch"}), ("/sample/customers", {"name": "Bob", "email": "b@example.com"})],
+)
+def test_each_operation_is_answered_at_both_doors(
+    ways: dict[str, Way], monkeypatch: pytest.MonkeyPatch, path: str, body: dict[str, Any]
+) -> None:
+    fill()
+    tag = ask(ways["DRF's path"], "GET", f"{path}/{KEY}")[1]["ETag"]
+    monkeypatch.setattr(APIView, "dispatch", lambda *args, **kwargs: HttpResponse(status=299))
+    # A customer is referred to by its orders, which are deleted with it.
+    expected = [200, 304, 200, 304, 201, 200, 200, 200, 200, *([204, 204] if path == "/gadgets" else [299, 299])]
+    for name in ("behind the middleware", "the front door"):
+        statuses = []
+        for request in standard(path, body, tag):
+            fill()
+            statuses.append(ask(ways[name], **request)[0])
+        assert statuses == expected, name

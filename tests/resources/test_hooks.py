@@ -1,0 +1,82 @@
+"""What a team's model does when it is saved or deleted happens on every write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.db.models import Model, signals
+
+from tests.resources.shapes import SHAPES, Post
+from tests.sample.models import Gadget, Order
+from tests.support.client import Client
+
+JSON = "application/json"
+WRITES = ("put", "patch", "post", "many")
+
+
+def write(api: Client, post: Post, path: str, how: str) -> Any:
+    """A row that has been written in one of four ways."""
+    shape = SHAPES[path]
+    body = shape.make_body(post)
+    if how in ("put", "patch"):
+        url = f"{path}/{post(path, body)['id']}"
+        response = getattr(api, how)(url, body if how == "put" else shape.changes, content_type=JSON)
+        assert response.status_code == 200
+        assert api.get(url)["ETag"] == response["ETag"]
+        return response.json()
+    response = api.post(path, [body] if how == "many" else body)
+    assert response.status_code == 201
+    return response.json()[0] if how == "many" else response.json()
+
+
+@pytest.mark.parametrize("how", WRITES)
+def test_an_overridden_save_is_called(api: Client, post: Post, monkeypatch: Any, how: str) -> None:
+    def save(self: Gadget, *args: Any, **kwargs: Any) -> None:
+        self.description = f"{self.name}, saved"
+        Model.save(self, *args, **kwargs)
+
+    monkeypatch.setattr(Gadget, "save", save)
+    row = write(api, post, "/gadgets", how)
+    assert row["description"] == f"{row['name']}, saved"
+
+
+@pytest.fixture
+def heard() -> Iterator[list[tuple[str, bool]]]:
+    """The gadgets that receivers have heard of, with whether each was new."""
+    saved: list[tuple[str, bool]] = []
+
+    def receive(sender: Any, instance: Gadget, created: bool, **kwargs: Any) -> None:
+        saved.append((instance.name, created))
+
+    signals.post_save.connect(receive, sender=Gadget)
+    yield saved
+    signals.post_save.disconnect(receive, sender=Gadget)
+
+
+@pytest.mark.parametrize("how", WRITES)
+def test_receivers_hear_of_every_save(api: Client, post: Post, heard: list[tuple[str, bool]], how: str) -> None:
+    row = write(api, post, "/gadgets", how)
+    assert heard[-1] == (row["name"], how not in ("put", "patch"))
+
+
+@pytest.mark.parametrize("how", WRITES)
+def test_the_time_of_a_change_is_kept(api: Client, post: Post, monkeypatch: Any, how: str) -> None:
+    monkeypatch.setattr(Order._meta.get_field("placed_on"), "auto_now", True)
+    days = {datetime.now(UTC).date().isoformat()}
+    row = write(api, post, "/sample/orders", how)
+    assert row["placed_on"] in days | {datetime.now(UTC).date().isoformat()}
+
+
+def test_an_overridden_delete_is_called(api: Client, post: Post, monkeypatch: Any) -> None:
+    def delete(self: Gadget, *args: Any, **kwargs: Any) -> None:
+        self.description = "deleted"
+        self.save()
+
+    url = f"/gadgets/{SHAPES['/gadgets'].make(post)['id']}"
+    monkeypatch.setattr(Gadget, "delete", delete)
+    assert api.delete(url, headers={"if-match": '"9-0000000000000000"'}).status_code == 412
+    assert api.delete(url, headers={"if-match": api.get(url)["ETag"]}).status_code == 204
+    assert api.get(url).json()["description"] == "deleted"

@@ -1,0 +1,173 @@
+"""What a team overrides in a view, a serializer or the URLconf is honoured at every door."""
+
+from __future__ import annotations
+
+import json
+from functools import wraps
+from typing import Any, ClassVar
+from uuid import UUID
+
+import pytest
+from django.db.models import Model
+from django.http import HttpResponse
+from django.urls import path
+from django.utils.decorators import method_decorator
+from rest_framework.exceptions import ValidationError
+from rest_framework.permissions import IsAdminUser
+
+from itemsvc.auth.authentication import HasScope
+from itemsvc.http.handler import Handler
+from itemsvc.resources.generics import rows_of
+from itemsvc.resources.plan.validation import Validation
+from tests.sample.models import Customer, Gadget, Order
+from tests.sample.serializers import GadgetSerializer, OrderSerializer
+from tests.sample.urls import urlpatterns as sample_urls
+from tests.sample.views import GadgetDetail, GadgetList, OrderList
+from tests.support.ways import Way, ask, drf_path, front_door
+
+
+class Nobody:
+    """A filter back end that shows no rows."""
+
+    def filter_queryset(self, request: Any, queryset: Any, view: Any) -> Any:
+        return queryset.none()
+
+
+class Short(GadgetSerializer):
+    """Shows the description only to who asks for it."""
+
+    def get_fields(self) -> Any:
+        fields = super().get_fields()
+        if "request" in self.context and "all" not in self.context["request"].query_params:
+            del fields["description"]
+        return fields
+
+
+class Careful(GadgetSerializer):
+    """Refuses a gadget by who asks, and a change by what was there."""
+
+    def validate(self, attrs: Any) -> Any:
+        request = self.context.get("request")
+        if request and "refused" in request.headers:
+            raise ValidationError("refused")
+        if self.instance and self.instance.description == "sealed":
+            raise ValidationError("sealed")
+        return attrs
+
+
+class Written(OrderSerializer):
+    """Its columns are written, and only the key is shown."""
+
+    class Meta:
+        model = Order
+        fields = ("id", "customer", "total", "placed_on")
+        extra_kwargs: ClassVar[dict[str, Any]] = {name: {"write_only": True} for name in fields[1:]}
+
+
+class Picky(Written):
+    """Looks at the customer."""
+
+    def validate_customer(self, customer: Customer) -> Customer:
+        if customer.name == "Bob":
+            raise ValidationError("not Bob")
+        return customer
+
+
+def closed(view: Any) -> Any:
+    """A decorator of a team's."""
+
+    @wraps(view)
+    def answer(request: Any, *args: Any, **kwargs: Any) -> Any:
+        return HttpResponse(status=403) if "open" not in request.headers else view(request, *args, **kwargs)
+
+    return answer
+
+
+def listed(name: str, **members: Any) -> Any:
+    """A list of gadgets with members of its own, and its detail view."""
+    return [
+        path(name, type("View", (GadgetList,), members).as_view()),
+        path(f"{name}/<uuid:pk>", type("View", (GadgetDetail,), members).as_view()),
+    ]
+
+
+urlpatterns = [
+    *sample_urls,
+    *listed("read-only", http_method_names=["get", "head", "options"]),
+    *listed("scoped", permission_classes=(HasScope,)),
+    *listed("short", serializer_class=Short),
+    *listed("careful", serializer_class=Careful),
+    path("given", GadgetList.as_view(permission_classes=[IsAdminUser])),
+    path("inside", method_decorator(closed, name="get")(type("View", (GadgetList,), {})).as_view()),
+    path("decorated", closed(GadgetList.as_view())),
+    path("filtered/<uuid:pk>", type("View", (GadgetDetail,), {"filter_backends": (Nobody,)}).as_view()),
+    path("written", type("View", (OrderList,), {"serializer_class": Written}).as_view()),
+    path("picky", type("View", (OrderList,), {"serializer_class": Picky}).as_view()),
+    path("alone", GadgetList.as_view()),
+    path("twice", GadgetList.as_view(permission_classes=[IsAdminUser])),
+    path("twice", GadgetList.as_view()),
+    path("default", GadgetList.as_view(), {"more": "1"}),
+]
+
+LAMP = b'{"name":"lamp"}'
+CASES: list[tuple[int, str, str, dict[str, str]]] = [
+    (405, "POST", "/read-only", {}), (405, "PUT", "/read-only/{}", {}), (405, "DELETE", "/read-only/{}", {}),
+    (403, "GET", "/scoped", {}), (403, "DELETE", "/scoped/{}", {}), (403, "GET", "/given", {}),
+    (403, "POST", "/given", {}), (403, "GET", "/decorated", {}), (200, "GET", "/decorated", {"HTTP_OPEN": "1"}),
+    (403, "GET", "/inside", {}), (200, "GET", "/inside", {"HTTP_OPEN": "1"}),
+    (404, "GET", "/filtered/{}", {}), (404, "PATCH", "/filtered/{}", {}), (404, "DELETE", "/filtered/{}", {}),
+    (201, "POST", "/alone", {}), (403, "GET", "/twice", {}), (200, "GET", "/default", {}),
+    (200, "GET", "/short", {}), (200, "GET", "/short/{}?all=1", {}),
+    (201, "POST", "/careful", {}), (400, "POST", "/careful", {"HTTP_REFUSED": "1"}),
+    (400, "PUT", "/careful/{}", {}), (400, "PATCH", "/careful/{}", {}),
+]  # fmt: skip
+
+
+def test_a_model_that_reads_in_its_own_way_is_not_read_as_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    serializer = type("Own", (GadgetSerializer,), {})
+    assert rows_of(serializer)
+    from_db = classmethod(Model.from_db.__func__)  # type: ignore[attr-defined]
+    monkeypatch.setattr(Gadget, "from_db", from_db, raising=False)
+    assert rows_of(type("Another", (GadgetSerializer,), {})) is None
+
+
+@pytest.fixture
+def ways(transactional_db: None) -> dict[str, Way]:
+    """The three ways."""
+    return {"DRF's path": drf_path(), "behind the middleware": Handler(), "the front door": front_door()}
+
+
+@pytest.mark.urls(__name__)
+@pytest.mark.parametrize(("status", "method", "where", "headers"), CASES)
+def test_an_override_is_honoured_at_every_door(
+    ways: dict[str, Way], status: int, method: str, where: str, headers: dict[str, str]
+) -> None:
+    for name, way in ways.items():
+        gadget = Gadget.objects.create(name="torch", description="sealed")
+        body = LAMP if method in ("POST", "PUT", "PATCH") else b""
+        answered = ask(way, method, where.format(gadget.pk), body, **headers)
+        assert answered[0] == status, name
+        assert ("Location" in answered[1]) == (status == 201 and where != "/alone"), name
+        assert (b"description" in answered[2]) == (status < 300 and where != "/short"), name
+
+
+@pytest.mark.urls(__name__)
+@pytest.mark.parametrize("where", ["/written", "/picky"])
+def test_a_foreign_key_refers_to_a_row_at_every_door(ways: dict[str, Way], where: str) -> None:
+    ann, bob = (Customer.objects.create(name=name, email=f"{name}@example.com") for name in ("Ann", "Bob"))
+    for name, way in ways.items():
+        answers = []
+        for key in (ann.pk, bob.pk, UUID(int=0), 5, None):
+            body = json.dumps({"customer": key and str(key), "total": "1.00", "placed_on": "2026-01-31"})
+            status, _, content, _ = ask(way, "POST", where, body.encode())
+            answers.append((status, content if status == 400 else b""))
+        assert [status for status, _ in answers] == [201, 201 if where == "/written" else 400, 400, 400, 400], name
+        assert b"object does not exist" in answers[2][1]
+
+
+def test_a_foreign_key_is_left_to_the_database_unless_a_team_looks_at_its_row(db: None) -> None:
+    body = json.dumps({"customer": str(UUID(int=0)), "total": "1.00", "placed_on": "2026-01-31"}).encode()
+    values = Validation(Written).values(body)
+    assert values
+    assert values["customer"] == UUID(int=0)
+    assert Validation(Picky).values(body) is None
