@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from rest_framework.exceptions import ValidationError
 
 from itemsvc.fast.database import database
-from itemsvc.resources.row_json import TEXTS
+from itemsvc.resources.columns import TEXTS
 
 #: For each text lookup: the function that turns the text into the statement's parameter.
 LOOKUPS: dict[str, Callable[[str], str]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable, Container
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -25,6 +26,7 @@ from itemsvc.fast.eligibility import filters_only_by_parameters, is_known
 from itemsvc.fast.filters import text_filters
 from itemsvc.fast.insert import Insert
 from itemsvc.fast.negotiation import Negotiation
+from itemsvc.fast.references import leave_to_constraints
 from itemsvc.fast.response_templates import Environ, ResponseTemplate
 from itemsvc.http import parsers
 from itemsvc.http.links import link_header
@@ -140,7 +142,10 @@ class List(Operation):
         links = window.links(first, last, more)
         parameters |= {name: quote_plus(parameters[name]) for name in texts}
         headers = link_header((relation, self._address(template, parameters, cursor)) for relation, cursor in links)
-        body = self.rows.array(rows)
+        try:
+            body = self.rows.array(rows)
+        except ValueError:  # JSON has no NaN.
+            return None
         if self.tagged:
             headers["ETag"] = list_etag(body, headers.get("Link", ""))
         return body, list(headers.items())
@@ -176,7 +181,9 @@ class Retrieve(Operation):
     def answer(self, environ: Environ, template: ResponseTemplate, name: str) -> Content | None:
         """The object; None if there is none, for DRF's path to answer 404."""
         found = fetch(self.sql, (name,), repeatable=True) if UUID.fullmatch(name) else []
-        return self.content(found[0]) if found else None
+        with suppress(ValueError):  # JSON has no NaN.
+            return self.content(found[0]) if found else None
+        return None
 
 
 class Create(Operation):
@@ -189,6 +196,7 @@ class Create(Operation):
     def __init__(self, view: View, rows: Rows, path: str):
         super().__init__(view, rows, path)
         self.serializer = self.view_class.serializer_class()
+        leave_to_constraints(self.serializer)
         self.insert = Insert(self.serializer.Meta.model, rows.columns + self.version)
         self.key = rows.columns.index("id")
 
@@ -209,7 +217,7 @@ class Create(Operation):
         values = None if body is None else self._validated(body)
         if values is None:
             return None
-        row = fetch(self.insert.sql, self.insert.parameters(values), repeatable=False)[0]
+        row = fetch(*self.insert.statement(values), repeatable=False)[0]
         return self.content(row, ("Location", f"{template.base}{self.path}/{row[self.key]}"))
 
     def _validated(self, body: bytes) -> dict[str, Any] | None:
