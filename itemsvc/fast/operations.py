@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Hashable, Mapping
 from contextlib import suppress
-from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
 from django.conf import settings
 from django.core import exceptions
-from django.db.models import Model, UUIDField
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
@@ -21,9 +19,9 @@ from rest_framework.views import APIView
 
 from itemsvc.auth.authentication import needed_scope
 from itemsvc.fast.body import read_body
-from itemsvc.fast.database import fetch
+from itemsvc.fast.database import database, fetch
 from itemsvc.fast.eligibility import filters_only_by_parameters, is_known
-from itemsvc.fast.filters import text_filters
+from itemsvc.fast.filters import ListFilter, list_filters, own_values
 from itemsvc.fast.insert import Insert
 from itemsvc.fast.negotiation import Negotiation
 from itemsvc.fast.references import leave_to_constraints
@@ -41,6 +39,8 @@ Content = tuple[bytes, list[tuple[str, str]]]
 #: A parameter's name and value. Group 2 is a value that needs no decoding, group 3 one that may be percent-encoded.
 #: PostgreSQL's text cannot hold NUL.
 PARAMETER = re.compile(r"(\w+)=(?:([\w-]+)|((?:[\w.~!*'(),:@/+-]|%(?!00)[0-9A-Fa-f]{2})+))", re.ASCII)
+#: The largest number of statements kept for a list: one for each limit, ordering and set of filters.
+MAX_STATEMENTS = 4096
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -105,43 +105,41 @@ class List(Operation):
     def __init__(self, view: View, rows: Rows, path: str):
         super().__init__(view, rows, path)
         self.paginator, self.keyset = self.view_class.pagination_class, keyset_of(self.view_class)
-        self.filters = text_filters(self.view_class)
-        self.key = rows.columns.index("id")
-        self.statement = lru_cache(maxsize=4096)(self._statement)
+        self.filters, self.own = list_filters(self.view_class), own_values(self.view_class.queryset)
+        #: What is read beside the serializer's columns, because a cursor names it.
+        self.more = tuple(sorted(self.keyset.columns.difference(rows.columns)))
+        self.places = {name: place for place, name in enumerate(rows.columns + self.more)}
+        self.statements: dict[Hashable, str] = {}
 
     @classmethod
     def fits(cls, view: type[Any]) -> bool:
-        """Only with keyset pagination by a UUID key, and filters that do nothing without a parameter."""
-        if view.pagination_class is not KeysetPagination or not filters_only_by_parameters(view):
-            return False
-        # A cursor needs the UUID of a row, which the row has as its member `id`.
-        by_key = keyset_of(view).columns == {"id"} and isinstance(view.queryset.model._meta.pk, UUIDField)
-        return super().fits(view) and by_key
+        """Only with keyset pagination, and filters that do nothing without a parameter."""
+        return view.pagination_class is KeysetPagination and filters_only_by_parameters(view) and super().fits(view)
 
     def answer(self, environ: Environ, template: ResponseTemplate, name: str) -> Content | None:
-        """A page, by the paginator's parameters and by text filters."""
+        """A page, by the paginator's parameters and by filters."""
         parameters = read_parameters(environ.get("QUERY_STRING", ""), self.paginator.parameters, self.filters)
         if parameters is None:
             return None
         try:
             window = self.keyset.read(parameters)
-            texts = {
-                name: each.parameter(parameters[name]) for name, each in self.filters.items() if name in parameters
-            }
+            # In the order of the filter set, which is the order of the statement's conditions.
+            filters = {each: each.clean(parameters[name]) for name, each in self.filters.items() if name in parameters}
+            conditions = [each.condition(value) for each, value in filters.items()]
         except (ValidationError, exceptions.ValidationError):
             return None
-        cursor = window.cursor
-        shape = cursor and replace(cursor, place=(uuid.UUID(int=0),))
-        sql = self.statement(replace(window, cursor=shape), tuple(texts))
-        if sql is None:
+        values = [*self.own, *(value for _, of_filter in conditions for value in of_filter), *place_values(window)]
+        sql = self._statement(window, filters, tuple(sql for sql, _ in conditions), values)
+        if not sql:
             return None
-        values = [*texts.values(), str(cursor.place[0])] if cursor else [*texts.values()]
-        # The best index depends on the text, but a prepared statement may use one plan for every text.
-        rows, more = window.page(fetch(sql, values, repeatable=True, prepared=not texts))
-        first, last = ((rows[0][self.key],), (rows[-1][self.key],)) if rows else (None, None)
-        links = window.links(first, last, more)
-        parameters |= {name: quote_plus(parameters[name]) for name in texts}
-        headers = link_header((relation, self._address(template, parameters, cursor)) for relation, cursor in links)
+        # The best index depends on the filters' values, but a prepared statement may use one plan for all values.
+        rows, more = window.page(fetch(sql, values, repeatable=True, prepared=not filters))
+        first, last = (self._place(window, rows[0]), self._place(window, rows[-1])) if rows else (None, None)
+        parameters |= {name: quote_plus(parameters[name]) for name in self.filters if name in parameters}
+        links = (
+            (relation, self._address(template, parameters, each)) for relation, each in window.links(first, last, more)
+        )
+        headers = link_header(links)
         try:
             body = self.rows.array(rows)
         except ValueError:  # JSON has no NaN.
@@ -150,13 +148,25 @@ class List(Operation):
             headers["ETag"] = list_etag(body, headers.get("Link", ""))
         return body, list(headers.items())
 
-    def _statement(self, window: Window, names: tuple[str, ...]) -> str | None:
-        """The SQL; None if its parameters are not exactly those of the filters and then the cursor's."""
-        queryset, expected = self.view_class.queryset.all(), [self.filters[name].sample for name in names]
-        for name in names:
-            queryset = self.filters[name].narrow(queryset)
-        sql, parameters = self.rows.select(window.cut(queryset))
-        return sql if [*parameters] == expected + ([*window.cursor.place] if window.cursor else []) else None
+    def _statement(
+        self, window: Window, filters: Mapping[ListFilter, Any], conditions: tuple[str, ...], values: list[Any]
+    ) -> str:
+        """The SQL; empty if its parameters are not exactly ``values``. It is made once for all values."""
+        cursor = window.cursor and (window.cursor.backward, window.cursor.inclusive)
+        key = (window.limit, window.ordering.name, cursor, conditions)
+        sql = self.statements.get(key)
+        if sql is None:
+            queryset = self.view_class.queryset.all()
+            for each, value in filters.items():
+                queryset = each.narrow(queryset, value)
+            sql, parameters = self.rows.select(window.cut(queryset), *self.more)
+            if len(self.statements) >= MAX_STATEMENTS:
+                self.statements.clear()
+            sql = self.statements[key] = sql if [*parameters] == values else ""
+        return sql
+
+    def _place(self, window: Window, row: Row) -> tuple[Any, ...]:
+        return tuple(field.to_python(row[self.places[field.attname]]) for field in window.ordering.fields)
 
     def _address(self, template: ResponseTemplate, parameters: dict[str, str], cursor: str) -> str:
         query = "&".join(f"{name}={value}" for name, value in sorted({**parameters, "cursor": cursor}.items()))
@@ -227,6 +237,14 @@ class Create(Operation):
             return self.serializer.run_validation(data) if isinstance(data, dict) else None
         except Exception:
             return None
+
+
+def place_values(window: Window) -> list[Any]:
+    """The parameters that the window's cursor adds to a statement."""
+    if window.cursor is None:
+        return []
+    fields = zip(window.ordering.fields, window.cursor.place, strict=True)
+    return [field.get_db_prep_value(value, database.connection) for field, value in fields]
 
 
 def _has(model: type[Model], name: str) -> bool:

@@ -113,7 +113,7 @@ class FloatField(serializers.FloatField):
         """The number; raises ValidationError."""
         if isinstance(data, str | bool) and not _is_form(self):
             self.fail("invalid")
-        return super().to_internal_value(data)
+        return super().to_internal_value(data) + 0.0  # The driver sends -0.0 as 0.0.
 
 
 class DecimalField(serializers.DecimalField):

@@ -46,6 +46,12 @@ class ReadingList(ResourceListView):
     orderings = ("-created_at", "created_at", "serial", "-grade")
 
 
+class GoodReadingList(ReadingList):
+    """A part of them."""
+
+    queryset = Reading.objects.filter(grade=Reading.Grade.GOOD)
+
+
 class ReadingDetail(ResourceDetailView):
     """One reading."""
 
@@ -56,5 +62,6 @@ class ReadingDetail(ResourceDetailView):
 urlpatterns = [
     *urls.urlpatterns,
     path("readings", ReadingList.as_view(), name="reading-list"),
+    path("good-readings", GoodReadingList.as_view(), name="good-reading-list"),
     path("readings/<uuid:pk>", ReadingDetail.as_view(), name="reading-detail"),
 ]
