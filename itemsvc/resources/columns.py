@@ -36,8 +36,8 @@ GETTERS = (
     serializers.ModelField.get_attribute,
     serializers.RelatedField.get_attribute,
 )
-#: In a JSON text: an integer or a float that orjson could read or write in another way than ``json``.
-RARE_NUMBER = re.compile(r"(?<![.\d])\d{17}|(?<!\d)0\.0000")
+#: In a JSON text: a number that orjson could read or write in another way than ``json``, because it is large or small.
+LARGE, SMALL = re.compile(r"[0-9]{17}"), "0.0000"
 #: orjson writes at most 254 levels.
 MAX_LEVELS = 200
 
@@ -134,7 +134,7 @@ def _float(value: float | None) -> Any:
 def _from_text(text: str | None) -> Any:
     if text is None:
         return None
-    if RARE_NUMBER.search(text) or text.count("[") + text.count("{") > MAX_LEVELS:
+    if SMALL in text or LARGE.search(text) or text.count("[") + text.count("{") > MAX_LEVELS:
         return _render(json.loads(text))
     return orjson.loads(text)
 
