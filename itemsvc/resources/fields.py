@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from django.core.validators import MaxLengthValidator, ProhibitNullCharactersValidator, RegexValidator
@@ -112,7 +113,7 @@ class FloatField(serializers.FloatField):
         """The number; raises ValidationError."""
         if isinstance(data, str | bool) and not _is_form(self):
             self.fail("invalid")
-        return super().to_internal_value(data)
+        return super().to_internal_value(data) + 0.0  # The driver sends -0.0 as 0.0.
 
 
 class DecimalField(serializers.DecimalField):
@@ -180,7 +181,7 @@ class JSONField(serializers.JSONField):
             values = [member for each in values for member in _members(each)]
         if values:
             self.fail("nesting")
-        return super().to_internal_value(data)
+        return _as_stored(super().to_internal_value(data))
 
 
 #: The field for a foreign key, by the type of the key that it refers to.
@@ -192,6 +193,17 @@ def _members(value: Any) -> list[Any]:
     if isinstance(value, Mapping):
         return [*value, *value.values()]
     return value if isinstance(value, list) else []
+
+
+def _as_stored(value: Any) -> Any:
+    """The value as PostgreSQL returns it, so that the answer to a POST has the same bytes as the next GET's."""
+    if isinstance(value, Mapping):
+        return {name: _as_stored(value[name]) for name in sorted(value, key=lambda name: (len(name.encode()), name))}
+    if isinstance(value, list):
+        return [_as_stored(each) for each in value]
+    if isinstance(value, float):
+        return int(Decimal(repr(value))) if abs(value) >= 1e16 else value + 0.0  # It has no exponents and no -0.
+    return value
 
 
 def _is_form(field: serializers.Field) -> bool:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from django import forms
 from django.db import models
 from django.db.models import QuerySet
-from django_filters.rest_framework import CharFilter, DjangoFilterBackend, Filter, FilterSet
+from django_filters.rest_framework import ChoiceFilter, DjangoFilterBackend, Filter, FilterSet
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -30,7 +30,9 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 #: What a parameter passes through on its way to the queryset: of a back end, of a filter set, of a filter.
 BACKEND_HOOKS = "filter_queryset get_filterset get_filterset_class get_filterset_kwargs raise_exception".split()
 SET_HOOKS = "__init__ is_valid errors form get_form_class filter_queryset qs".split()
-FILTER_HOOKS = "field filter get_method method".split()
+FILTER_HOOKS = "field get_method method".split()
+#: What applies a filter's value, and nothing else.
+FILTERS = (Filter.filter, ChoiceFilter.filter)
 
 
 def first_key(milliseconds: int) -> uuid.UUID:
@@ -85,17 +87,17 @@ class StrictFilterBackend(DjangoFilterBackend):
             and _overrides_none(cls, StrictFilterBackend, BACKEND_HOOKS)
             and _overrides_none(declared, FilterSet, SET_HOOKS)
             and declared._meta.form is forms.Form
-            and not any(each.extra.get("required") for each in declared.base_filters.values())
+            and all(_needs_a_parameter(each) for each in declared.base_filters.values())
         )
 
     @classmethod
-    def single_lookup_filters(cls, view: type[Any]) -> dict[str, Filter]:
-        """The view's filters, by name, that clean their text and do one lookup with it, and nothing else."""
+    def plain_filters(cls, view: type[Any]) -> dict[str, Filter]:
+        """The view's filters, by name, that only compare columns with what their form field makes of the text."""
         if not cls.filters_only_by_parameters(view):
             return {}
         # Copies, because reading `field` of a declared filter would put that field into the form of every request.
         copied: dict[str, Filter] = view.filterset_class(queryset=view.queryset).filters
-        return {name: each for name, each in copied.items() if _is_single_lookup(each)}
+        return {name: each for name, each in copied.items() if _is_plain(each)}
 
     def filter_queryset(self, request: Request, queryset: QuerySet, view: APIView) -> QuerySet:
         """The rows that match; raises ValidationError."""
@@ -111,11 +113,18 @@ class StrictFilterBackend(DjangoFilterBackend):
         return filtered
 
 
-def _is_single_lookup(each: Filter) -> bool:
-    if not isinstance(each, CharFilter) or each.method or each.exclude or each.distinct:
+def _needs_a_parameter(each: Filter) -> bool:
+    known = each.method is not None or type(each).filter.__module__.startswith("django_filters.")
+    return known and not each.extra.get("required")
+
+
+def _is_plain(each: Filter) -> bool:
+    if not _overrides_none(type(each), Filter, FILTER_HOOKS) or each.exclude or each.distinct or each.field.disabled:
         return False
-    as_given = type(each.field.widget).value_from_datadict is forms.Widget.value_from_datadict
-    return _overrides_none(type(each), Filter, FILTER_HOOKS) and as_given and not each.field.disabled
+    if each.method is None:
+        return type(each).filter in FILTERS
+    method = each.method if callable(each.method) else getattr(type(each.parent), each.method)
+    return method in (ResourceFilter.after, ResourceFilter.before)
 
 
 def _overrides_none(declared: type[Any], original: type[Any], names: Iterable[str]) -> bool:

@@ -43,7 +43,7 @@ class RowsListMixin(mixins.ListModelMixin):
         if rows is None or type(renderer) is not JSONRenderer or renderer.get_indent(request.accepted_media_type, {}):
             return super().list(request, *args, **kwargs)
         # The paginator reads the places of rows, whether their columns are shown or not.
-        columns = (*rows.columns, *sorted(keyset_of(view).columns.difference(rows.columns)))
-        queryset = view.filter_queryset(view.get_queryset()).values_list(*columns, named=True)
+        more = sorted(keyset_of(view).columns.difference(rows.columns))
+        queryset = rows.read(view.filter_queryset(view.get_queryset()), *more, named=True)
         response: Response = view.get_paginated_response(Rendered(rows.array(view.paginate_queryset(queryset))))
         return response

@@ -83,7 +83,7 @@ def stream(queryset: QuerySet, serializer: BaseSerializer) -> StreamingHttpRespo
 def _lines(queryset: QuerySet, serializer: BaseSerializer) -> Generator[bytes, None, None]:
     rows = rows_of(serializer.__class__)  # type: ignore[arg-type]  # Its metaclass makes mypy doubt that it has a hash.
     if rows:
-        queryset, write = queryset.values_list(*rows.columns), rows.lines
+        queryset, write = rows.read(queryset), rows.lines
     else:
         write = partial(_serialised, serializer)
     # In a transaction the cursor delivers rows as it reads them. Outside, PostgreSQL would first copy all rows.

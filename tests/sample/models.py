@@ -102,3 +102,35 @@ class Comment(Resource):
 
     def __str__(self) -> str:
         return self.text
+
+
+class Reading(Resource):
+    """The kinds of columns that an order does not have; most of them may be null."""
+
+    class Grade(models.IntegerChoices):
+        GOOD = 1
+        BAD = 2
+
+    line = models.ForeignKey(Line, on_delete=models.CASCADE, null=True, blank=True, related_name="readings")
+    count = models.BigIntegerField(null=True, blank=True)
+    serial = models.BigIntegerField(default=0)
+    weight = models.FloatField(null=True, blank=True)
+    ratio = models.DecimalField(max_digits=20, decimal_places=10, null=True, blank=True)
+    grade = models.PositiveSmallIntegerField(choices=Grade, default=Grade.GOOD)
+    starts_at = models.TimeField(null=True, blank=True)
+    taken_at = models.DateTimeField(null=True, blank=True)
+    checked_on = models.DateField(null=True, blank=True)
+    passed = models.BooleanField(null=True, blank=True)
+    batch = models.UUIDField(null=True, blank=True)
+    contact = models.EmailField(null=True, blank=True)  # noqa: DJ001
+    site = models.URLField(null=True, blank=True)  # noqa: DJ001
+    slug = models.SlugField(null=True, blank=True)  # noqa: DJ001
+    raw = models.JSONField(null=True, blank=True)
+    counts = ArrayField(models.IntegerField(), null=True, blank=True)
+    days = ArrayField(models.DateField(null=True), default=list, blank=True)
+    keys = ArrayField(ArrayField(models.UUIDField()), default=list, blank=True)
+    # The database alone has the default.
+    priority = models.SmallIntegerField(db_default=3)
+
+    def __str__(self) -> str:
+        return str(self.serial)

@@ -18,9 +18,9 @@ from psycopg2.extensions import UNICODE, new_type, register_type
 
 Row = tuple[Any, ...]
 
-UUID_OID = 2950
-#: Leaves a UUID as the text that the database sends, because JSON needs the text again.
-UUID_TEXT = new_type((UUID_OID,), "UUID_TEXT", UNICODE)
+UUID_OID, NUMERIC_OID = 2950, 1700
+#: Leaves a UUID or a numeric as the text that the database sends, because JSON needs the text again.
+TEXT = new_type((UUID_OID, NUMERIC_OID), "TEXT", UNICODE)
 
 #: The prepared statements of a session. Each one takes some kilobytes of the server's memory.
 MAX_PREPARED = 50
@@ -50,7 +50,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return bool(super().is_usable())
 
     def fetch(self, sql: str, parameters: Sequence[Any], *, repeatable: bool, prepared: bool = True) -> list[Row]:
-        """All rows of one statement outside of a transaction. UUIDs are text; times have a time zone.
+        """All rows of one statement outside of a transaction.
+
+        UUIDs, numerics and JSON are text; times have a time zone.
 
         ``repeatable``: if the session has just ended, opens another one and sends the statement again, once.
         ``prepared`` (see ``_send``) must be false if the best plan depends on the parameters.
@@ -81,7 +83,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _fetch(self, sql: str, parameters: Sequence[Any], prepared: bool) -> list[Row]:
         self.ensure_connection()
         with self.connection.cursor() as cursor:
-            register_type(UUID_TEXT, cursor)
+            register_type(TEXT, cursor)
             self._execute(cursor, sql, parameters, prepared)
             rows: list[Row] = cursor.fetchall()
             return rows

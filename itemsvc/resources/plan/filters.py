@@ -1,64 +1,66 @@
-"""The filters that the fast path can apply to a list."""
+"""The filters that a planned list can apply."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet, FullResultSet
 from django.db.models import QuerySet
 from rest_framework.exceptions import ValidationError
 
 from itemsvc.resources.plan.database import database
-from itemsvc.resources.row_json import TEXTS
 
-#: For each text lookup: the function that turns the text into the statement's parameter.
-LOOKUPS: dict[str, Callable[[str], str]] = {
-    "exact": str,
-    "icontains": lambda text: f"%{database.connection.ops.prep_for_like_query(text)}%",
-}
+#: A filter's SQL condition, and the condition's parameters.
+Condition = tuple[str, tuple[Any, ...]]
 
 
-class TextFilter:
-    """One filter of a view's filter set, and the parameter that it adds to the statement."""
+class ListFilter:
+    """One filter of a view's filter set."""
 
-    def __init__(self, name: str, declared: Any):
-        self._declared, self._lookup = declared, LOOKUPS[declared.lookup_expr]
-        #: A text that no other filter has, so that its parameter shows where the filter is in a statement.
-        self._sample = f"A sample of {name}: 100 %_\\"
+    def __init__(self, name: str, declared: Any, queryset: QuerySet):
+        self._name, self._declared, self._queryset = name, declared, queryset
+        self._own = len(own_values(queryset))
 
-    def parameter(self, text: str) -> str:
-        """The statement's parameter for the client's text.
+    def clean(self, text: str) -> Any:
+        """The value to compare with; raises Django's ValidationError if the form field refuses the text."""
+        field = self._declared.field
+        return field.clean(field.widget.value_from_datadict({self._name: text}, {}, self._name))
 
-        Raises Django's ValidationError if the field refuses the text, and DRF's ValidationError if it is empty.
-        """
-        value = self._declared.field.clean(text)
-        if not isinstance(value, str) or not value:
-            raise ValidationError
-        return self._lookup(value)
-
-    def narrow(self, queryset: QuerySet) -> QuerySet:
-        """The queryset, filtered by the sample."""
-        narrowed: QuerySet = self._declared.filter(queryset, self._sample)
+    def narrow(self, queryset: QuerySet, value: Any) -> QuerySet:
+        """The queryset, filtered by a clean value."""
+        narrowed: QuerySet = self._declared.filter(queryset, value)
         return narrowed
 
-    @property
-    def sample(self) -> str:
-        """The statement's parameter for the sample."""
-        return self._lookup(self._sample)
+    def condition(self, value: Any) -> Condition:
+        """What the filter adds to a statement; raises DRF's ValidationError if it lets all rows pass, or none."""
+        try:
+            sql, parameters = _where(self.narrow(self._queryset, value))
+        except (EmptyResultSet, FullResultSet):
+            raise ValidationError from None
+        return sql, parameters[self._own :]
 
 
-def text_filters(view: type[Any]) -> dict[str, TextFilter]:
-    """The view's filters that compare a text column, by parameter name, in the filter set's order.
+def own_values(queryset: QuerySet) -> tuple[Any, ...]:
+    """The parameters of a view's queryset, which come before those of its filters."""
+    try:
+        return _where(queryset)[1]
+    except (EmptyResultSet, FullResultSet):
+        return ()
+
+
+def _where(queryset: QuerySet) -> Condition:
+    compiler = queryset.query.get_compiler(connection=database.connection)
+    sql, parameters = queryset.query.where.as_sql(compiler, database.connection)
+    return sql, tuple(parameters)
+
+
+def list_filters(view: type[Any]) -> dict[str, ListFilter]:
+    """The view's filters whose condition depends on their text alone, by parameter name, in the filter set's order.
 
     Empty for a view with more than one filter back end, because the back ends could change each other's parameters.
     """
     if len(view.filter_backends) != 1:
         return {}
-    backend = view.filter_backends[0]
-    find: Callable[[type[Any]], dict[str, Any]] = getattr(backend, "single_lookup_filters", lambda _: {})
-    texts = {field.name for field in view.queryset.model._meta.concrete_fields if type(field) in TEXTS}
-    return {
-        name: TextFilter(name, declared)
-        for name, declared in find(view).items()
-        if declared.field_name in texts and declared.lookup_expr in LOOKUPS
-    }
+    find: Callable[[type[Any]], dict[str, Any]] = getattr(view.filter_backends[0], "plain_filters", lambda _: {})
+    return {name: ListFilter(name, declared, view.queryset) for name, declared in find(view).items()}

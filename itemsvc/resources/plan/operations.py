@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import uuid
-from collections.abc import Container, Iterator, Mapping
-from dataclasses import replace
-from functools import lru_cache
+from collections.abc import Container, Hashable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 from urllib.parse import quote_plus, unquote_plus
 
@@ -25,8 +23,9 @@ from itemsvc.resources.etags import item_etag, list_etag
 from itemsvc.resources.generics import rows_of
 from itemsvc.resources.pagination import KeysetPagination, Window, keyset_of
 from itemsvc.resources.plan.asked import Answer, Asked, Header
+from itemsvc.resources.plan.database import database
 from itemsvc.resources.plan.eligibility import Obstacle, filters_only_by_parameters, member_obstacles, obstacles
-from itemsvc.resources.plan.filters import text_filters
+from itemsvc.resources.plan.filters import ListFilter, list_filters, own_values
 from itemsvc.resources.plan.negotiation import Negotiation
 from itemsvc.resources.plan.statements import SAMPLE
 from itemsvc.resources.row_json import Row
@@ -39,6 +38,8 @@ R = TypeVar("R", bound=HttpResponse)
 #: A parameter's name and value. Group 2 is a value that needs no decoding, group 3 one that may be percent-encoded.
 #: PostgreSQL's text cannot hold NUL.
 PARAMETER = re.compile(r"(\w+)=(?:([\w-]+)|((?:[\w.~!*'(),:@/+-]|%(?!00)[0-9A-Fa-f]{2})+))", re.ASCII)
+#: The largest number of statements kept for a list: one for each limit, ordering and set of filters.
+MAX_STATEMENTS = 4096
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -123,57 +124,69 @@ class List(Operation):
     def __init__(self, view: Any):
         super().__init__(view)
         self.paginator, self.keyset = self.view_class.pagination_class, keyset_of(self.view_class)
-        self.filters = text_filters(self.view_class)
-        self.key = self.rows.columns.index("id")
-        self.statement = lru_cache(maxsize=4096)(self._statement)
+        self.filters, self.own = list_filters(self.view_class), own_values(self.view_class.queryset)
+        #: What is read beside the serializer's columns, because a cursor names it.
+        self.more = tuple(sorted(self.keyset.columns.difference(self.rows.columns)))
+        self.places = {name: place for place, name in enumerate(self.rows.columns + self.more)}
+        self.statements: dict[Hashable, str] = {}
 
     @classmethod
     def obstacles(cls, view: type[Any]) -> Iterator[Obstacle]:
-        """Another pagination than by a UUID key, and filters that do something without a parameter."""
+        """Another pagination, and filters that do something without a parameter."""
         yield from super().obstacles(view)
         if not filters_only_by_parameters(view):
             yield Obstacle("has filters that may do anything", view)
-        # A cursor needs the UUID of a row, which the row has as its member `id`.
-        if view.pagination_class is not KeysetPagination or not isinstance(view.queryset.model._meta.pk, UUIDField):
-            yield Obstacle("has other pages than by a UUID key", view)
-        elif keyset_of(view).columns != {"id"}:
-            yield Obstacle("orders by another column than the key", view)
+        if view.pagination_class is not KeysetPagination:
+            yield Obstacle("has another pagination", view)
 
     def answer(self, asked: Asked) -> Answer | None:
-        """A page, by the paginator's parameters and by text filters."""
+        """A page, by the paginator's parameters and by filters."""
         parameters = read_parameters(asked.environ.get("QUERY_STRING", ""), self.paginator.parameters, self.filters)
         if parameters is None:
             return None
         try:
             window = self.keyset.read(parameters)
-            texts = {
-                name: each.parameter(parameters[name]) for name, each in self.filters.items() if name in parameters
-            }
+            # In the order of the filter set, which is the order of the statement's conditions.
+            filters = {each: each.clean(parameters[name]) for name, each in self.filters.items() if name in parameters}
+            conditions = [each.condition(value) for each, value in filters.items()]
         except (ValidationError, exceptions.ValidationError):
             return None
-        cursor = window.cursor
-        shape = cursor and replace(cursor, place=(uuid.UUID(int=0),))
-        sql = self.statement(replace(window, cursor=shape), tuple(texts))
-        if sql is None:
+        values = [*self.own, *(value for _, of_filter in conditions for value in of_filter), *place_values(window)]
+        sql = self._statement(window, filters, tuple(sql for sql, _ in conditions), values)
+        if not sql:
             return None
-        values = [*texts.values(), str(cursor.place[0])] if cursor else [*texts.values()]
-        # The best index depends on the text, but a prepared statement may use one plan for every text.
-        rows, more = window.page(asked.fetch(sql, values, repeatable=True, prepared=not texts))
-        first, last = ((rows[0][self.key],), (rows[-1][self.key],)) if rows else (None, None)
+        # The best index depends on the filters' values, but a prepared statement may use one plan for all values.
+        rows, more = window.page(asked.fetch(sql, values, repeatable=True, prepared=not filters))
+        first, last = (self._place(window, rows[0]), self._place(window, rows[-1])) if rows else (None, None)
+        parameters |= {name: quote_plus(parameters[name]) for name in self.filters if name in parameters}
         links = window.links(first, last, more)
-        parameters |= {name: quote_plus(parameters[name]) for name in texts}
         headers = link_header((relation, _address(asked, parameters, cursor)) for relation, cursor in links)
-        body = self.rows.array(rows)
+        try:
+            body = self.rows.array(rows)
+        except ValueError:  # JSON has no NaN.
+            return None
         tag = list_etag(body, headers.get("Link", "")) if self.tagged else None
         return self.unless_known(asked, body, [*headers.items()], tag)
 
-    def _statement(self, window: Window, names: tuple[str, ...]) -> str | None:
-        """The SQL; None if its parameters are not exactly those of the filters and then the cursor's."""
-        queryset, expected = self.view_class.queryset.all(), [self.filters[name].sample for name in names]
-        for name in names:
-            queryset = self.filters[name].narrow(queryset)
-        sql, parameters = self.rows.select(window.cut(queryset))
-        return sql if [*parameters] == expected + ([*window.cursor.place] if window.cursor else []) else None
+    def _statement(
+        self, window: Window, filters: Mapping[ListFilter, Any], conditions: tuple[str, ...], values: list[Any]
+    ) -> str:
+        """The SQL; empty if its parameters are not exactly ``values``. It is made once for all values."""
+        cursor = window.cursor and (window.cursor.backward, window.cursor.inclusive)
+        key = (window.limit, window.ordering.name, cursor, conditions)
+        sql = self.statements.get(key)
+        if sql is None:
+            queryset = self.view_class.queryset.all()
+            for each, value in filters.items():
+                queryset = each.narrow(queryset, value)
+            sql, parameters = self.rows.select(window.cut(queryset), *self.more)
+            if len(self.statements) >= MAX_STATEMENTS:
+                self.statements.clear()
+            sql = self.statements[key] = sql if [*parameters] == values else ""
+        return sql
+
+    def _place(self, window: Window, row: Row) -> tuple[Any, ...]:
+        return tuple(field.to_python(row[self.places[field.attname]]) for field in window.ordering.fields)
 
 
 class DetailOperation(Operation):
@@ -209,7 +222,17 @@ class Retrieve(DetailOperation):
     def answer(self, asked: Asked) -> Answer | None:
         """The object; None if there is none, for DRF's path to answer 404."""
         found = asked.fetch(self.sql, (asked.key,), repeatable=True) if UUID.fullmatch(asked.key) else []
-        return self.content(asked, found[0]) if found else None
+        with suppress(ValueError):  # JSON has no NaN.
+            return self.content(asked, found[0]) if found else None
+        return None
+
+
+def place_values(window: Window) -> list[Any]:
+    """The parameters that the window's cursor adds to a statement."""
+    if window.cursor is None:
+        return []
+    fields = zip(window.ordering.fields, window.cursor.place, strict=True)
+    return [field.get_db_prep_value(value, database.connection) for field, value in fields]
 
 
 def _has(model: type[Model], name: str) -> bool:

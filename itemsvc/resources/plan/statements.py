@@ -36,7 +36,7 @@ class Insert:
         if not {field.name for field in self._fields} >= {*names}:
             return None
         quote, sent = connections["default"].ops.quote_name, self._sent(names)
-        columns, values = ", ".join(quote(str(field.column)) for field in sent), ", ".join(["%s"] * len(sent))
+        columns, values = ", ".join(quote(str(field.column)) for field in sent), ", ".join(map(placeholder, sent))
         return f"INSERT INTO {quote(self._model._meta.db_table)} ({columns}) VALUES ({values}) {self._back}"  # noqa: S608
 
     def parameters(self, values: Mapping[str, Any]) -> list[Any]:
@@ -60,7 +60,8 @@ class Update:
         if not self._fields.keys() >= {*names}:
             return None
         query: Any = one(self._queryset, versions).query.chain(sql.UpdateQuery)
-        query.add_update_values({name: RawSQL("%s", [name]) for name in names})
+        places = {name: placeholder(self._fields[name]) for name in names}
+        query.add_update_values({name: RawSQL(place, [name]) for name, place in places.items()})  # noqa: S611
         return _only(query, [*names, *samples(versions)], self._back)
 
     def parameters(self, values: Mapping[str, Any], key: str, versions: Sequence[int]) -> list[Any]:
@@ -109,6 +110,12 @@ def parameter(field: models.Field, value: Any) -> Any:
     if isinstance(value, models.Model):
         value = getattr(value, field.target_field.attname)  # type: ignore[attr-defined]
     return field.get_db_prep_save(value, database.connection)
+
+
+def placeholder(field: Any) -> str:
+    """The parameter's place; an array's has its type, because PostgreSQL could not tell the type of an empty one."""
+    get_placeholder = getattr(field, "get_placeholder", None)
+    return get_placeholder(None, None, connections["default"]) if get_placeholder else "%s"
 
 
 def _is_databases(field: models.Field) -> bool:
