@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import IO, Any, NoReturn
 
@@ -14,8 +15,9 @@ from rest_framework.exceptions import ParseError, UnsupportedMediaType
 class StrictJSONParser(parsers.JSONParser):
     """Parses RFC 8259 JSON in UTF-8.
 
-    400: a byte order mark, NaN or Infinity, a member that is given twice, text that is not Unicode, JSON that is nested
-    too deeply for Python, an integer with more digits than Python converts. 415: another charset.
+    400: a byte order mark, NaN or Infinity, a number beyond a double's range, a member that is given twice, text that
+    is not Unicode, JSON that is nested too deeply for Python, an integer with more digits than Python converts.
+    415: another charset.
     """
 
     def parse(
@@ -33,7 +35,9 @@ class StrictJSONParser(parsers.JSONParser):
 
 def decode(body: bytes) -> Any:
     """The value of a JSON body; raises ValueError or RecursionError."""
-    return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_unique_members)
+    return json.loads(
+        body.decode("utf-8"), parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_unique_members
+    )
 
 
 def _require_utf8(media_type: str) -> None:
@@ -47,6 +51,13 @@ def _require_utf8(media_type: str) -> None:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text[:20]} is too large a number")
+    return number
 
 
 def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -83,6 +83,7 @@ def malformed_json() -> Iterator[Hostile]:
         "NaN": ('{"name":NaN}', "NaN"),
         "Infinity": ('{"name":Infinity}', "Infinity"),
         "-Infinity": ('{"name":"a","description":-Infinity}', "-Infinity"),
+        "a number beyond a double": ('{"name":"a","x":1e400}', "1e400"),
         "NaN as an unknown member": ('{"name":"a","x":NaN}', "NaN"),
         "a member twice": ('{"name":"a","name":"b"}', "twice"),
         "a member twice, once escaped": ('{"name":"a","n\\u0061me":"b"}', "twice"),
