@@ -21,6 +21,7 @@ OWN = [("ETag", '"1"'), ("Content-Length", "2")]
 def sent(headers: list[tuple[str, str]], status: str = "200 OK", method: bytes = b"GET") -> bytes:
     """What a client gets, but for the Date."""
     config = Config()
+    config.set("forwarded_allow_ips", "")  # As in gunicorn.conf.py.
     environ = fast_parser.environ_of(config, ("127.0.0.1", 1), ("127.0.0.1", 2))
     request = fast_parser.read(method + b" / HTTP/1.1\r\nHost: a\r\n\r\n", environ)
     ours, theirs = socket.socketpair()
@@ -71,6 +72,7 @@ def test_an_answer_that_has_no_body_has_no_length() -> None:
 def test_what_replaces_an_answer_has_headers_of_its_own_only() -> None:
     for first in (ResponseHeaders(SharedHeaders(COMMON), OWN), [("X-First", " mended ")]):
         config = Config()
+        config.set("forwarded_allow_ips", "")
         request = fast_parser.read(
             b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", fast_parser.environ_of(config, ("a", 1), ("b", 2))
         )

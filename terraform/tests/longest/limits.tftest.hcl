@@ -98,7 +98,7 @@ override_resource {
 override_resource {
   target          = aws_sqs_queue.schedules
   override_during = plan
-  values          = { arn = "arn:aws-us-gov:sqs:us-gov-west-1:123456789012:abcdefghijklmnop-abcdefghij-schedules" }
+  values          = { arn = "arn:aws-us-gov:sqs:us-gov-west-1:123456789012:abcdefghijklmnop-abcdefghij-schedules" } # pragma: allowlist secret
 }
 
 override_resource {
