@@ -109,9 +109,10 @@ def test_a_computed_member_is_everywhere_on_drfs_path(copy: Copy) -> None:
 
 
 def test_a_new_filter_is_on_the_fast_path_too(copy: Copy) -> None:
+    before = copy.fast_path().split()
     copy.edit("filters.py", FILTER)
     copy.begin()
     copy.post("/gadgets", json=[{"name": "a", "description": "Of oak"}, {"name": "b", "description": "Of elm"}])
     assert [gadget["name"] for gadget in copy.get("/gadgets?described=OAK&search=a").json()] == ["a"]
     assert copy.get("/gadgets?described=").json() == {"described": ["May not be empty."]}
-    assert copy.fast_path().split() == ["GET", "POST", "GET", "PUT", "PATCH", "DELETE", "name", "search", "described"]
+    assert copy.fast_path().split() == [*before, "described"]
