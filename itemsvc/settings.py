@@ -265,7 +265,6 @@ LOGGING = logging_config(LOG_FORMAT, LOG_LEVEL)
 
 # -- The server --------------------------------------------------------------------------------------------------------
 
-# The service's own worker, or gunicorn's: see itemsvc/server/README.md.
 WORKER = env.choice("GUNICORN_WORKER", default="itemsvc", choices=("itemsvc", "gthread"))
 BIND = env.get_value("BIND", default="0.0.0.0")  # noqa: S104  (a container can be reached in no other way)
 PORT = env.integer("PORT", default=8000, minimum=1, maximum=65535)
