@@ -120,7 +120,8 @@ output "db_identifier" {
 
 output "final_snapshot" {
   description = "Name of the last snapshot that RDS takes before it deletes the database; null without db_final_snapshot."
-  value       = aws_db_instance.main.final_snapshot_identifier
+  # The resource keeps the name when the snapshot is no longer wanted.
+  value = var.db_final_snapshot ? aws_db_instance.main.final_snapshot_identifier : null
 }
 
 output "kms_key_arn" {
