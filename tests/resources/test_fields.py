@@ -100,7 +100,7 @@ def test_a_wrong_number_is_refused(api: Client, post: Post, value: Any) -> None:
 def test_a_number_too_large_for_a_float_is_refused_within_json(api: Client, post: Post) -> None:
     order = ORDER.make(post)
     response = api.patch(f"{ORDER.path}/{order['id']}", '{"details": [1e999]}', content_type=JSON)
-    assert (response.status_code, list(response.json())) == (400, ["details"])
+    assert (response.status_code, list(response.json())) == (400, ["detail"])
 
 
 @pytest.mark.parametrize(
