@@ -18,7 +18,7 @@ from itemsvc.fast.response_templates import Environ, ResponseTemplate, ResponseT
 from itemsvc.http import errors, request_ids
 from itemsvc.http.handler import PROTOTYPE, Handler
 from itemsvc.http.header_block import ResponseHeaders
-from itemsvc.resources.plan.asked import Answer, Asked
+from itemsvc.resources.plan.asked import ASKED, Answer, Asked
 from itemsvc.resources.plan.database import fetch
 from itemsvc.resources.plan.operations import UUID, DetailOperation, Operation
 from itemsvc.resources.plan.statements import SAMPLE
@@ -73,6 +73,7 @@ class FastPath:
         template = self._templates.get(environ, operation, operation.status_code)
         if template is None:
             return self._drf_path(environ, start_response)
+        environ[ASKED] = True
         asked = Asked(environ, path, template.base + path, key, partial(read, environ), fetch)
         try:
             answer = operation.answer(asked)

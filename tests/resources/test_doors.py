@@ -18,6 +18,8 @@ from rest_framework.views import APIView
 
 from itemsvc.http.handler import Handler
 from itemsvc.resources.models import IdempotencyKey
+from itemsvc.resources.plan.operations import List, Retrieve
+from itemsvc.resources.plan.writes import Create, Replace
 from tests.resources.shapes import SHAPES
 from tests.sample.models import Comment, Customer, Gadget, Line, Order, Voucher
 from tests.support.ways import Answer, Way, ask, drf_path, front_door
@@ -199,3 +201,25 @@ def test_each_operation_is_answered_at_both_doors(
             fill()
             statuses.append(ask(ways[name], **request)[0])
         assert statuses == expected, name
+
+
+def test_an_operation_is_asked_once_whatever_the_door(ways: dict[str, Way], monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    for kind in (List, Retrieve, Create, Replace):
+        answer = kind.answer
+
+        def count(self: Any, request: Any, answer: Any = answer) -> Any:
+            asked.append(type(self).__name__)
+            return answer(self, request)
+
+        monkeypatch.setattr(kind, "answer", count)
+    for method, path, body, name, status in (
+        ("GET", f"/gadgets/{NO_KEY}", b"", "Retrieve", 404),
+        ("GET", "/gadgets?limit=0", b"", "List", 400),
+        ("POST", "/gadgets", b"{}", "Create", 400),
+        ("PUT", f"/gadgets/{NO_KEY}", b'{"name":"a"}', "Replace", 404),
+    ):
+        for way in ("behind the middleware", "the front door"):
+            asked.clear()
+            assert ask(ways[way], method, path, body)[0] == status
+            assert asked == [name], way

@@ -14,6 +14,9 @@ JSON_BODY = re.compile(r"application/json(?: *; *charset=(?:utf-?8|\"utf-?8\"))?
 # Parsing a larger body costs more than a plan saves. DRF's path refuses one above MAX_BODY_BYTES.
 BODY_BYTES = min(64 * 1024, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 
+#: The key in the WSGI environ of a request that an operation was asked for, so that no other door asks again.
+ASKED = "itemsvc.asked"
+
 Header = tuple[str, str]
 
 

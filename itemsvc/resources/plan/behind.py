@@ -17,7 +17,7 @@ from django.utils.module_loading import import_string
 
 from itemsvc.auth.authentication import CALLER
 from itemsvc.http import errors
-from itemsvc.resources.plan.asked import Asked
+from itemsvc.resources.plan.asked import ASKED, Asked
 from itemsvc.resources.plan.database import database
 from itemsvc.resources.plan.operations import Operation
 from itemsvc.resources.plan.views import configured, planned
@@ -40,7 +40,7 @@ def answer(view: Any, request: HttpRequest, kwargs: Mapping[str, Any]) -> Respon
 
     Raises the errors of a database that is unavailable.
     """
-    operation = _operation(view, request)
+    operation = None if ASKED in request.META else _operation(view, request)
     key = kwargs.get("pk", "")
     path = request.path.removesuffix("/")
     if operation is None or not PLAIN.fullmatch(path) or not operation.takes(request.META):
