@@ -52,6 +52,9 @@ from tests.support.service import Service
 from tests.support.ways import OF_ITS_OWN, drf_path, front_door
 from tests.support.ways import ask as asked
 
+#: Django's handler reads the names of the static files when it is made.
+pytestmark = pytest.mark.usefixtures("static_files")
+
 # DRF ignores an indent that is no number, and the fast path leaves every indent to DRF.
 DRF_ONLY = {"Accept": "application/json; indent=none"}
 OWN_LINES = re.compile(f"({'|'.join(OF_ITS_OWN)}): [^\r]*".encode())
@@ -225,9 +228,7 @@ ASKED: list[tuple[int, dict[str, str]]] = [
 
 
 @pytest.mark.parametrize("path", ["/gadgets?limit=1", "{gadget}"])
-def test_a_condition_or_another_form_is_heeded_on_either_way(
-    ways: tuple[Any, Any], static_files: None, path: str
-) -> None:
+def test_a_condition_or_another_form_is_heeded_on_either_way(ways: tuple[Any, Any], path: str) -> None:
     fast, drf = ways
     made, _ = [asked(drf, "POST", "/gadgets", b'{"name":"%d"}' % number) for number in range(2)]
     path = path.format(gadget=made[1]["Location"].removeprefix("http://testserver"))
@@ -287,7 +288,7 @@ TYPES = ["application/json; charset=utf-8", "application/json;charset=UTF-8", 'a
 
 
 @pytest.mark.parametrize("accept", [*ACCEPTED, "text/html,*/*;q=0.8", "application/x-ndjson", "text/csv", "a" * 400])
-def test_an_accept_header_means_the_same_on_either_way(ways: tuple[Any, Any], static_files: None, accept: str) -> None:
+def test_an_accept_header_means_the_same_on_either_way(ways: tuple[Any, Any], accept: str) -> None:
     fast, drf = ways
     made = asked(drf, "POST", "/gadgets", b'{"name":"a"}')[1]["Location"].removeprefix("http://testserver")
     for path in ("/gadgets", made):

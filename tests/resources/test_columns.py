@@ -30,6 +30,9 @@ from tests.sample.serializers import OrderSerializer
 from tests.sample.views import LineList, OrderList
 from tests.support.ways import OF_ITS_OWN, drf_path, front_door
 
+#: Django's handler reads the names of the static files when it is made.
+pytestmark = pytest.mark.usefixtures("static_files")
+
 LEFT = 599
 KEY = uuid.UUID(int=7)
 

@@ -25,6 +25,9 @@ from tests.sample.urls import urlpatterns as sample_urls
 from tests.sample.views import GadgetDetail, GadgetList, OrderList
 from tests.support.ways import Way, ask, drf_path, front_door
 
+#: Django's handler reads the names of the static files when it is made.
+pytestmark = pytest.mark.usefixtures("static_files")
+
 
 class Nobody:
     """A filter back end that shows no rows."""
