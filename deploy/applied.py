@@ -5,9 +5,7 @@ Without them, an apply without the tags would remove the service.
 
 from __future__ import annotations
 
-from botocore.exceptions import ClientError
-
-from deploy.aws import Client, error_code
+from deploy.aws import Client, delete_parameter
 from deploy.terraform import Tags
 
 NAMES = ("image_tag", "migrate_image_tag")
@@ -27,15 +25,8 @@ class AppliedTags:
                     Name=f"{self._prefix}/{name}", Value=values[name], Type="String", Overwrite=True
                 )
             else:
-                self._delete(name)
+                delete_parameter(self._ssm, f"{self._prefix}/{name}")
 
     def forget(self) -> None:
         for name in NAMES:
-            self._delete(name)
-
-    def _delete(self, name: str) -> None:
-        try:
-            self._ssm.delete_parameter(Name=f"{self._prefix}/{name}")
-        except ClientError as error:
-            if error_code(error) != "ParameterNotFound":
-                raise
+            delete_parameter(self._ssm, f"{self._prefix}/{name}")

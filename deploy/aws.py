@@ -94,6 +94,15 @@ def error_code(error: exceptions.ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
+def delete_parameter(ssm: Client, name: str) -> None:
+    """Deletes a parameter of the Parameter Store, if it exists."""
+    try:
+        ssm.delete_parameter(Name=name)
+    except exceptions.ClientError as error:
+        if error_code(error) != "ParameterNotFound":
+            raise
+
+
 def explain(error: exceptions.ClientError | exceptions.BotoCoreError) -> DeployError:
     """Returns the DeployError for a botocore exception."""
     if isinstance(error, CREDENTIAL_ERRORS):

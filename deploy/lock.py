@@ -20,7 +20,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from deploy.aws import Client, error_code
+from deploy.aws import Client, delete_parameter, error_code
 from deploy.errors import LockedError
 
 LEASE_SECONDS = 300
@@ -67,8 +67,8 @@ class DeployLock:
 
     def __enter__(self) -> DeployLock:
         if self._break:
-            _delete(self._ssm, self._name)
-            _delete(self._ssm, self._marker)
+            delete_parameter(self._ssm, self._name)
+            delete_parameter(self._ssm, self._marker)
         if not self._create(self._name):
             self._take_over()
         self._thread.start()
@@ -79,7 +79,7 @@ class DeployLock:
         self._thread.join(timeout=10)
         lease = read_lease(self._ssm, self._name)
         if lease and lease.nonce == self._nonce:
-            _delete(self._ssm, self._name)
+            delete_parameter(self._ssm, self._name)
 
     def check(self) -> None:
         """Raises LockedError when somebody broke the lock. Every step that changes something calls this first."""
@@ -109,7 +109,7 @@ class DeployLock:
                 raise LockedError("Another deploy took over first.", hint="Wait for it, then run the command again.")
             self._write(self._name, overwrite=True)
         finally:
-            _delete(self._ssm, self._marker)
+            delete_parameter(self._ssm, self._marker)
 
     def _create(self, name: str) -> bool:
         try:
@@ -171,14 +171,6 @@ def _age(answer: dict[str, Any]) -> float:
     now = parsedate_to_datetime(header) if header else _now()
     modified: datetime = answer["Parameter"]["LastModifiedDate"]
     return max(0.0, (now - modified).total_seconds())
-
-
-def _delete(ssm: Client, name: str) -> None:
-    try:
-        ssm.delete_parameter(Name=name)
-    except ClientError as error:
-        if error_code(error) != "ParameterNotFound":
-            raise
 
 
 def _now() -> datetime:

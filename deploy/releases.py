@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from botocore.exceptions import ClientError
 
-from deploy.aws import Client, error_code
+from deploy.aws import Client, delete_parameter, error_code
 from deploy.lock import holder
 
 KEPT = 15  # a standard parameter holds 4 KB; an entry is below 250 bytes
@@ -50,8 +50,4 @@ class Releases:
         self._ssm.put_parameter(Name=self._name, Value=value, Type="String", Overwrite=True)
 
     def forget(self) -> None:
-        try:
-            self._ssm.delete_parameter(Name=self._name)
-        except ClientError as error:
-            if error_code(error) != "ParameterNotFound":
-                raise
+        delete_parameter(self._ssm, self._name)
