@@ -43,23 +43,23 @@ def foreign() -> str:
     The front door keeps the middleware's headers for each host and scheme. Other middleware may depend on more, unless
     it says that it does not: `precomputable = True`.
     """
-    others = [name for name in settings.MIDDLEWARE if not getattr(import_string(name), "precomputable", False)]
-    if others in (middleware(admin=False), middleware(admin=True)):
+    names = [name for name in settings.MIDDLEWARE if not getattr(import_string(name), "precomputable", False)]
+    if names in (middleware(admin=False), middleware(admin=True)):
         return ""
-    return ", ".join(sorted(set(others).difference(middleware(admin=True)))) or "another order"
+    return ", ".join(sorted(set(names).difference(middleware(admin=True)))) or "another order"
 
 
 def summary() -> str:
     """How many operations are fast, and whether the front door is open."""
     obstacles = [obstacle for _, _, obstacle in survey()]
-    closed = foreign()
-    door = f"closed, because MIDDLEWARE has {closed}" if closed else "open"
+    door = f"closed, because MIDDLEWARE has {others}" if others else "open"
     return f"{obstacles.count(None)} of {len(obstacles)} operations are fast. The front door is {door}."
 
 
-application: Any = drf_path if foreign() else FastPath(django_application, drf_path)
-if foreign():
-    logger.warning("The front door is closed, so every request passes all of MIDDLEWARE: it has %s.", foreign())
+others = foreign()
+application: Any = drf_path if others else FastPath(django_application, drf_path)
+if others:
+    logger.warning("The front door is closed, so every request passes all of MIDDLEWARE: it has %s.", others)
 if settings.DEBUG:
     logger.info("%s `manage.py fastpath` names them.", summary())
 
