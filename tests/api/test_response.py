@@ -14,19 +14,19 @@ from itemsvc.server import fast_parser
 from itemsvc.server.connection import ClientSocket
 from itemsvc.server.response import BufferedResponse
 
+CONFIG = Config()
+CONFIG.set("forwarded_allow_ips", "")  # As in gunicorn.conf.py.
 COMMON = [("Content-Type", "application/json"), ("Allow", "GET, POST"), ("X-Frame-Options", "DENY")]
 OWN = [("ETag", '"1"'), ("Content-Length", "2")]
 
 
 def sent(headers: list[tuple[str, str]], status: str = "200 OK", method: bytes = b"GET") -> bytes:
     """What a client gets, but for the Date."""
-    config = Config()
-    config.set("forwarded_allow_ips", "")  # As in gunicorn.conf.py.
-    environ = fast_parser.environ_of(config, ("127.0.0.1", 1), ("127.0.0.1", 2))
+    environ = fast_parser.environ_of(CONFIG, ("127.0.0.1", 1), ("127.0.0.1", 2))
     request = fast_parser.read(method + b" / HTTP/1.1\r\nHost: a\r\n\r\n", environ)
     ours, theirs = socket.socketpair()
     with ClientSocket(ours) as client, theirs:
-        answer = BufferedResponse(request, client, config)
+        answer = BufferedResponse(request, client, CONFIG)
         answer.start_response(status, headers)
         answer.write(b"{}")
         answer.close()
@@ -71,14 +71,12 @@ def test_an_answer_that_has_no_body_has_no_length() -> None:
 
 def test_what_replaces_an_answer_has_headers_of_its_own_only() -> None:
     for first in (ResponseHeaders(SharedHeaders(COMMON), OWN), [("X-First", " mended ")]):
-        config = Config()
-        config.set("forwarded_allow_ips", "")
         request = fast_parser.read(
-            b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", fast_parser.environ_of(config, ("a", 1), ("b", 2))
+            b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", fast_parser.environ_of(CONFIG, ("a", 1), ("b", 2))
         )
         ours, theirs = socket.socketpair()
         with ClientSocket(ours) as client, theirs:
-            answer = BufferedResponse(request, client, config)
+            answer = BufferedResponse(request, client, CONFIG)
             answer.start_response("200 OK", first)
             error = ValueError()
             answer.start_response("500 Internal Server Error", [("X-Second", "1")], (ValueError, error, None))

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import requests
-from django.test import RequestFactory
 from hypothesis import HealthCheck, given
 from hypothesis import settings as run
 from hypothesis import strategies as st
@@ -28,7 +27,7 @@ from tests.resources.readings import ReadingList, ReadingSerializer
 from tests.sample.models import Customer, Line, Order, Reading
 from tests.sample.serializers import OrderSerializer
 from tests.sample.views import LineList, OrderList
-from tests.support.ways import OF_ITS_OWN, drf_path, front_door
+from tests.support.ways import ask, drf_path, front_door
 
 #: Django's handler reads the names of the static files when it is made.
 pytestmark = pytest.mark.usefixtures("static_files")
@@ -90,14 +89,8 @@ class Ways:
         self.fast = FastPath(Handler(), lambda environ, start_response: start_response(f"{LEFT} left", []) or (b"",))
 
     def ask(self, way: Any, method: str, path: str, body: Any = None, **more: str) -> Answer:
-        """The status, the headers and the body; without the headers that no two responses share."""
-        data, kind = (b"", "") if body is None else (json.dumps(body).encode(), "application/json")
-        begun: list[Any] = []
-        content = b"".join(
-            way(RequestFactory().generic(method, path, data, kind, **more).environ, lambda *words: begun.extend(words))
-        )
-        headers = {name: value for name, value in begun[1] if name not in OF_ITS_OWN}
-        return int(begun[0][:3]), headers, content
+        """The status, the headers and the body."""
+        return ask(way, method, path, b"" if body is None else json.dumps(body).encode(), **more)[:3]
 
     def same(self, path: str) -> Answer:
         """The answer of the fast path, which is DRF's answer too."""
