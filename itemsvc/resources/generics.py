@@ -16,8 +16,8 @@ from itemsvc.resources.one_statement import more_than_columns
 from itemsvc.resources.pagination import keyset_of
 from itemsvc.resources.row_json import Rows
 
-#: The methods of a serializer that may choose its members by the request.
-CHOOSERS = ("__new__", "__init__", "get_fields", "get_field_names", "fields")
+#: The methods of a serializer that may choose its members by the request, beside those that ``Rows.of`` looks at.
+CHOOSERS = ("__new__", "get_field_names")
 
 
 @cache
