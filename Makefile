@@ -14,6 +14,8 @@ WORKERS ?= auto
 COVERAGE ?= $(if $(filter-out help,$(ARGS)),,--cov --cov-report=term-missing:skip-covered)
 SLOW := docker or terraform or browser or slow
 export PORT
+# Hundreds of short processes would each compile the code again.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-slow fuzz faults soak bench lint shell format manage migrations app rename seed rehearse emulators deploy requirements clean

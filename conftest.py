@@ -22,7 +22,12 @@ from tests.support.issuer import Issuer, bearer
 from tests.support.service import Service, collect_static
 
 # A busy machine is no failure; the profile is otherwise as Hypothesis has it, in CI too.
-hypothesis.settings.register_profile("any time", parent=hypothesis.settings.default, deadline=None)
+hypothesis.settings.register_profile(
+    "any time",
+    parent=hypothesis.settings.default,
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture],
+)
 hypothesis.settings.load_profile("any time")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -78,7 +78,7 @@ def test_more_than_the_limit_in_bytes_is_413(api: Client) -> None:
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 
 
-@hypothesis_settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=10)
 @given(gadgets=st.lists(st.fixed_dictionaries({"name": TEXT.filter(str.strip)}, optional={"description": TEXT})))
 def test_many_at_once_are_what_each_would_be_alone(api: Client, gadgets: list[dict[str, str]]) -> None:
     together = api.post("/gadgets", gadgets)

@@ -22,6 +22,9 @@ from itemsvc.checks import is_left_out
 from itemsvc.core.env import Env
 from tests.support.service import ROOT, libpq_url
 
+# Each of them starts processes, or sends thousands of requests.
+pytestmark = pytest.mark.slow
+
 PRODUCTION = {
     "SECRET_KEY": "kZ3vN8qLw5Tx1RbYc7MdGf2HsJp9UaEo4WiQ6nXlVtBrKyDh0SgCm",
     "DATABASE_URL": "postgres://app:secret@db.internal:5432/itemsvc?sslmode=verify-full",

@@ -21,7 +21,7 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 from django.urls import resolve
 from django_filters.rest_framework import CharFilter
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rest_framework import generics
 from rest_framework.exceptions import ValidationError
@@ -76,7 +76,7 @@ def both(service: Service, path: str) -> tuple[Any, Any]:
     return answer(service, "GET", path), answer(service, "GET", path, DRF_ONLY)
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(gadget=GADGETS)
 def test_a_gadget_is_the_same_on_either_way(service: Service, gadget: dict[str, str]) -> None:
     made = service.post("/gadgets", json=gadget)
@@ -144,7 +144,7 @@ def searches(draw: st.DrawFn, names: list[str]) -> str:
     return urlencode(parameters, quote_via=draw(st.sampled_from([quote, quote_plus])))
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(names=NAMES, data=st.data())
 def test_a_search_is_the_same_on_either_way(service: Service, names: list[str], data: st.DataObject) -> None:
     service.execute("TRUNCATE sample_gadget")

@@ -9,6 +9,9 @@ import pytest
 
 from tests.support.service import Service
 
+# Each of them starts processes, or sends thousands of requests.
+pytestmark = pytest.mark.slow
+
 THREADS = 8
 HTML = {"Accept": "text/html"}
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -117,7 +117,7 @@ def test_a_page_back_that_was_emptied_leads_forth(api: Client, ordering: str) ->
     assert ids(api.get(links(page)["next"])) == [str(gadget.id) for gadget in listed[2:]]
 
 
-@hypothesis_settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=15)
 @given(data=st.data(), limit=st.integers(1, 5), count=st.integers(0, 12))
 def test_what_stays_is_listed_once_whatever_comes_and_goes(
     api: Client, data: st.DataObject, limit: int, count: int

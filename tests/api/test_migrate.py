@@ -11,6 +11,9 @@ import pytest
 from itemsvc.db.management.commands.migrate import ADVISORY_LOCK
 from tests.support.service import ROOT, Service
 
+# Each of them starts processes, or sends thousands of requests.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def target(new_database: Callable[[str], str], request: pytest.FixtureRequest) -> Service:

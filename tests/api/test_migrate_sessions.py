@@ -13,6 +13,9 @@ import pytest
 from itemsvc.db.management.commands.migrate import ADVISORY_LOCK
 from tests.support.service import ROOT, Service, wait_until
 
+# Each of them starts processes, or sends thousands of requests.
+pytestmark = pytest.mark.slow
+
 OWNER, ROLE = "owner_of_sessions", "role_of_sessions"
 #: Migrates, and says what the session is before and after; the connection is one that goes on being used.
 SESSION = """

@@ -23,7 +23,7 @@ TIMES = st.datetimes(datetime(1970, 1, 1), timezones=st.just(UTC))
 ROWS = st.lists(st.tuples(st.uuids(), TEXT, TEXT, TIMES), max_size=5)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(ROWS)
 def test_the_same_bytes_as_the_serializer(values: list[tuple[uuid.UUID, str, str, datetime]]) -> None:
     rows = Rows.of(GadgetSerializer)

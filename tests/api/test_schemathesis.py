@@ -14,6 +14,9 @@ from tests.resources.shapes import SHAPES
 from tests.support.issuer import Issuer, bearer
 from tests.support.service import ROOT, Service
 
+# Each of them starts processes, or sends thousands of requests.
+pytestmark = pytest.mark.slow
+
 #: Requests for each operation and kind of data; `make fuzz` raises it.
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "10"))
 HOOKS = "tests.api.schemathesis_hooks"

@@ -14,6 +14,9 @@ from tests.support.aws import free_port
 from tests.support.sentry import Sentry
 from tests.support.service import ROOT, Service, wait_until
 
+# Each of them starts processes, or sends thousands of requests.
+pytestmark = pytest.mark.slow
+
 FAILING = {"DJANGO_SETTINGS_MODULE": "tests.api.failing_settings"}
 
 

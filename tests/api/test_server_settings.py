@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import socket
 import tempfile
@@ -11,6 +12,9 @@ import pytest
 
 from tests.support.environment import WORKSPACE
 from tests.support.service import ROOT, Service, wait_until
+
+# Each of them starts processes, or sends thousands of requests.
+pytestmark = pytest.mark.slow
 
 #: Settings that only gunicorn's own worker honours.
 REFUSED = {
@@ -127,13 +131,21 @@ def test_it_listens_on_any_address(running_service: Service, address: str) -> No
         assert service.get("/gadgets").status_code == 200
 
 
+def listens(path: Path) -> bool:
+    """Whether connections to the Unix socket are accepted. Its file is there somewhat earlier."""
+    with socket.socket(socket.AF_UNIX) as client, contextlib.suppress(OSError):
+        client.connect(str(path))
+        return True
+    return False
+
+
 def test_it_listens_on_a_unix_socket(running_service: Service) -> None:
     path = Path(tempfile.mkdtemp(dir=WORKSPACE)) / "s"
     service = Service(running_service.database_url, BIND=f"unix:{path}")
     with service.log.open("wb") as log:
         service.spawn(log)
     try:
-        wait_until(path.exists, "it listens", 60)
+        wait_until(lambda: listens(path), "it listens", 60)
         for target in ("/gadgets", "/health", "/gadgets?search=%20"):
             with socket.socket(socket.AF_UNIX) as client:
                 client.settimeout(20)

@@ -10,6 +10,9 @@ import pytest
 
 from tests.support.service import Service
 
+# Each of them starts processes, or sends thousands of requests.
+pytestmark = pytest.mark.slow
+
 SECRET = "a-secret-that-must-not-be-shown"
 
 

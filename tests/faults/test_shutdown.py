@@ -16,7 +16,7 @@ from tests.support.service import Service, wait_until
 
 pytestmark = pytest.mark.slow
 
-GRACEFUL_SECONDS = 10
+GRACEFUL_SECONDS = 25
 
 
 def test_every_accepted_request_is_answered(serve: Callable[..., Service]) -> None:

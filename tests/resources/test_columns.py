@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import requests
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as run
 from hypothesis import strategies as st
 from rest_framework import serializers
@@ -121,14 +121,14 @@ def check(ways: Ways, path: str, made: list[Any]) -> None:
     assert lines == b"".join(each + b"\n" for each in singles)
 
 
-@run(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@run(max_examples=60)
 @given(values=st.lists(READINGS, min_size=1, max_size=3))
 def test_readings_are_the_same_on_either_path(ways: Ways, values: list[dict[str, Any]]) -> None:
     Reading.objects.all().delete()
     check(ways, "/readings", [Reading.objects.create(**each) for each in values])
 
 
-@run(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@run(max_examples=40)
 @given(values=st.lists(ORDERS, min_size=1, max_size=3))
 def test_orders_are_the_same_on_either_path(ways: Ways, values: list[dict[str, Any]]) -> None:
     Order.objects.all().delete()
@@ -143,7 +143,7 @@ def sent(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in body.items() if "priority" in values or name != "priority"}
 
 
-@run(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@run(max_examples=60)
 @given(values=READINGS)
 def test_what_is_made_is_the_same_on_either_path(ways: Ways, values: dict[str, Any]) -> None:
     body = sent(values)

@@ -68,6 +68,7 @@ def test_guessing_at_an_account_ends_even_with_the_right_password() -> None:
     assert attempt(username="other").status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.usefixtures("admin_enabled", "static_files")
 def test_guessing_at_many_accounts_ends_too() -> None:

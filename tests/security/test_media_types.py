@@ -12,6 +12,9 @@ import pytest
 
 from tests.support.service import Service
 
+# Each of them starts processes, or sends thousands of requests.
+pytestmark = pytest.mark.slow
+
 PATHS = ("/gadgets", "/gadgets/00000000-0000-7000-8000-000000000000", "/health", "/health/ready", "/schema", "/nowhere",
          "/docs", "/admin/login/", "/static/nothing.css")  # fmt: skip
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")

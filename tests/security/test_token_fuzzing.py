@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies
+from hypothesis import given, settings, strategies
 from jwt.algorithms import ECAlgorithm
 
 from itemsvc.auth import jwks, oidc
@@ -17,7 +17,7 @@ from tests.support.issuer import AUDIENCE, Issuer
 
 pytestmark = pytest.mark.slow
 
-MANY = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MANY = settings(max_examples=100)
 LEAVES = strategies.one_of(
     strategies.none(), strategies.booleans(), strategies.integers(), strategies.floats(), strategies.text(max_size=20)
 )
