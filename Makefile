@@ -12,6 +12,7 @@ ARGS ?= help
 WORKERS ?= auto
 # Some of the tests cover too little of the code to be held to its part.
 COVERAGE ?= $(if $(filter-out help,$(ARGS)),,--cov --cov-report=term-missing:skip-covered)
+FASTIFY := benchmarks/opponents/fastify
 SLOW := docker or terraform or browser or slow
 export PORT
 # Hundreds of short processes would each compile the code again.
@@ -35,8 +36,12 @@ test-slow: .venv-terraform/installed .venv-checkov/installed .venv-bench/install
 fuzz: $(VENV)/installed ## Test the service against its schema with N=2000 examples per operation, with and without tokens
 	@SCHEMATHESIS_EXAMPLES=$(if $(filter file,$(origin N)),2000,$(N)) $(BIN)/python -m pytest tests/api/test_schemathesis.py -rP
 
-bench: $(VENV)/installed .venv-bench/installed ## Compare its performance with others (QUICK=1; FEATURES=1: cost of features; WITHOUT=1: gain of optimisations; SIZES=1; ARGS="--only list")
-	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(FEATURES),--features) $(if $(WITHOUT),--without) $(if $(SIZES),--sizes) $(filter-out help,$(ARGS))
+bench: $(VENV)/installed .venv-bench/installed $(FASTIFY)/node_modules ## Compare its performance with others (QUICK=1: under 3 minutes; ARGS="--only order" selects rows)
+	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(filter-out help,$(ARGS))
+
+# The opponent outside Python. Without Node the benchmark leaves it out and says so.
+$(FASTIFY)/node_modules: $(FASTIFY)/package.json
+	@! command -v npm >/dev/null || { npm install --prefix $(FASTIFY) --no-package-lock --no-audit --no-fund --silent && touch $@; }
 
 faults: $(VENV)/installed ## Run the fault tests and write their table into docs/reliability.md (about 3 minutes)
 	@$(BIN)/python -m tests.faults
@@ -83,7 +88,7 @@ requirements: $(VENV)/installed ## Compile requirements*.txt, with hashes, from 
 	@$(BIN)/python -m dev.requirements $(filter-out help,$(ARGS))
 
 clean: ## Remove environments and build files; the data in .local/ stays
-	@rm -rf $(VENV) .venv .venv-* .coverage* htmlcov staticfiles .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .venv .venv-* $(FASTIFY)/node_modules .coverage* htmlcov staticfiles .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -not -path './.local/*' -prune -exec rm -rf {} +
 	@echo "Removed. The database and the key are still in .local/."
 

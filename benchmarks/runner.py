@@ -1,174 +1,149 @@
-"""Rounds of load. Each round has all programs, so that a slower machine slows down all of them."""
+"""Rounds of load. Each round has all rows and programs, so that a slower machine slows down all of them."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import random
 import sys
 import tempfile
+import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import answers, load
+from benchmarks import load
 from benchmarks.database import Databases
-from benchmarks.figures import DEFAULT, beside
-from benchmarks.plan import Cell, Data
-from benchmarks.programs import OWN_FLOOR, PRODUCT, TUTORIAL, Program
+from benchmarks.load import Request
+from benchmarks.programs import OURS, Program
+from benchmarks.results import Results, Sample
+from benchmarks.rows import BARE, Data, Row
 from benchmarks.servers import Server, StartError
 
-Tick = Callable[[str, float], None]
-#: A function that orders the running servers for a round, each with the name of its sample.
-Turns = Callable[[list[Server], random.Random], Iterable[tuple[str, Server]]]
-#: Programs that no target names take part in every second round.
-FEWER = (TUTORIAL, OWN_FLOOR)
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One round of one program: requests per second, milliseconds, the server's CPU microseconds per request, MB."""
-
-    per_second: float
-    p50_ms: float
-    p99_ms: float
-    cpu_us: float
-    memory_mb: float
-    errors: int
-    alive: bool
-
-    @property
-    def valid(self) -> bool:
-        """Whether it counts: it has responses and no error, and the server is alive."""
-        return self.per_second > 0 and self.errors == 0 and self.alive
-
-
-#: The sample of a server that did not start.
-NOTHING = Sample(0, 0, 0, 0, 0, errors=1, alive=False)
+#: What the database chooses differs between two objects that were made.
+CHOSEN_BY_DATABASE = ("id", "created_at")
 
 
 @dataclass(frozen=True)
 class Budget:
-    """The number of rounds, their seconds and the number of items. Targets compare the main cells."""
+    """Items in the table, and the rounds of rows with goals, of those with bare headers, and of those without goals."""
 
     rows: int
     rounds: int
-    seconds: int
+    bare_rounds: int
     other_rounds: int
-    export_rounds: int
-    page_rounds: int
-    task_rounds: int
+
+    def of(self, row: Row) -> int:
+        """The rounds of a row."""
+        if not row.goals:
+            return self.other_rounds
+        return self.bare_rounds if row.headers is BARE else self.rounds
 
 
-FULL = Budget(rows=1_000_000, rounds=5, seconds=2, other_rounds=2, export_rounds=3, page_rounds=3, task_rounds=3)
-QUICK = Budget(rows=100_000, rounds=2, seconds=1, other_rounds=0, export_rounds=1, page_rounds=1, task_rounds=0)
+FULL = Budget(rows=1_000_000, rounds=7, bare_rounds=5, other_rounds=3)
+QUICK = Budget(rows=100_000, rounds=2, bare_rounds=1, other_rounds=1)
+#: A round's load, and the requests before the first round.
+SECONDS, WARM_REQUESTS = 1, 10
 
 
-@dataclass
+class Differs(SystemExit):
+    """A program gives another response. This ends the run."""
+
+
 class Bench:
-    """The running databases, and the samples by cell and program."""
+    """The running databases, and the samples of the rows so far."""
 
-    databases: Databases
-    data: Data
-    rows: int
-    tick: Tick = lambda what, seconds: None
-    absent: set[str] = field(default_factory=set)
-    samples: dict[str, dict[str, list[Sample]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
+    def __init__(self, databases: Databases, budget: Budget):
+        self._databases, self._budget = databases, budget
+        self._data = Data.of(databases, budget.rows)
+        self.results: Results = defaultdict(lambda: defaultdict(list))
 
-    def run(
-        self, programs: tuple[Program, ...], cells: list[tuple[Cell, int, int]], turns: Turns | None = None
-    ) -> None:
-        """Measures ``cells`` with their rounds and seconds: first the reads, then the writes on another database.
-
-        ``turns`` gives the order and the names within a round. By default each program comes once, in a random order.
-        """
+    def run(self, rows: list[Row]) -> None:
+        """Measures the rows: first the reads, then the writes on another database."""
         for writes in (False, True):
-            chosen = [entry for entry in cells if (entry[0].endpoint == "post") is writes]
+            chosen = [row for row in rows if (row.items is not None) is writes]
             if chosen:
-                self._phase(programs, chosen, turns or in_any_order, writes=writes)
+                with contextlib.ExitStack() as stack:
+                    self._phase(chosen, writes, stack)
 
-    def _phase(
-        self, programs: tuple[Program, ...], cells: list[tuple[Cell, int, int]], turns: Turns, *, writes: bool
-    ) -> None:
-        url = self.databases.for_writes() if writes else self.databases.holding(self.rows)
-        with contextlib.ExitStack() as stack:
-            started = [self._start(program, url, stack) for program in programs]
-            servers = [server for server in started if server]
-            for cell, _, _ in cells:
-                # The result keeps the programs' order, whatever the order of the rounds.
-                self.samples[cell.key] |= {one.name: [NOTHING] if one.name in self.absent else [] for one in programs}
-            directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            answers.compare(servers, self.data, sorted({cell.endpoint for cell, _, _ in cells}))
-            # The order changes between rounds, so that no program always follows the same one. The seed gives the same
-            # orders in each run.
-            source = random.Random(1)
-            for number in range(max(rounds for _, rounds, _ in cells)):
-                for cell, rounds, seconds in cells:
-                    for name, server in turns(servers, source):
-                        if number < rounds_of(server.program, rounds):
-                            self.tick(f"{cell.key} {server.program.title}", seconds)
-                            if writes:
-                                self.databases.empty_writes()
-                            sample = self.sample(server, cell, seconds, directory)
-                            self.samples[cell.key][name].append(sample)
+    def _phase(self, rows: list[Row], writes: bool, stack: contextlib.ExitStack) -> None:
+        url = self._databases.for_writes() if writes else self._databases.holding(self._budget.rows)
+        servers = self._start({program for row in rows for program in row.programs}, url, stack)
+        if ours := servers.get(OURS):
+            self._data = replace(self._data, ask=lambda request: ours.answer(request, {})[2])
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        files = {}
+        for number, row in enumerate(rows):
+            requests = list(row.requests(self._data))
+            if row.items is not None:
+                self._databases.begin_round(row.items)
+            compare([servers[program] for program in row.programs if program in servers], row, requests)
+            files[row.title] = directory / str(number)
+            files[row.title].write_text("".join(request.line() for request in requests))
+        # The order changes between rounds, so that no program always follows the same one. The seed gives the same
+        # orders in each run.
+        source, started = random.Random(1), time.monotonic()
+        last = max(self._budget.of(row) for row in rows)
+        for number in range(last):
+            seconds = time.monotonic() - started
+            print(f"{seconds:4.0f} s: round {number + 1} of {last}, {'writes' if writes else 'reads'}", file=sys.stderr)
+            for row in (row for row in rows if number < self._budget.of(row)):
+                for program in source.sample(row.programs, len(row.programs)):
+                    if server := servers.get(program):
+                        self.results[row.title][program.title].append(self._sample(server, row, files[row.title]))
 
-    def _start(self, program: Program, url: str, stack: contextlib.ExitStack) -> Server | None:
-        """Starts the server. When an opponent does not start, prints that and makes its cells invalid."""
-        try:
-            return stack.enter_context(Server(program, url))
-        except StartError as error:
-            if program.name in (PRODUCT.name, DEFAULT):
-                raise
-            print(error, file=sys.stderr)
-            self.absent.add(program.name)
-            return None
+    def _start(self, programs: set[Program], url: str, stack: contextlib.ExitStack) -> dict[Program, Server]:
+        """Starts them. Says which opponent does not start; nothing is then known of it, and its goals are not met."""
+        servers = {}
+        for program in sorted(programs, key=lambda program: program.title):
+            try:
+                servers[program] = stack.enter_context(Server(program, url))
+            except StartError as error:
+                if program is OURS:
+                    raise
+                print(error, file=sys.stderr)
+        return servers
 
-    def sample(self, server: Server, cell: Cell, seconds: int, directory: Path) -> Sample:
-        """One round."""
-        path = directory / f"{server.program.name}-{cell.endpoint}"
-        if not path.exists():
-            path.write_text("".join(one.line() for one in self.data.requests(server.program, cell.endpoint)))
+    def _sample(self, server: Server, row: Row, requests: Path) -> Sample:
+        if row.items is not None:
+            self._databases.begin_round(row.items)
         before = server.cpu_seconds()
-        figures = load.run(server.url, path, cell.clients, seconds, dict(server.program.headers))
-        cpu = server.cpu_seconds() - before
+        headers = {**server.program.headers, **row.headers}
+        if row.status == 304:
+            found = load.run_without_bodies(server.port, requests, row.clients, SECONDS, headers)
+        else:
+            found = load.run(server.url, requests, row.clients, SECONDS, headers, in_order=row.in_order)
         return Sample(
-            per_second=figures.per_second,
-            p50_ms=figures.p50_ms,
-            p99_ms=figures.p99_ms,
-            cpu_us=cpu / figures.requests * 1e6 if figures.requests else 0.0,
-            memory_mb=server.memory_mb(),
-            errors=figures.errors,
-            alive=server.alive(),
+            per_second=found.requests / found.seconds if found.seconds else 0.0,
+            p99_ms=found.p99_ms,
+            cpu_us=(server.cpu_seconds() - before) / max(found.requests, 1) * 1e6,
+            errors=found.errors + (not server.alive()),
         )
 
-    def as_json(self) -> dict[str, Any]:
-        """The lists of samples by cell and program."""
-        return {
-            cell: {name: [asdict(sample) for sample in samples] for name, samples in programs.items()}
-            for cell, programs in self.samples.items()
-        }
+
+def compare(servers: list[Server], row: Row, requests: list[Request]) -> None:
+    """Raises Differs unless all servers give the same response as the first one, with the row's status.
+
+    Some more requests make what a server makes at the first one.
+    """
+    expected = None
+    for server in servers:
+        answers = [server.answer(request, row.headers) for request in requests[:WARM_REQUESTS]]
+        status, body, _ = answers[0]
+        if status != row.status:
+            raise Differs(f"{server.program.title}, {row.title}: status {status}, {body.decode()[:300]}")
+        got = comparable(json.loads(body), row) if body else None
+        expected = expected or got
+        if got != expected:
+            raise Differs(f"{server.program.title}, {row.title}: {str(got)[:300]}; expected {str(expected)[:300]}")
 
 
-def in_any_order(servers: list[Server], source: random.Random) -> Iterator[tuple[str, Server]]:
-    """Each program once, under its own name."""
-    for server in source.sample(servers, len(servers)):
-        yield server.program.name, server
-
-
-def in_pairs(servers: list[Server], source: random.Random) -> Iterator[tuple[str, Server]]:
-    """Each program next to the first one, whose samples get the name ``beside`` the program's."""
-    first, *others = servers
-    for server in source.sample(others, len(others)):
-        name = server.program.name
-        yield from source.sample([(name, server), (beside(name), first)], 2)
-
-
-def rounds_of(program: Program, rounds: int) -> int:
-    """The number of rounds of this program."""
-    return (rounds + 1) // 2 if program in FEWER else rounds
-
-
-def load_seconds(programs: tuple[Program, ...], cells: list[tuple[Cell, int, int]]) -> int:
-    """The seconds of all rounds."""
-    return sum(seconds * rounds_of(program, rounds) for _, rounds, seconds in cells for program in programs)
+def comparable(value: Any, row: Row) -> Any:
+    """The value without what every program has to choose; a time is the same however many digits it has."""
+    if isinstance(value, list):
+        return [comparable(each, row) for each in value]
+    if row.status == 201:
+        return {name: each for name, each in value.items() if name not in CHOSEN_BY_DATABASE}
+    return {name: datetime.fromisoformat(each) if name == "created_at" else each for name, each in value.items()}

@@ -1,4 +1,4 @@
-"""Runs a program as a server on one CPU, and reads its CPU time and memory."""
+"""Runs a program as a server on one CPU, and reads its CPU time."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import socket
 import subprocess
 import threading
 import time
-from typing import Any, Self
+from collections.abc import Mapping
+from typing import Self
 
 import psutil
 
 from benchmarks.load import Request
-from benchmarks.machine import SERVER_CPU, pinned
+from benchmarks.machine import ROOT, SERVER_CPU, pinned
 from benchmarks.programs import Program
 
 START_SECONDS = 60
@@ -25,7 +26,7 @@ TAIL_BYTES = 4000
 
 
 class StartError(Exception):
-    """A program did not start. The message has its name and the end of its log."""
+    """A program did not start. The message has its title and the end of its log."""
 
 
 def free_port() -> int:
@@ -49,7 +50,7 @@ class Server:
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
             pinned(SERVER_CPU, self.program.command(self.port)),
-            cwd=self.program.directory, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            cwd=ROOT, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         threading.Thread(target=self._drain, daemon=True).start()
         deadline = time.monotonic() + START_SECONDS
@@ -66,7 +67,7 @@ class Server:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(STOP_SECONDS)
                 return
-            for process in self.tree():
+            for process in self._tree():
                 with contextlib.suppress(psutil.NoSuchProcess):
                     process.kill()
             self._process.wait()
@@ -80,34 +81,28 @@ class Server:
     def alive(self) -> bool:
         """Whether `/health` answers 200."""
         with contextlib.suppress(OSError, http.client.HTTPException):
-            return self.answer(Request("GET", "/health"))[0] == 200
+            return self.answer(Request("GET", "/health"), {})[0] == 200
         return False
 
-    def answer(self, request: Request, **headers: str) -> tuple[int, bytes, dict[str, str]]:
+    def answer(self, request: Request, headers: Mapping[str, str]) -> tuple[int, bytes, dict[str, str]]:
         """Sends one request on a new connection. Returns status, body and headers (lower case)."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PROBE_SECONDS)
+        own = dict([request.header.split(": ", 1)] if request.header else [])
         with contextlib.closing(connection):
-            sent: dict[str, Any] = {**self.program.headers, "Content-Type": "application/json", **headers}
+            sent = {**self.program.headers, **headers, **own}
             connection.request(request.method, request.path, request.body or None, sent)
             response = connection.getresponse()
             return response.status, response.read(), {name.lower(): value for name, value in response.getheaders()}
 
     def cpu_seconds(self) -> float:
         """User and system time of all its processes so far."""
-        return sum(times.user + times.system for times in self._each("cpu_times"))
-
-    def memory_mb(self) -> float:
-        """Proportional set size of all its processes, which counts shared memory once."""
-        return sum(full.pss for full in self._each("memory_full_info")) / 2**20
-
-    def _each(self, method: str) -> list[Any]:
-        found = []
-        for process in self.tree():
+        found = 0.0
+        for process in self._tree():
             with contextlib.suppress(psutil.NoSuchProcess):
-                found.append(getattr(process, method)())
+                times = process.cpu_times()
+                found += times.user + times.system
         return found
 
-    def tree(self) -> list[psutil.Process]:
-        """Its processes."""
+    def _tree(self) -> list[psutil.Process]:
         own = psutil.Process(self._process.pid)
         return [own, *own.children(recursive=True)]

@@ -1,13 +1,15 @@
-"""The FastAPI programs share SQLAlchemy's table and pydantic's models."""
+"""The FastAPI programs share SQLAlchemy's tables and pydantic's models."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
-from sqlalchemy import DateTime, FetchedValue, Select, Text, func, select
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from sqlalchemy import DateTime, FetchedValue, ForeignKey, Numeric, Text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -15,23 +17,75 @@ class Base(DeclarativeBase):
     """SQLAlchemy's registry."""
 
 
-class Item(Base):
-    """The service's own table."""
+class Made(Base):
+    """What the database sets."""
 
-    __tablename__ = "items_item"
-
+    __abstract__ = True
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=FetchedValue())
-    name: Mapped[str] = mapped_column(Text)
-    description: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue())
 
 
-class ItemIn(BaseModel):
-    """The body of a POST."""
+class Item(Made):
+    """The service's own table."""
+
+    __tablename__ = "items_item"
+    name: Mapped[str] = mapped_column(Text)
+    description: Mapped[str] = mapped_column(Text)
+
+
+class Customer(Made):
+    """Whom an order is for."""
+
+    __tablename__ = "sample_customer"
+
+
+class Order(Made):
+    """The sample app's table."""
+
+    __tablename__ = "sample_order"
+    customer: Mapped[UUID] = mapped_column("customer_id", ForeignKey(Customer.id))
+    status: Mapped[str] = mapped_column(Text)
+    total: Mapped[Decimal] = mapped_column(Numeric(10, 2))
+    placed_on: Mapped[date]
+    gift: Mapped[bool]
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    details: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class Given(BaseModel):
+    """A body has no other members."""
 
     model_config = ConfigDict(extra="forbid")
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
-    description: Annotated[str, StringConstraints(strip_whitespace=True, max_length=10_000)] = ""
+
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
+Description = Annotated[str, StringConstraints(strip_whitespace=True, max_length=10_000)]
+
+
+class ItemIn(Given):
+    """The body of a POST or PUT."""
+
+    name: Name
+    description: Description = ""
+
+
+class ItemChange(Given):
+    """The body of a PATCH."""
+
+    name: Name = ""
+    description: Description = ""
+
+
+class OrderIn(Given):
+    """The body of a POST."""
+
+    customer: UUID
+    status: Literal["open", "paid", "sent"] = "open"
+    total: Annotated[Decimal, Field(max_digits=10, decimal_places=2)]
+    placed_on: date
+    gift: bool = False
+    tags: Annotated[list[Annotated[str, Field(max_length=20)]], Field(max_length=10)] = Field(default_factory=list)
+    details: Any = Field(default_factory=dict)
 
 
 class ItemOut(BaseModel):
@@ -44,11 +98,16 @@ class ItemOut(BaseModel):
     created_at: datetime
 
 
-def page_query(limit: int, after: UUID | None, search: str | None) -> Select[tuple[Item]]:
-    """A page by key, newest first. One more row shows whether there is a next page."""
-    query = select(Item).order_by(Item.id.desc()).limit(limit + 1)
-    if after:
-        query = query.where(Item.id < after)
-    if search:
-        query = query.where(func.upper(Item.name).contains(search.upper()))
-    return query
+class OrderOut(BaseModel):
+    """The order in a response."""
+
+    model_config = ConfigDict(from_attributes=True)
+    id: UUID
+    customer: UUID
+    status: str
+    total: Decimal
+    placed_on: date
+    gift: bool
+    tags: list[str]
+    details: Any
+    created_at: datetime

@@ -63,7 +63,7 @@ class AccessLogger(Logger):
         }
         message = f"{method} {path} {status} {duration} ms"
         if LOG_FORMAT == "json":
-            # A LogRecord costs more than the rest of the line; `make bench WITHOUT=1` shows how much.
+            # A LogRecord costs more than the rest of the line.
             name, level_name = self.access_log.name, logging.getLevelName(level)
             logs.lines.add(logs.encode(time.time(), level_name, name, message, fields))
         else:

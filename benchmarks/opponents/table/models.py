@@ -1,5 +1,6 @@
-"""The item. It is not managed, because the service's migrations make the table."""
+"""The tables. They are not managed, because the service's migrations make them."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 
@@ -10,12 +11,10 @@ class UUIDv7(models.Func):
     output_field = models.UUIDField()
 
 
-class Item(models.Model):
-    """A named thing."""
+class Made(models.Model):
+    """What the database sets."""
 
     id = models.UUIDField(primary_key=True, db_default=UUIDv7(), editable=False)
-    name = models.CharField(max_length=255)
-    description = models.TextField(blank=True, default="", max_length=10_000)
     created_at = models.GeneratedField(
         expression=models.Func(models.F("id"), function="uuid_extract_timestamp"),
         output_field=models.DateTimeField(),
@@ -23,9 +22,36 @@ class Item(models.Model):
     )
 
     class Meta:
+        abstract = True
         managed = False
+
+
+class Item(Made):
+    """A named thing."""
+
+    name = models.CharField(max_length=255)
+    description = models.TextField(blank=True, default="", max_length=10_000)
+
+    class Meta(Made.Meta):
         db_table = "items_item"
-        ordering = ("-id",)
 
     def __str__(self) -> str:
         return self.name
+
+
+class Order(Made):
+    """The sample app's; its customer is only a key here."""
+
+    customer_id = models.UUIDField()
+    status = models.CharField(max_length=10)
+    total = models.DecimalField(max_digits=10, decimal_places=2)
+    placed_on = models.DateField()
+    gift = models.BooleanField(default=False)
+    tags = ArrayField(models.CharField(max_length=20), default=list)
+    details = models.JSONField(default=dict)
+
+    class Meta(Made.Meta):
+        db_table = "sample_order"
+
+    def __str__(self) -> str:
+        return str(self.id)
