@@ -41,7 +41,7 @@ bench: $(VENV)/installed .venv-bench/installed $(FASTIFY)/node_modules ## Compar
 
 # The opponent outside Python. Without Node the benchmark leaves it out and says so.
 $(FASTIFY)/node_modules: $(FASTIFY)/package.json
-	@! command -v npm >/dev/null || { npm install --prefix $(FASTIFY) --no-package-lock --no-audit --no-fund --silent && touch $@; }
+	@! command -v npm >/dev/null || { npm install --prefix $(FASTIFY) --no-package-lock --no-audit --no-fund --silent && touch $@ || rm -rf $@; }
 
 faults: $(VENV)/installed ## Run the fault tests and write their table into docs/reliability.md (about 3 minutes)
 	@$(BIN)/python -m tests.faults
