@@ -15,7 +15,7 @@ from benchmarks.programs import ASYNCPG, FASTIFY, NINJA, ORDERS, OURS, SECOND_DO
 REAL = {"Accept": "application/json, text/plain, */*", "Content-Type": "application/json; charset=utf-8"}
 #: wrk's and curl's.
 BARE = {"Content-Type": "application/json"}
-KEYS, DEPTH, TAGS = 5_000, 90_000, 200
+KEYS, TAGS = 5_000, 200
 #: Items that a round of PUT and PATCH finds.
 CHANGED = 10_000
 
@@ -34,14 +34,13 @@ class Goal:
 
 @dataclass(frozen=True)
 class Data:
-    """Keys of items and orders, the page after ``DEPTH`` items, a time in the middle, and a customer's key.
+    """Keys of items and orders to read, a time in the middle, keys of items to change, and a customer's key.
 
     ``ask`` sends a request to our own server and returns the response's headers.
     """
 
     keys: list[str]
     orders: list[str]
-    deep: str
     time: str
     kept: list[str]
     customer: str
@@ -54,12 +53,11 @@ class Data:
         databases.for_writes()
         column = partial(_column, databases)
         name, some = f"items_{rows}", "ORDER BY md5(id::text) LIMIT"
-        deep = f"FROM items_item ORDER BY items_item.id DESC LIMIT 1 OFFSET {min(DEPTH, rows - 200) - 1}"
+        time = """SELECT to_char(created_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') FROM items_item ORDER BY id LIMIT 1"""
         return cls(
             keys=column(name, f"SELECT id::text FROM items_item {some} {KEYS}"),
             orders=column(name, f"SELECT id::text FROM sample_order {some} {KEYS}"),
-            deep=column(name, f"SELECT id::text {deep}")[0],
-            time=column(name, f'SELECT to_char(created_at, \'YYYY-MM-DD"T"HH24:MI:SS"Z"\') {deep}')[0],
+            time=column(name, f"{time} OFFSET {rows // 2}")[0],
             kept=column(WRITES, "SELECT id::text FROM kept ORDER BY kept.id"),
             customer=column(WRITES, "SELECT id::text FROM sample_customer LIMIT 1")[0],
         )

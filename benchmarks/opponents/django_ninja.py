@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import date, datetime
-from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
@@ -16,7 +14,6 @@ from environ import Env
 settings.configure(
     SECRET_KEY=os.environ["SECRET_KEY"],
     ALLOWED_HOSTS=["127.0.0.1"],
-    INSTALLED_APPS=["benchmarks.opponents.table"],
     MIDDLEWARE=["django.middleware.security.SecurityMiddleware", "django.middleware.common.CommonMiddleware"],
     DATABASES={"default": Env.db_url_config(os.environ["DATABASE_URL"]) | {"CONN_MAX_AGE": None}},
     ROOT_URLCONF=__name__,
@@ -27,15 +24,69 @@ settings.configure(
 application = get_wsgi_application()
 
 # Models and forms need the settings above.
-from django.db.models import QuerySet  # noqa: E402
+from django.contrib.postgres.fields import ArrayField  # noqa: E402
+from django.db import models  # noqa: E402
 from django.http import HttpRequest, HttpResponse  # noqa: E402
 from django.shortcuts import get_object_or_404  # noqa: E402
 from django.urls import path  # noqa: E402
 from ninja import NinjaAPI, Query, Schema  # noqa: E402
 from ninja.renderers import BaseRenderer  # noqa: E402
-from pydantic import ConfigDict, Field, StringConstraints  # noqa: E402
 
-from benchmarks.opponents.table.models import Item, Order  # noqa: E402
+from benchmarks.opponents import schemas  # noqa: E402
+
+
+class UUIDv7(models.Func):
+    """PostgreSQL 18's uuidv7()."""
+
+    function = "uuidv7"
+    output_field = models.UUIDField()
+
+
+class Made(models.Model):
+    """What the database sets. The service's migrations make the tables."""
+
+    id = models.UUIDField(primary_key=True, db_default=UUIDv7(), editable=False)
+    created_at = models.GeneratedField(
+        expression=models.Func(models.F("id"), function="uuid_extract_timestamp"),
+        output_field=models.DateTimeField(),
+        db_persist=True,
+    )
+
+    class Meta:
+        abstract = True
+        managed = False
+        app_label = "benchmark"
+
+
+class Item(Made):
+    """A named thing."""
+
+    name = models.CharField(max_length=255)
+    description = models.TextField(blank=True, default="", max_length=10_000)
+
+    class Meta(Made.Meta):
+        db_table = "items_item"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Order(Made):
+    """The sample app's; its customer is a key here."""
+
+    customer = models.UUIDField(db_column="customer_id")
+    status = models.CharField(max_length=10)
+    total = models.DecimalField(max_digits=10, decimal_places=2)
+    placed_on = models.DateField()
+    gift = models.BooleanField(default=False)
+    tags = ArrayField(models.CharField(max_length=20), default=list)
+    details = models.JSONField(default=dict)
+
+    class Meta(Made.Meta):
+        db_table = "sample_order"
+
+    def __str__(self) -> str:
+        return str(self.id)
 
 
 class ORJSONRenderer(BaseRenderer):
@@ -52,51 +103,23 @@ api = NinjaAPI(renderer=ORJSONRenderer())
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
 
-class ItemIn(Schema):
+class ItemIn(Schema, schemas.ItemIn):
     """The body of a POST."""
 
-    model_config = ConfigDict(extra="forbid")
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
-    description: Annotated[str, StringConstraints(strip_whitespace=True, max_length=10_000)] = ""
 
-
-class ItemOut(Schema):
+class ItemOut(Schema, schemas.ItemOut):
     """The item in a response."""
 
-    id: UUID
-    name: str
-    description: str
-    created_at: datetime
+
+class OrderIn(Schema, schemas.OrderIn):
+    """The body of a POST."""
 
 
-class OrderIn(Schema):
-    """The body of a POST. ``customer_id`` is written as `customer`."""
-
-    model_config = ConfigDict(extra="forbid")
-    customer_id: UUID = Field(alias="customer")
-    status: Literal["open", "paid", "sent"] = "open"
-    total: Annotated[Decimal, Field(max_digits=10, decimal_places=2)]
-    placed_on: date
-    gift: bool = False
-    tags: Annotated[list[Annotated[str, Field(max_length=20)]], Field(max_length=10)] = Field(default_factory=list)
-    details: Any = Field(default_factory=dict)
-
-
-class OrderOut(Schema):
+class OrderOut(Schema, schemas.OrderOut):
     """The order in a response."""
 
-    id: UUID
-    customer: UUID = Field(alias="customer_id")
-    status: str
-    total: Decimal
-    placed_on: date
-    gift: bool
-    tags: list[str]
-    details: Any
-    created_at: datetime
 
-
-def page(query: QuerySet, limit: int, response: HttpResponse) -> list[Any]:
+def page(query: models.QuerySet, limit: int, response: HttpResponse) -> list[Any]:
     """A page. One more row shows whether there is a next page."""
     rows = list(query[: limit + 1])
     if len(rows) > limit:

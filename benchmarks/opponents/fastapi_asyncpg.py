@@ -13,7 +13,7 @@ from uuid import UUID
 import asyncpg
 from fastapi import FastAPI, HTTPException, Query, Response
 
-from benchmarks.opponents.fastapi_models import ItemChange, ItemIn, ItemOut, OrderIn, OrderOut
+from benchmarks.opponents.schemas import ItemChange, ItemIn, ItemOut, OrderIn, OrderOut
 
 CONNECTIONS = 10
 ITEM = "id, name, description, created_at"

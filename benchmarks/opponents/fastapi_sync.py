@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import FastAPI, HTTPException, Query, Response
-from sqlalchemy import create_engine, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import DateTime, FetchedValue, ForeignKey, Numeric, Text, create_engine, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from benchmarks.opponents.fastapi_models import Item, ItemChange, ItemIn, ItemOut, Order, OrderIn, OrderOut
+from benchmarks.opponents.schemas import ItemChange, ItemIn, ItemOut, OrderIn, OrderOut
 
 THREADS = 40
 # Each thread needs a connection: with fewer, 64 clients wait for ever. Each request has one statement, which needs no
@@ -24,6 +26,45 @@ engine = create_engine(
 )
 app = FastAPI()
 Limit = Annotated[int, Query(ge=1, le=1000)]
+
+
+class Base(DeclarativeBase):
+    """SQLAlchemy's registry."""
+
+
+class Made(Base):
+    """What the database sets."""
+
+    __abstract__ = True
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=FetchedValue())
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue())
+
+
+class Item(Made):
+    """The service's own table."""
+
+    __tablename__ = "items_item"
+    name: Mapped[str] = mapped_column(Text)
+    description: Mapped[str] = mapped_column(Text)
+
+
+class Customer(Made):
+    """Whom an order is for."""
+
+    __tablename__ = "sample_customer"
+
+
+class Order(Made):
+    """The sample app's table."""
+
+    __tablename__ = "sample_order"
+    customer: Mapped[UUID] = mapped_column("customer_id", ForeignKey(Customer.id))
+    status: Mapped[str] = mapped_column(Text)
+    total: Mapped[Decimal] = mapped_column(Numeric(10, 2))
+    placed_on: Mapped[date]
+    gift: Mapped[bool]
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    details: Mapped[dict[str, Any]] = mapped_column(JSONB)
 
 
 def page(query: Any, limit: int, response: Response) -> list[Any]:

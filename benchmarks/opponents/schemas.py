@@ -1,4 +1,4 @@
-"""The FastAPI programs share SQLAlchemy's tables and pydantic's models."""
+"""The bodies and responses of the Python programs."""
 
 from __future__ import annotations
 
@@ -8,48 +8,6 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
-from sqlalchemy import DateTime, FetchedValue, ForeignKey, Numeric, Text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-
-
-class Base(DeclarativeBase):
-    """SQLAlchemy's registry."""
-
-
-class Made(Base):
-    """What the database sets."""
-
-    __abstract__ = True
-    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=FetchedValue())
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue())
-
-
-class Item(Made):
-    """The service's own table."""
-
-    __tablename__ = "items_item"
-    name: Mapped[str] = mapped_column(Text)
-    description: Mapped[str] = mapped_column(Text)
-
-
-class Customer(Made):
-    """Whom an order is for."""
-
-    __tablename__ = "sample_customer"
-
-
-class Order(Made):
-    """The sample app's table."""
-
-    __tablename__ = "sample_order"
-    customer: Mapped[UUID] = mapped_column("customer_id", ForeignKey(Customer.id))
-    status: Mapped[str] = mapped_column(Text)
-    total: Mapped[Decimal] = mapped_column(Numeric(10, 2))
-    placed_on: Mapped[date]
-    gift: Mapped[bool]
-    tags: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    details: Mapped[dict[str, Any]] = mapped_column(JSONB)
 
 
 class Given(BaseModel):
