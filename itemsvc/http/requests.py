@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+from functools import lru_cache
 from typing import Any
 
 from django.core.handlers.wsgi import WSGIRequest
@@ -42,6 +43,7 @@ class Request(WSGIRequest):
         return part
 
 
+@lru_cache(maxsize=256)
 def parses(media_type: str) -> bool:
     """Whether Django can parse it and look up its charset. The body's parser refuses an unknown charset."""
     try:

@@ -16,13 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rest_framework.views import APIView
 
-from itemsvc.http.handler import Handler
 from itemsvc.resources.models import IdempotencyKey
 from itemsvc.resources.plan.operations import List, Retrieve
 from itemsvc.resources.plan.writes import Create, Replace
 from tests.resources.shapes import SHAPES
 from tests.sample.models import Comment, Customer, Gadget, Line, Order, Voucher
-from tests.support.ways import Answer, Way, ask, drf_path, front_door
+from tests.support.ways import Answer, Way, ask, every_way
 
 KEY, OTHER_KEY, NO_KEY = (UUID(f"0197b4a0-0000-7000-8000-00000000000{number}") for number in range(1, 4))
 MODELS = (Gadget, Customer, Order, Line, Voucher, Comment)
@@ -136,7 +135,7 @@ def told(answer: Answer) -> Any:
 @pytest.fixture
 def ways(transactional_db: None, static_files: None) -> dict[str, Way]:
     """The three ways, DRF's path first."""
-    return {"DRF's path": drf_path(), "behind the middleware": Handler(), "the front door": front_door()}
+    return every_way()
 
 
 def rows() -> list[Any]:
@@ -196,7 +195,7 @@ def test_each_operation_is_answered_at_both_doors(
     monkeypatch.setattr(APIView, "dispatch", lambda *args, **kwargs: HttpResponse(status=299))
     # A customer is referred to by its orders, which are deleted with it.
     expected = [200, 304, 200, 304, 201, 200, 200, 200, 200, *([204, 204] if path == "/gadgets" else [299, 299])]
-    for name in ("behind the middleware", "the front door"):
+    for name in ways.keys() - {"DRF's path"}:
         statuses = []
         for request in standard(path, body, tag):
             fill()
@@ -220,7 +219,7 @@ def test_an_operation_is_asked_once_whatever_the_door(ways: dict[str, Way], monk
         ("POST", "/gadgets", b"{}", "Create", 400),
         ("PUT", f"/gadgets/{NO_KEY}", b'{"name":"a"}', "Replace", 404),
     ):
-        for way in ("behind the middleware", "the front door"):
+        for way in ways.keys() - {"DRF's path"}:
             asked.clear()
             assert ask(ways[way], method, path, body)[0] == status
             assert asked == [name], way

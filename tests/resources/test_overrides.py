@@ -16,14 +16,13 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import IsAdminUser
 
 from itemsvc.auth.authentication import HasScope
-from itemsvc.http.handler import Handler
 from itemsvc.resources.generics import rows_of
 from itemsvc.resources.plan.validation import Validation
 from tests.sample.models import Customer, Gadget, Order
 from tests.sample.serializers import GadgetSerializer, OrderSerializer
 from tests.sample.urls import urlpatterns as sample_urls
 from tests.sample.views import GadgetDetail, GadgetList, OrderList
-from tests.support.ways import Way, ask, drf_path, front_door
+from tests.support.ways import Way, ask, every_way
 
 #: Django's handler reads the names of the static files when it is made.
 pytestmark = pytest.mark.usefixtures("static_files")
@@ -137,7 +136,7 @@ def test_a_model_that_reads_in_its_own_way_is_not_read_as_columns(monkeypatch: p
 @pytest.fixture
 def ways(transactional_db: None) -> dict[str, Way]:
     """The three ways."""
-    return {"DRF's path": drf_path(), "behind the middleware": Handler(), "the front door": front_door()}
+    return every_way()
 
 
 @pytest.mark.urls(__name__)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any
 from unittest.mock import patch
 
@@ -10,7 +11,6 @@ from django.test import RequestFactory
 from rest_framework.views import APIView
 
 from itemsvc.core import routes
-from itemsvc.fast.dispatch import FastPath
 from itemsvc.http.handler import Handler
 from itemsvc.resources.views import ResourceView
 
@@ -35,8 +35,16 @@ def ask(application: Way, method: str, path: str, body: bytes = b"", **more: str
     return int(begun[0][:3]), headers, content, environ.get(routes.KEY)
 
 
-def front_door() -> FastPath:
+def every_way() -> dict[str, Way]:
+    """All of them by name. A team may have removed the front door."""
+    ways: dict[str, Way] = {"DRF's path": drf_path(), "behind the middleware": Handler()}
+    return ways | ({"the front door": front_door()} if find_spec("itemsvc.fast") else {})
+
+
+def front_door() -> Way:
     """The service's application."""
+    from itemsvc.fast.dispatch import FastPath
+
     handler = Handler()
     return FastPath(handler, handler)
 

@@ -57,8 +57,7 @@ def answer(view: Any, request: HttpRequest, kwargs: Mapping[str, Any]) -> Respon
         return None  # The refused statement has changed nothing.
     if found is None:
         return None
-    response = operation.response(found.status, Response)
-    response.content = found.body
+    response = operation.response(found.status, Response, found.body)
     for name, value in found.headers:
         response[name] = value
     if found.length is not None:

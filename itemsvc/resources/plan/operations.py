@@ -85,9 +85,9 @@ class Operation:
             and throttle.admits(environ)
         )
 
-    def response(self, status: int, kind: type[R]) -> R:
-        """An empty response with this status, and with the headers that the view gives it."""
-        response = kind(status=status, content_type="application/json", headers=self._headers)
+    def response(self, status: int, kind: type[R], body: bytes = b"") -> R:
+        """A response with this status and body, and with the headers that the view gives it."""
+        response = kind(body, status=status, content_type="application/json", headers=self._headers)
         if status in WITHOUT_CONTENT:
             del response["Content-Type"]
         return response
