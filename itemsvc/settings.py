@@ -158,7 +158,7 @@ FILE_UPLOAD_HANDLERS = ["itemsvc.http.uploads.LimitedUploadHandler"]
 SECURE_SSL_REDIRECT = HTTPS_ONLY
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS_ONLY else 0
 # Probes come over HTTP, and a redirect would count as a failure.
-SECURE_REDIRECT_EXEMPT = [r"^health/?$"]
+SECURE_REDIRECT_EXEMPT = [r"^health(/ready)?/?$"]
 # Over HTTP, browsers ignore the header and log an error for every page.
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin" if HTTPS_ONLY else None
 CSRF_FAILURE_VIEW = "itemsvc.http.errors.csrf_failure"
