@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.core.validators import MaxLengthValidator, ProhibitNullCharactersVal
 from django.db import models
 from django.utils.functional import cached_property
 from rest_framework import ISO_8601, serializers
+from rest_framework.settings import api_settings
 from rest_framework.utils import html
 from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
@@ -25,7 +27,8 @@ MAX_NESTING = 100
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 RFC3339 = re.compile(
-    r"\d{4}-\d{2}-\d{2}[Tt](?:[01]\d|2[0-3]):\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII
+    r"(\d{4}-\d{2}-\d{2}[Tt](?:[01]\d|2[0-3]):\d{2}:)(\d{2})(?:\.(\d+))?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
+    re.ASCII,
 )
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -97,13 +100,66 @@ class BooleanField(serializers.BooleanField):
 
 
 class IntegerField(serializers.IntegerField):
-    """A whole number. DRF's own field also accepts a string."""
+    """A whole number without a fraction, not even `.0`. DRF's own field also accepts a string."""
 
     def to_internal_value(self, data: Any) -> int:
         """The number; raises ValidationError."""
-        if isinstance(data, str | bool) and not _is_form(self):
+        if isinstance(data, str | bool | float) and not _is_form(self):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class BigIntegerField(IntegerField, serializers.BigIntegerField):
+    """A whole number; one that DRF's field writes as a string is read as a string."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """The number; raises ValidationError."""
+        if isinstance(data, str) and getattr(self, "coerce_to_string", api_settings.COERCE_BIGINT_TO_STRING):
+            return serializers.BigIntegerField.to_internal_value(self, data)
+        return super().to_internal_value(data)
+
+
+class ChoiceField(serializers.ChoiceField):
+    """One of the choices. DRF's own field also accepts the text of a number."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The choice; raises ValidationError."""
+        choice = super().to_internal_value(data)
+        if isinstance(choice, str) != isinstance(data, str) and not _is_form(self):
+            self.fail("invalid_choice", input=data)
+        return choice
+
+
+class _Text(serializers.CharField):
+    """A string with a rule. DRF's own fields also accept a number."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """The string; raises ValidationError."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class EmailField(_Text, serializers.EmailField):
+    """An e-mail address."""
+
+
+class SlugField(_Text, serializers.SlugField):
+    """Letters, digits, hyphens and underscores."""
+
+
+class URLField(_Text, serializers.URLField):
+    """A URL."""
+
+
+class DurationField(serializers.DurationField):
+    """A duration as a string. DRF's own field also accepts a number."""
+
+    def to_internal_value(self, value: Any) -> Any:
+        """The timedelta; raises ValidationError."""
+        if not isinstance(value, str | timedelta):
+            self.fail("invalid", format="[DD] [HH:[MM:]]ss[.uuuuuu]")
+        return super().to_internal_value(value)
 
 
 class FloatField(serializers.FloatField):
@@ -159,9 +215,11 @@ class DateTimeField(serializers.DateTimeField):
 
     def to_internal_value(self, value: Any) -> Any:
         """The aware datetime; raises ValidationError."""
-        if _is_iso(self) and isinstance(value, str) and not RFC3339.fullmatch(value):
+        if not _is_iso(self) or not isinstance(value, str):
+            return super().to_internal_value(value)
+        if (time := read_time(value)) is None:
             self.fail("invalid", format="YYYY-MM-DDThh:mm:ss[.uuuuuu](+HH:MM|-HH:MM|Z)")
-        return super().to_internal_value(value.upper() if isinstance(value, str) else value)
+        return super().to_internal_value(time)
 
 
 class JSONField(serializers.JSONField):
@@ -182,6 +240,26 @@ class JSONField(serializers.JSONField):
         if values:
             self.fail("nesting")
         return _as_stored(super().to_internal_value(data))
+
+
+def read_time(text: str) -> datetime | None:
+    """The aware time of an RFC 3339 text, with microseconds; None if the text is none.
+
+    A leap second is the second after it, as in PostgreSQL. There is one only at 23:59:60 UTC.
+    """
+    if not (match := RFC3339.fullmatch(text)):
+        return None
+    minute, second, fraction, offset = match.groups(default="")
+    is_leap = second == "60"
+    written = f"{minute}{'59' if is_leap else second}.{fraction[:6]:0<6}{offset}"
+    try:
+        time = datetime.fromisoformat(written.upper())
+        if not is_leap:
+            return time
+        is_last = time.astimezone(UTC).strftime("%H:%M:%S") == "23:59:59"
+        return time + timedelta(seconds=1) if is_last else None
+    except (OverflowError, ValueError):
+        return None
 
 
 #: The field for a foreign key, by the type of the key that it refers to.

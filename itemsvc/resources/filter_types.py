@@ -19,7 +19,7 @@ from django_filters.rest_framework import (
 )
 from drf_spectacular.utils import extend_schema_field
 
-from itemsvc.resources.fields import DATE, NUMBER, RFC3339
+from itemsvc.resources.fields import DATE, NUMBER, read_time
 
 MAX_INTEGER = 2**63 - 1
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,19}")
@@ -40,15 +40,18 @@ class SpelledField(forms.Field):
         return super().to_python(value)
 
 
-class RFC3339Field(SpelledField, fields.IsoDateTimeField):
+class RFC3339Field(fields.IsoDateTimeField):
     """A time with its offset."""
 
-    pattern = RFC3339
     message = "Must be a time with its offset, such as 2026-01-31T12:00:00Z."
 
     def to_python(self, value: Any) -> Any:
         """An aware datetime, or None; raises ValidationError."""
-        return super().to_python(value and value.upper())
+        if not value:
+            return None
+        if (time := read_time(value)) is None:
+            raise forms.ValidationError(self.message, code="invalid")
+        return time
 
 
 class FullDateField(SpelledField, forms.DateField):
