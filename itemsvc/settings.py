@@ -226,6 +226,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": ["itemsvc.limits.throttle.CallerThrottle"] if RATE_LIMIT else [],
     "DEFAULT_PARSER_CLASSES": ["itemsvc.http.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["itemsvc.http.renderers.JSONRenderer", "itemsvc.http.renderers.BrowsableAPIRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "itemsvc.http.negotiation.ContentNegotiation",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "itemsvc.http.errors.exception_handler",
     "URL_FORMAT_OVERRIDE": None,
