@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -16,20 +17,24 @@ from rest_framework.settings import api_settings
 from rest_framework.utils import html
 from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
-# PostgreSQL's text cannot hold NUL. Neither pattern can backtrack for long. The white space is what `strip` removes;
-# the pattern spells it out, because \s means less in other languages.
-TEXT = r"^[^\x00]+$"
-NOT_BLANK = r"^[\s\x1c-\x1f\x85]*[^\s\x1c-\x1f\x85\x00][^\x00]*$"
+from itemsvc.resources.times import read_time
+
+#: The characters that look like nothing: white space, controls and what Unicode lets a font ignore. They are spelled
+#: out, because \s means less in other languages, and are those of 16 bits, because ECMAScript counts in them.
+INVISIBLE = (
+    r"\u0001-\u0020\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f"
+    r"\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+)
+BLANK = re.compile(f"[{INVISIBLE}]*")
+# PostgreSQL's text cannot hold NUL. Neither pattern can backtrack for long.
+TEXT = r"^[^\u0000]+$"
+NOT_BLANK = rf"^[{INVISIBLE}]*[^\u0000{INVISIBLE}][^\u0000]*$"
 #: The characters that PostgreSQL's JSON cannot hold.
 REFUSED_TEXT = re.compile("[\x00\ud800-\udfff]")
 # PostgreSQL could store a deeper value, but Python could not always write it as JSON again.
 MAX_NESTING = 100
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-RFC3339 = re.compile(
-    r"(\d{4}-\d{2}-\d{2}[Tt](?:[01]\d|2[0-3]):\d{2}:)(\d{2})(?:\.(\d+))?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
-    re.ASCII,
-)
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -68,9 +73,13 @@ class StringField(serializers.CharField):
             self.validators.append(TextValidator(TEXT if self.allow_blank else NOT_BLANK))
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
-        """The trimmed string. An ASCII text of the right length skips the validators."""
-        if type(data) is str and data.isascii() and "\x00" not in data and 0 < len(data.strip()) <= self._limit:
-            return data.strip()
+        """The trimmed string in NFC. An ASCII text of the right length skips the validators."""
+        if type(data) is str and data.isascii() and "\x00" not in data:
+            text = data.strip()
+            if 0 < len(text) <= self._limit and " " < text[0] < "\x7f":
+                return text
+        if type(data) is str and not self.allow_blank and not self.read_only and BLANK.fullmatch(data):
+            self.fail("blank")
         return super().run_validation(data)
 
     @cached_property
@@ -83,10 +92,10 @@ class StringField(serializers.CharField):
         return 0 if any(map(callable, limits)) else min(limits, default=0)
 
     def to_internal_value(self, data: Any) -> str:
-        """The trimmed string; raises ValidationError for anything else."""
+        """The trimmed string in NFC, so that one text has one spelling; raises ValidationError for anything else."""
         if not isinstance(data, str):
             self.fail("invalid")
-        return super().to_internal_value(data)
+        return unicodedata.normalize("NFC", super().to_internal_value(data))
 
 
 class BooleanField(serializers.BooleanField):
@@ -240,26 +249,6 @@ class JSONField(serializers.JSONField):
         if values:
             self.fail("nesting")
         return _as_stored(super().to_internal_value(data))
-
-
-def read_time(text: str) -> datetime | None:
-    """The aware time of an RFC 3339 text, with microseconds; None if the text is none.
-
-    A leap second is the second after it, as in PostgreSQL. There is one only at 23:59:60 UTC.
-    """
-    if not (match := RFC3339.fullmatch(text)):
-        return None
-    minute, second, fraction, offset = match.groups(default="")
-    is_leap = second == "60"
-    written = f"{minute}{'59' if is_leap else second}.{fraction[:6]:0<6}{offset}"
-    try:
-        time = datetime.fromisoformat(written.upper())
-        if not is_leap:
-            return time
-        is_last = time.astimezone(UTC).strftime("%H:%M:%S") == "23:59:59"
-        return time + timedelta(seconds=1) if is_last else None
-    except (OverflowError, ValueError):
-        return None
 
 
 #: The field for a foreign key, by the type of the key that it refers to.

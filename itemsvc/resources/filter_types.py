@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Any
 
 from django import forms
@@ -19,7 +20,8 @@ from django_filters.rest_framework import (
 )
 from drf_spectacular.utils import extend_schema_field
 
-from itemsvc.resources.fields import DATE, NUMBER, read_time
+from itemsvc.resources.fields import DATE, NUMBER
+from itemsvc.resources.times import read_time
 
 MAX_INTEGER = 2**63 - 1
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,19}")
@@ -87,8 +89,18 @@ class FullDateFilter(DateFilter):
     field_class = FullDateField
 
 
+class NormalTextField(forms.CharField):
+    """A text in NFC, as the texts of resources are stored."""
+
+    def to_python(self, value: Any) -> str:
+        """The text; empty if there is none."""
+        return unicodedata.normalize("NFC", super().to_python(value))
+
+
 class TextFilter(CharFilter):
-    """A text that is taken as it is, white space included; by default the whole value of the column of its name."""
+    """A text with its white space; by default the whole value of the column of its name."""
+
+    field_class = NormalTextField
 
     def __init__(self, *, max_length: int = 255, **kwargs: Any):
         super().__init__(strip=False, max_length=max_length, **kwargs)
