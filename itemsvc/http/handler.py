@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from django.core.handlers.wsgi import WSGIHandler
@@ -34,9 +34,9 @@ class Handler(WSGIHandler):
 
     request_class = Request
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:  # type: ignore[override]  # WSGI needs no more.
         """The response's body, in parts."""
-        response = super().__call__(environ, start_response)
+        response: Iterable[bytes] = super().__call__(environ, start_response)
         return NoBody(response) if environ["REQUEST_METHOD"] == "HEAD" else response
 
     def _get_response(self, request: HttpRequest) -> HttpResponseBase:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rest_framework.exceptions import NotAcceptable, UnsupportedMediaType
@@ -28,20 +28,21 @@ class UnsupportedCoding(UnsupportedMediaType):
 class ContentNegotiation(DefaultContentNegotiation):
     """Django REST Framework's, which knows neither quality values nor codings."""
 
-    def select_parser(self, request: Request, parsers: Sequence[Any]) -> Any:
+    def select_parser(self, request: Request, parsers: Iterable[Any]) -> Any:
         """The parser for the body, or None; raises UnsupportedCoding for a body that is compressed."""
         coding = request.META.get("HTTP_CONTENT_ENCODING", "").strip()
         if coding.lower() not in ("", "identity"):
             raise UnsupportedCoding(coding)
         return super().select_parser(request, parsers)
 
-    def select_renderer(self, request: Request, renderers: Sequence[Any], format_suffix: Any = None) -> Any:
+    def select_renderer(self, request: Request, renderers: Iterable[Any], format_suffix: Any = None) -> Any:
         """The renderer with the highest quality, and its media type; raises NotAcceptable (section 12.5.1).
 
         Among renderers with the same quality the framework chooses: the one that the client names most exactly.
         """
         if not HAS_QUALITY.search(request.META.get("HTTP_ACCEPT", "")):
             return super().select_renderer(request, renderers, format_suffix)
+        renderers = [*renderers]
         ranges = [MediaType(text) for text in self.get_accept_list(request)]
         qualities = [_quality_of(renderer, ranges) for renderer in renderers]
         best = max(qualities, default=0.0)

@@ -41,8 +41,8 @@ class HTMLFormRenderer(renderers.HTMLFormRenderer):
         return super().render_field(field, parent_style)
 
 
-def _has_many(rows: QuerySet) -> bool:
-    return len(rows.values_list("pk")[: MAX_OPTIONS + 1]) > MAX_OPTIONS
+def _has_many(rows: QuerySet | None) -> bool:
+    return rows is not None and len(rows.values_list("pk")[: MAX_OPTIONS + 1]) > MAX_OPTIONS
 
 
 class BrowsableAPIRenderer(renderers.BrowsableAPIRenderer):

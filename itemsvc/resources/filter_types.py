@@ -94,7 +94,7 @@ class NormalTextField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         """The text; empty if there is none."""
-        return unicodedata.normalize("NFC", super().to_python(value))
+        return unicodedata.normalize("NFC", super().to_python(value) or "")
 
 
 class TextFilter(CharFilter):
@@ -105,6 +105,8 @@ class TextFilter(CharFilter):
     def __init__(self, *, max_length: int = 255, **kwargs: Any):
         super().__init__(strip=False, max_length=max_length, **kwargs)
         schema = {"type": "string", "minLength": 1, "maxLength": max_length, "pattern": r"^[^\u0000]+$"}
+        if "help_text" in kwargs:
+            schema["description"] = kwargs["help_text"]  # drf-spectacular leaves it out beside a schema.
         extend_schema_field(schema)(self)
 
 
