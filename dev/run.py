@@ -18,8 +18,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
-import environ
-
 from dev import postgres, reload
 from itemsvc.core.env import Env
 
@@ -32,7 +30,7 @@ SERVICE_ROLE = "itemsvc_service"
 def main(command: list[str] | None = None) -> int:
     """Serves until Ctrl-C, or runs the management command ``command`` instead. Returns its exit code."""
     if (ROOT / ".env").is_file():
-        environ.Env.read_env(ROOT / ".env")
+        Env.read_file(ROOT / ".env")
     # A shell starts background jobs with SIGINT ignored. SIGHUP comes when the terminal's window closes.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)

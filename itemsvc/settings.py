@@ -15,7 +15,7 @@ from itemsvc.core.logs import LEVELS, logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 if (BASE_DIR / ".env").is_file():
-    Env.read_env(BASE_DIR / ".env")
+    Env.read_file(BASE_DIR / ".env")
 env = Env()
 
 # -- What this process is ----------------------------------------------------------------------------------------------
@@ -116,19 +116,17 @@ CONNECTION_CHECK_MS = 1_000
 
 
 def _database(config: dict[str, Any]) -> dict[str, Any]:
-    options = config.setdefault("OPTIONS", {})
-    options.setdefault("connect_timeout", DB_CONNECT_TIMEOUT_SECONDS)
-    options.setdefault("application_name", "itemsvc")
+    given = config["OPTIONS"]
     limits = f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c idle_in_transaction_session_timeout={IDLE_TIMEOUT_MS}"
     # The server ends a statement whose client has gone (a killed task, a request at the end of its budget).
     limits += f" -c client_connection_check_interval={CONNECTION_CHECK_MS}"
-    options["options"] = f"{options.get('options', '')} {limits}".strip()
+    options = {"connect_timeout": DB_CONNECT_TIMEOUT_SECONDS, "application_name": "itemsvc"}
     # After a failover, or when a host is lost, a dead connection is noticed in 20 s instead of two hours.
     options |= {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2, "tcp_user_timeout": 20_000}
-    return config | {
-        "CONN_MAX_AGE": env.integer("DB_CONN_MAX_AGE", default=300),
-        "CONN_HEALTH_CHECKS": True,
-    }
+    # What the URL says comes last, because the last one counts.
+    options |= given | {"options": f"{limits} {given.get('options', '')}".strip()}
+    lifetime = env.integer("DB_CONN_MAX_AGE", default=300)
+    return config | {"OPTIONS": options, "CONN_MAX_AGE": lifetime, "CONN_HEALTH_CHECKS": True}
 
 
 DATABASES = {"default": _database(env.database("DATABASE_URL"))}
@@ -160,7 +158,7 @@ FILE_UPLOAD_HANDLERS = ["itemsvc.http.uploads.LimitedUploadHandler"]
 SECURE_SSL_REDIRECT = HTTPS_ONLY
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS_ONLY else 0
 # Probes come over HTTP, and a redirect would count as a failure.
-SECURE_REDIRECT_EXEMPT = [r"^health/?$"]
+SECURE_REDIRECT_EXEMPT = [r"^health(/ready)?/?$"]
 # Over HTTP, browsers ignore the header and log an error for every page.
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin" if HTTPS_ONLY else None
 CSRF_FAILURE_VIEW = "itemsvc.http.errors.csrf_failure"
@@ -228,6 +226,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": ["itemsvc.limits.throttle.CallerThrottle"] if RATE_LIMIT else [],
     "DEFAULT_PARSER_CLASSES": ["itemsvc.http.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["itemsvc.http.renderers.JSONRenderer", "itemsvc.http.renderers.BrowsableAPIRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "itemsvc.http.negotiation.ContentNegotiation",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "itemsvc.http.errors.exception_handler",
     "URL_FORMAT_OVERRIDE": None,

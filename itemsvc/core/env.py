@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import environ
+from psycopg2 import ProgrammingError
+from psycopg2.extensions import parse_dsn
+
+from itemsvc.core import env_file
 
 TRUE = frozenset({"true", "yes", "on", "1"})
 FALSE = frozenset({"false", "no", "off", "0"})
@@ -17,6 +22,8 @@ URL = re.compile(r"[^\s@?#]+")
 # Browsers write an origin in lower case, without a path and without the default port.
 ORIGIN = re.compile(r"(?:https(?!.*:443$)|http(?!.*:80$))://(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 DSN = re.compile(r"https?://[A-Za-z0-9]+(?::[A-Za-z0-9]+)?@[^\s@?#]+/[0-9]+")
+#: Django's names of what libpq calls otherwise.
+DATABASE_WORDS = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
 PERIODS = {"s": 1, "min": 60, "hour": 3600, "day": 86_400}
 
 
@@ -36,6 +43,16 @@ class Env(environ.Env):
     A boolean is one of true/false, yes/no, on/off and 1/0. A value that starts with ``$`` is not the name of another
     variable.
     """
+
+    @classmethod
+    def read_file(cls, path: Path) -> None:
+        """Sets the variables of a `.env` file that the environment has not; raises InvalidConfiguration."""
+        try:
+            variables = env_file.read(path)
+        except env_file.InvalidLineError as error:
+            raise InvalidConfiguration(error.place, error.problem) from None
+        for name, value in variables.items():
+            cls.ENVIRON.setdefault(name, value)
 
     def get_value(
         self, var: str, cast: Any = None, default: Any = environ.Env.NOTSET, parse_default: bool = False
@@ -128,14 +145,12 @@ class Env(environ.Env):
         return url
 
     def database(self, var: str) -> dict[str, Any]:
-        """Django's settings for a PostgreSQL URL, whose user and password are percent-encoded."""
-        url = self.get_value(var)
-        parts = _postgres_url(var, url)
-        config = dict(self.db_url_config(url, engine="itemsvc.db.postgresql"))
-        config["NAME"] = config["NAME"] or parts.path.lstrip("/")
-        if not config["NAME"]:
+        """Django's settings for a PostgreSQL URL, as libpq reads it: user, password and host are percent-encoded."""
+        words = _libpq_words(var, self.get_value(var))
+        if not words.get("dbname"):
             raise InvalidConfiguration(var, "has no database; write postgres://USER:PASSWORD@HOST:5432/DATABASE.")
-        return config
+        parts = {name: words.pop(word, "") for name, word in DATABASE_WORDS.items()}
+        return {"ENGINE": "itemsvc.db.postgresql", **parts, "OPTIONS": words}
 
 
 def _split(url: str) -> SplitResult | None:
@@ -147,15 +162,42 @@ def _split(url: str) -> SplitResult | None:
     return parts
 
 
-def _postgres_url(var: str, url: str) -> SplitResult:
-    # The message must not quote the value, because it holds a password.
-    malformed = "is not postgres://USER:PASSWORD@HOST:5432/DATABASE; percent-encode special characters in the password."
-    parts = _split(url)
-    if parts and parts.scheme not in ("postgres", "postgresql"):
+def _libpq_words(var: str, url: str) -> dict[str, str]:
+    """libpq's keywords and their values. No error may quote the URL or libpq's message, which have the password."""
+    scheme, _, rest = url.partition("://")
+    if scheme not in ("postgres", "postgresql"):
         raise InvalidConfiguration(var, "does not start with postgres://; itemsvc runs on PostgreSQL only.")
-    if parts is None or parts.fragment or "@" in parts.path:
+    malformed = "is not postgres://USER:PASSWORD@HOST:5432/DATABASE; percent-encode special characters in the password."
+    before, _, query = rest.partition("?")
+    authority, _, path = before.partition("/")
+    if "#" in rest or "@" in path or re.search(r"[@\[\]]", authority.rpartition("@")[0]):
         raise InvalidConfiguration(var, malformed)
-    return parts
+    _refuse_parameters(var, [pair.partition("=")[0] for pair in query.split("&") if pair], malformed)
+    try:
+        words: dict[str, str] = parse_dsn(f"postgresql://{rest}")
+    except ProgrammingError:
+        raise InvalidConfiguration(var, malformed) from None
+    if not re.fullmatch("[0-9,]*", words.get("port", "")):
+        raise InvalidConfiguration(var, malformed)
+    return words
+
+
+def _refuse_parameters(var: str, names: list[str], malformed: str) -> None:
+    for name in names:
+        if not re.fullmatch(r"[a-z_]{1,40}", name):
+            raise InvalidConfiguration(var, malformed)
+        if not _is_parameter(name):
+            raise InvalidConfiguration(var, f"has the parameter {name}, which libpq does not have.")
+        if names.count(name) > 1:
+            raise InvalidConfiguration(var, f"has the parameter {name} more than once.")
+
+
+def _is_parameter(name: str) -> bool:
+    try:
+        parse_dsn(f"postgresql:///?{name}=true")
+    except ProgrammingError:
+        return False
+    return True
 
 
 def _expected(cast: Any) -> str:

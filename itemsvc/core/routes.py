@@ -11,6 +11,9 @@ from django.urls import URLPattern, URLResolver
 LIVENESS_PATH = "/health"
 LIVENESS_PATHS = frozenset({LIVENESS_PATH, f"{LIVENESS_PATH}/"})
 
+#: A load balancer asks a task for them by its address.
+READINESS_PATHS = frozenset({"/health/ready", "/health/ready/"})
+
 #: The key of the route in the WSGI environ.
 KEY = "itemsvc.route"
 OTHER = "other"

@@ -19,6 +19,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
 from itemsvc.db.errors import first_line
+from itemsvc.http.negotiation import UnsupportedCoding
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +41,10 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
         exc = ParseError("The body could not be read to its end.")
     elif isinstance(exc, IntegrityError) and is_conflict(exc):
         exc = Conflict()
-    return drf_exception_handler(exc, context)
+    response = drf_exception_handler(exc, context)
+    if response is not None and isinstance(exc, UnsupportedCoding):
+        response["Accept-Encoding"] = exc.accept_encoding
+    return response
 
 
 def error(status_code: int, detail: str, retry_after: int | None = None) -> JsonResponse:

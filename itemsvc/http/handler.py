@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -12,10 +15,29 @@ from itemsvc.http.requests import Request
 PROTOTYPE = "itemsvc.prototype"
 
 
+class NoBody(Iterator[bytes]):
+    """No part of a response's body. ``close`` closes the response."""
+
+    def __init__(self, response: Any):
+        self.close: Callable[[], None] = response.close
+
+    def __next__(self) -> bytes:
+        raise StopIteration
+
+
 class Handler(WSGIHandler):
-    """Django's handler; a response under ``PROTOTYPE`` in the environ takes the place of the view's."""
+    """Django's handler; a response under ``PROTOTYPE`` in the environ takes the place of the view's.
+
+    The response to a HEAD request has no body. Django leaves it to the server to drop the body, and gunicorn logs a
+    warning each time.
+    """
 
     request_class = Request
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:  # type: ignore[override]  # WSGI needs no more.
+        """The response's body, in parts."""
+        response: Iterable[bytes] = super().__call__(environ, start_response)
+        return NoBody(response) if environ["REQUEST_METHOD"] == "HEAD" else response
 
     def _get_response(self, request: HttpRequest) -> HttpResponseBase:
         prototype: HttpResponse | None = request.META.get(PROTOTYPE)

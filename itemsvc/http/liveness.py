@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from itemsvc.core.capacity import load
-from itemsvc.core.routes import LIVENESS_PATHS
+from itemsvc.core.routes import LIVENESS_PATHS, READINESS_PATHS
 from itemsvc.http.errors import error
 
 RETRY_AFTER_SECONDS = 5
@@ -40,5 +40,7 @@ class LivenessMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answers a probe, and passes other requests on."""
+        """Answers a probe of liveness, and passes other requests on; a probe of readiness may name any host."""
+        if request.path_info in READINESS_PATHS:
+            request.get_host = request._get_raw_host  # type: ignore[attr-defined, method-assign]
         return answer(request) if request.path_info in LIVENESS_PATHS else self.get_response(request)

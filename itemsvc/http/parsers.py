@@ -33,6 +33,12 @@ class StrictJSONParser(parsers.JSONParser):
             raise ParseError(f"JSON parse error - {_reason(exc)}") from None
 
 
+class MergePatchParser(StrictJSONParser):
+    """Parses a JSON Merge Patch (RFC 7396), which names the members to change, as any PATCH of the service does."""
+
+    media_type = "application/merge-patch+json"
+
+
 def decode(body: bytes) -> Any:
     """The value of a JSON body; raises ValueError or RecursionError."""
     return json.loads(

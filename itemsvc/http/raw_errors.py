@@ -27,6 +27,23 @@ def json_error(status: int, reason: str, detail: str, identifier: str) -> bytes:
     return f"HTTP/1.1 {status} {reason}\r\n".encode() + response.serialize_headers() + b"\r\n\r\n" + response.content
 
 
+def head_of(response: bytes) -> bytes:
+    """A whole response without its body, for a HEAD request."""
+    head, end, _ = response.partition(b"\r\n\r\n")
+    return head + end
+
+
+class HeadSocket:
+    """A socket that sends only the head of a whole response."""
+
+    def __init__(self, sock: socket.socket):
+        self._sock = sock
+
+    def sendall(self, response: bytes) -> None:
+        """Sends the response's head."""
+        self._sock.sendall(head_of(response))
+
+
 _handle_error, _default_headers = Worker.handle_error, Response.default_headers
 
 
@@ -47,8 +64,11 @@ def write_json_error(sock: socket.socket, status_int: int, reason: str, mesg: st
 
 def handle_error(worker: Any, request: Any, client: Any, address: Any, error: BaseException) -> None:
     """Lets gunicorn log and answer an error, both with the request's id, or with a new one."""
+    known = request or getattr(error, "req", None)
+    if getattr(known, "method", None) == "HEAD":
+        client = HeadSocket(client)
     if request is None or not current_request_id.get():
-        headers = getattr(request or getattr(error, "req", None), "headers", ())
+        headers = getattr(known, "headers", ())
         environ = {f"HTTP_{name.replace('-', '_')}": value for name, value in headers}
         current_request_id.set(request_ids.choose(environ))
         trace_id.set("")

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import QuerySet
 from rest_framework import parsers, renderers, serializers
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
     from rest_framework.views import APIView  # Which imports the default renderers, so this module.
+
+
+#: The largest number of rows that a form lists for a foreign key.
+MAX_OPTIONS = 50
 
 
 class Rendered(bytes):
@@ -25,8 +30,25 @@ class JSONRenderer(renderers.JSONRenderer):
         return super().render(data, accepted_media_type, renderer_context)
 
 
+class HTMLFormRenderer(renderers.HTMLFormRenderer):
+    """Shows a foreign key as a text field if there are too many rows to choose from."""
+
+    def render_field(self, field: Any, parent_style: Any) -> Any:
+        """The field as HTML."""
+        key = field._field
+        if isinstance(key, serializers.PrimaryKeyRelatedField) and not key.read_only and _has_many(key.get_queryset()):
+            key.style = {**key.style, "base_template": "input.html", "input_type": "text"}
+        return super().render_field(field, parent_style)
+
+
+def _has_many(rows: QuerySet | None) -> bool:
+    return rows is not None and len(rows.values_list("pk")[: MAX_OPTIONS + 1]) > MAX_OPTIONS
+
+
 class BrowsableAPIRenderer(renderers.BrowsableAPIRenderer):
     """Shows HTML forms, although no view parses form bodies: `static/itemsvc/json-forms.js` sends them as JSON."""
+
+    form_renderer_class = HTMLFormRenderer
 
     def get_context(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Removes the inline style for code blocks, which the Content-Security-Policy forbids. No view has code."""

@@ -33,6 +33,8 @@ class SecurityHeadersMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """The response with its headers."""
         response = self.get_response(request)
+        if response.status_code == 301 and request.method not in ("GET", "HEAD"):
+            response.status_code = 308  # Clients would repeat the request as a GET.
         page = response.get("Content-Type", "").startswith("text/html")
         response["Content-Security-Policy"] = PAGE if page else NO_PAGE
         for name, value in ALWAYS.items():

@@ -1,6 +1,7 @@
 """The app that holds what all resources share."""
 
 from django.apps import AppConfig
+from django.urls import converters
 
 
 class ResourcesConfig(AppConfig):
@@ -11,5 +12,7 @@ class ResourcesConfig(AppConfig):
     label = "itemsvc"
 
     def ready(self) -> None:
-        """Registers the checks. Django calls it once, when all apps are loaded."""
+        """Registers the checks. Django calls it once, when all apps are loaded, and before it loads the URLconf."""
+        # A UUID may be in upper case (RFC 9562, section 4). Django refuses to register a converter of a known name.
+        converters.UUIDConverter.regex = converters.UUIDConverter.regex.replace("a-f", "a-fA-F")
         from itemsvc.resources import checks  # noqa: F401, PLC0415  (needs the apps)

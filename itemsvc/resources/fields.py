@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,22 +13,28 @@ from django.core.validators import MaxLengthValidator, ProhibitNullCharactersVal
 from django.db import models
 from django.utils.functional import cached_property
 from rest_framework import ISO_8601, serializers
+from rest_framework.settings import api_settings
 from rest_framework.utils import html
 from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
-# PostgreSQL's text cannot hold NUL. Neither pattern can backtrack for long. The white space is what `strip` removes;
-# the pattern spells it out, because \s means less in other languages.
-TEXT = r"^[^\x00]+$"
-NOT_BLANK = r"^[\s\x1c-\x1f\x85]*[^\s\x1c-\x1f\x85\x00][^\x00]*$"
+from itemsvc.resources.times import read_time
+
+#: The characters that look like nothing: white space, controls and what Unicode lets a font ignore. They are spelled
+#: out, because \s means less in other languages, and are those of 16 bits, because ECMAScript counts in them.
+INVISIBLE = (
+    r"\u0001-\u0020\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f"
+    r"\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+)
+BLANK = re.compile(f"[{INVISIBLE}]*")
+# PostgreSQL's text cannot hold NUL. Neither pattern can backtrack for long.
+TEXT = r"^[^\u0000]+$"
+NOT_BLANK = rf"^[{INVISIBLE}]*[^\u0000{INVISIBLE}][^\u0000]*$"
 #: The characters that PostgreSQL's JSON cannot hold.
 REFUSED_TEXT = re.compile("[\x00\ud800-\udfff]")
 # PostgreSQL could store a deeper value, but Python could not always write it as JSON again.
 MAX_NESTING = 100
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-RFC3339 = re.compile(
-    r"\d{4}-\d{2}-\d{2}[Tt](?:[01]\d|2[0-3]):\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII
-)
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -65,9 +73,13 @@ class StringField(serializers.CharField):
             self.validators.append(TextValidator(TEXT if self.allow_blank else NOT_BLANK))
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
-        """The trimmed string. An ASCII text of the right length skips the validators."""
-        if type(data) is str and data.isascii() and "\x00" not in data and 0 < len(data.strip()) <= self._limit:
-            return data.strip()
+        """The trimmed string in NFC. An ASCII text of the right length skips the validators."""
+        if type(data) is str and data.isascii() and "\x00" not in data:
+            text = data.strip()
+            if 0 < len(text) <= self._limit and " " < text[0] < "\x7f":
+                return text
+        if type(data) is str and not self.allow_blank and not self.read_only and BLANK.fullmatch(data):
+            self.fail("blank")
         return super().run_validation(data)
 
     @cached_property
@@ -80,10 +92,10 @@ class StringField(serializers.CharField):
         return 0 if any(map(callable, limits)) else min(limits, default=0)
 
     def to_internal_value(self, data: Any) -> str:
-        """The trimmed string; raises ValidationError for anything else."""
+        """The trimmed string in NFC, so that one text has one spelling; raises ValidationError for anything else."""
         if not isinstance(data, str):
             self.fail("invalid")
-        return super().to_internal_value(data)
+        return unicodedata.normalize("NFC", super().to_internal_value(data))
 
 
 class BooleanField(serializers.BooleanField):
@@ -97,13 +109,66 @@ class BooleanField(serializers.BooleanField):
 
 
 class IntegerField(serializers.IntegerField):
-    """A whole number. DRF's own field also accepts a string."""
+    """A whole number without a fraction, not even `.0`. DRF's own field also accepts a string."""
 
     def to_internal_value(self, data: Any) -> int:
         """The number; raises ValidationError."""
-        if isinstance(data, str | bool) and not _is_form(self):
+        if isinstance(data, str | bool | float) and not _is_form(self):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class BigIntegerField(IntegerField, serializers.BigIntegerField):
+    """A whole number; one that DRF's field writes as a string is read as a string."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """The number; raises ValidationError."""
+        if isinstance(data, str) and getattr(self, "coerce_to_string", api_settings.COERCE_BIGINT_TO_STRING):
+            return serializers.BigIntegerField.to_internal_value(self, data)
+        return super().to_internal_value(data)
+
+
+class ChoiceField(serializers.ChoiceField):
+    """One of the choices. DRF's own field also accepts the text of a number."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The choice; raises ValidationError."""
+        choice = super().to_internal_value(data)
+        if isinstance(choice, str) != isinstance(data, str) and not _is_form(self):
+            self.fail("invalid_choice", input=data)
+        return choice
+
+
+class _Text(serializers.CharField):
+    """A string with a rule. DRF's own fields also accept a number."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """The string; raises ValidationError."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class EmailField(_Text, serializers.EmailField):
+    """An e-mail address."""
+
+
+class SlugField(_Text, serializers.SlugField):
+    """Letters, digits, hyphens and underscores."""
+
+
+class URLField(_Text, serializers.URLField):
+    """A URL."""
+
+
+class DurationField(serializers.DurationField):
+    """A duration as a string. DRF's own field also accepts a number."""
+
+    def to_internal_value(self, value: Any) -> Any:
+        """The timedelta; raises ValidationError."""
+        if not isinstance(value, str | timedelta):
+            self.fail("invalid", format="[DD] [HH:[MM:]]ss[.uuuuuu]")
+        return super().to_internal_value(value)
 
 
 class FloatField(serializers.FloatField):
@@ -159,9 +224,11 @@ class DateTimeField(serializers.DateTimeField):
 
     def to_internal_value(self, value: Any) -> Any:
         """The aware datetime; raises ValidationError."""
-        if _is_iso(self) and isinstance(value, str) and not RFC3339.fullmatch(value):
+        if not _is_iso(self) or not isinstance(value, str):
+            return super().to_internal_value(value)
+        if (time := read_time(value)) is None:
             self.fail("invalid", format="YYYY-MM-DDThh:mm:ss[.uuuuuu](+HH:MM|-HH:MM|Z)")
-        return super().to_internal_value(value.upper() if isinstance(value, str) else value)
+        return super().to_internal_value(time)
 
 
 class JSONField(serializers.JSONField):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Any
 
 from django import forms
@@ -19,7 +20,8 @@ from django_filters.rest_framework import (
 )
 from drf_spectacular.utils import extend_schema_field
 
-from itemsvc.resources.fields import DATE, NUMBER, RFC3339
+from itemsvc.resources.fields import DATE, NUMBER
+from itemsvc.resources.times import read_time
 
 MAX_INTEGER = 2**63 - 1
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,19}")
@@ -40,15 +42,18 @@ class SpelledField(forms.Field):
         return super().to_python(value)
 
 
-class RFC3339Field(SpelledField, fields.IsoDateTimeField):
+class RFC3339Field(fields.IsoDateTimeField):
     """A time with its offset."""
 
-    pattern = RFC3339
     message = "Must be a time with its offset, such as 2026-01-31T12:00:00Z."
 
     def to_python(self, value: Any) -> Any:
         """An aware datetime, or None; raises ValidationError."""
-        return super().to_python(value and value.upper())
+        if not value:
+            return None
+        if (time := read_time(value)) is None:
+            raise forms.ValidationError(self.message, code="invalid")
+        return time
 
 
 class FullDateField(SpelledField, forms.DateField):
@@ -84,12 +89,24 @@ class FullDateFilter(DateFilter):
     field_class = FullDateField
 
 
+class NormalTextField(forms.CharField):
+    """A text in NFC, as the texts of resources are stored."""
+
+    def to_python(self, value: Any) -> str:
+        """The text; empty if there is none."""
+        return unicodedata.normalize("NFC", super().to_python(value) or "")
+
+
 class TextFilter(CharFilter):
-    """A text that is taken as it is, white space included; by default the whole value of the column of its name."""
+    """A text with its white space; by default the whole value of the column of its name."""
+
+    field_class = NormalTextField
 
     def __init__(self, *, max_length: int = 255, **kwargs: Any):
         super().__init__(strip=False, max_length=max_length, **kwargs)
         schema = {"type": "string", "minLength": 1, "maxLength": max_length, "pattern": r"^[^\u0000]+$"}
+        if "help_text" in kwargs:
+            schema["description"] = kwargs["help_text"]  # drf-spectacular leaves it out beside a schema.
         extend_schema_field(schema)(self)
 
 

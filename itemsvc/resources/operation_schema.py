@@ -10,6 +10,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.settings import api_settings
 
+from itemsvc.http.parsers import MergePatchParser, StrictJSONParser
 from itemsvc.resources.bulk import one_or_many
 from itemsvc.resources.conditional import ETAG, IF_MATCH, IF_NONE_MATCH
 from itemsvc.resources.idempotency import IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED
@@ -88,6 +89,12 @@ class DetailSchema(ResourceSchema):
         verb = {"GET": "Read", "PUT": "Replace", "PATCH": "Change", "DELETE": "Delete"}[self.method]
         name = str(_meta(self).verbose_name)
         return f"{verb} {'an' if name[0] in 'aeiou' else 'a'} {name}"
+
+    def map_parsers(self) -> list[str]:
+        """The media types of the body."""
+        found: list[str] = super().map_parsers()
+        takes = self.method == "PATCH" and StrictJSONParser.media_type in found
+        return [*found, MergePatchParser.media_type] if takes else found
 
     def get_override_parameters(self) -> list[Any]:
         """The headers that the view reads and sends."""

@@ -25,7 +25,7 @@ class RootView(APIView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
-    @extend_schema(operation_id="root", tags=["root"], responses={200: LINKS})
+    @extend_schema(operation_id="root", summary="List what there is", tags=["root"], responses={200: LINKS})
     def get(self, request: Request) -> Response:
         """The addresses by name."""
         prefix = get_script_prefix().removesuffix("/")

@@ -43,7 +43,6 @@ ERROR = {
     "description": "One sentence that says what is wrong.",
     "properties": {"detail": {"type": "string"}},
     "required": ["detail"],
-    "additionalProperties": False,
 }
 PROBLEMS = {
     "type": "object",
@@ -99,6 +98,7 @@ NOT_MODIFIED = {
 LIVENESS = {
     "get": {
         "operationId": "liveness",
+        "summary": "Is the process alive?",
         "description": "Whether this process serves requests: its threads live and its queue moves. Any Host header.",
         "tags": ["health"],
         "responses": {
@@ -110,7 +110,6 @@ LIVENESS = {
                             "type": "object",
                             "properties": {"status": {"type": "string", "enum": ["healthy"]}},
                             "required": ["status"],
-                            "additionalProperties": False,
                         }
                     }
                 },
@@ -173,20 +172,35 @@ def describe_what_every_operation_shares(result: dict[str, Any], **kwargs: Any) 
         for method, operation in operations.items():
             _add_errors(path, method, operation)
             _require_alternatives(operation)
-            _unwrap_lines(operation, components["schemas"])
+            _describe_lines(operation, components["schemas"])
+            _describe_parameters(operation)
     result["paths"]["/health"] = copy.deepcopy(LIVENESS)
     for operations in result["paths"].values():
         for operation in operations.values():
             _add_request_id(operation)
+    _describe_service(result)
+    used = str(result["paths"])
+    for name in [name for name in components["responses"] if f"'#/components/responses/{name}'" not in used]:
+        del components["responses"][name]
     return result
 
 
+def _describe_service(result: dict[str, Any]) -> None:
+    result["info"] |= {"license": {"name": "MIT", "identifier": "MIT"}, "contact": {"name": "The service's owners"}}
+    result["servers"] = [{"url": "/", "description": "The host that this document comes from."}]
+    named = {tag for operations in result["paths"].values() for each in operations.values() for tag in each["tags"]}
+    result["tags"] = [{"name": name, "description": f"The operations of {name}."} for name in sorted(named)]
+
+
 def _close_objects(schemas: dict[str, Any]) -> None:
-    """Describes strict serializers: they refuse unknown members, and responses have all members."""
+    """Describes strict serializers: they refuse unknown members, and responses have all members.
+
+    A response may get further members with the next version, so clients must allow them.
+    """
     for name in [name for name in schemas if name.endswith("Request") and "properties" in schemas[name]]:
         schemas[name]["additionalProperties"] = False
         if answer := schemas.get(name.removesuffix("Request")):
-            answer |= {"additionalProperties": False, "required": list(answer["properties"])}
+            answer["required"] = list(answer["properties"])
 
 
 def _bound_arrays(schemas: dict[str, Any]) -> None:
@@ -216,11 +230,22 @@ def _response(status: str, description: str, schema: str) -> dict[str, Any]:
     return {"description": description, "content": content, "headers": headers}
 
 
-def _unwrap_lines(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
-    """Gives a stream the schema of one line."""
+def _describe_lines(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Describes a stream as text: OpenAPI 3.1 has no schema for the lines of a body."""
     for response in operation["responses"].values():
         if lines := response.get("content", {}).get("application/x-ndjson"):
-            lines["schema"] = schemas[lines["schema"]["$ref"].rpartition("/")[2]]["items"]
+            whole = response["content"].get("application/json", lines)["schema"]
+            array = schemas[whole["$ref"].rpartition("/")[2]] if "$ref" in whole else whole
+            name = array.get("items", {}).get("$ref", "").rpartition("/")[2]
+            lines["schema"] = {"type": "string", "description": f"One JSON object of the schema {name} on each line."}
+
+
+def _describe_parameters(operation: dict[str, Any]) -> None:
+    """Describes the parameters that have no help_text."""
+    for parameter in operation.get("parameters", ()):
+        words = parameter["name"].replace("_", " ")
+        text = f"The {words} of the object." if parameter["in"] == "path" else f"Only the objects with this {words}."
+        parameter.setdefault("description", text)
 
 
 def _add_errors(path: str, method: str, operation: dict[str, Any]) -> None:

@@ -46,20 +46,28 @@ class ResourceSerializer(serializers.ModelSerializer):
 
     serializer_field_mapping: ClassVar[dict[type[models.Field], type[serializers.Field]]] = {
         **serializers.ModelSerializer.serializer_field_mapping,
+        models.BigAutoField: fields.BigIntegerField,
+        models.BigIntegerField: fields.BigIntegerField,
         models.BooleanField: fields.BooleanField,
         models.CharField: fields.StringField,
         models.DateField: fields.DateField,
         models.DateTimeField: fields.DateTimeField,
         models.DecimalField: fields.DecimalField,
+        models.DurationField: fields.DurationField,
+        models.EmailField: fields.EmailField,
         models.FloatField: fields.FloatField,
         models.IntegerField: fields.IntegerField,
         models.JSONField: fields.JSONField,
         models.PositiveIntegerField: fields.IntegerField,
         models.PositiveSmallIntegerField: fields.IntegerField,
+        models.PositiveBigIntegerField: fields.BigIntegerField,
+        models.SlugField: fields.SlugField,
         models.SmallIntegerField: fields.IntegerField,
         models.TextField: fields.StringField,
+        models.URLField: fields.URLField,
         models.UUIDField: fields.UUIDField,
     }
+    serializer_choice_field = fields.ChoiceField
 
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)

@@ -9,11 +9,13 @@ from django.urls import Resolver404, resolve
 from django.utils.text import slugify
 from rest_framework import generics
 from rest_framework.exceptions import ValidationError
+from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from itemsvc.resources import ndjson
+from itemsvc.http.parsers import MergePatchParser, StrictJSONParser
+from itemsvc.resources import merge_patch, ndjson
 from itemsvc.resources.bulk import BulkCreateMixin
 from itemsvc.resources.conditional import READ_METHODS, ConditionalWriteMixin, ETagMixin
 from itemsvc.resources.filters import StrictFilterBackend
@@ -101,6 +103,21 @@ class ResourceDetailView(ConditionalWriteMixin, ResourceView, generics.RetrieveU
 
     schema = DetailSchema()
 
+    def get_parsers(self) -> list[BaseParser]:
+        """A PATCH in JSON may also be a JSON Merge Patch."""
+        parsers = super().get_parsers()
+        takes = getattr(self.request, "method", "") == "PATCH" and any(
+            isinstance(each, StrictJSONParser) for each in parsers
+        )
+        return [*parsers, MergePatchParser()] if takes else parsers
+
+    def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
+        """The serializer; a merge patch is merged with the row's JSON columns."""
+        serializer = super().get_serializer(*args, **kwargs)
+        if kwargs.get("partial") and merge_patch.is_merge_patch(self.request):
+            serializer.initial_data = merge_patch.complete(serializer)
+        return serializer
+
 
 EQUIVALENT.update(
     {
@@ -109,6 +126,8 @@ EQUIVALENT.update(
         ResourceListView.list,
         ResourceListView.get_success_headers,
         ResourceListView.finalize_response,
+        ResourceDetailView.get_parsers,
+        ResourceDetailView.get_serializer,
     }
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from itemsvc.http import request_ids
-from itemsvc.http.raw_errors import json_error
+from itemsvc.http.raw_errors import head_of, json_error
 from itemsvc.server.request_buffer import HEAD_BYTES, HEAD_END
 
 #: The headers that a request id may come from, and their names in WSGI's environ.
@@ -22,7 +22,8 @@ class RawError:
 
     def response(self, request: bytes) -> bytes:
         """The whole response, with the id of this request, whose bytes nobody has parsed."""
-        return json_error(self.status, self.reason, self.detail, identify(request))
+        response = json_error(self.status, self.reason, self.detail, identify(request))
+        return head_of(response) if request.startswith(b"HEAD ") else response
 
 
 BUSY = RawError(503, "Service Unavailable", "The service is busy. Try again shortly.")

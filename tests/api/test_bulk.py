@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from itemsvc.resources.fields import BLANK
 from tests.sample.models import Gadget
 from tests.support.client import Client
 from tests.support.service import Service
@@ -79,7 +80,13 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 
 
 @hypothesis_settings(max_examples=10)
-@given(gadgets=st.lists(st.fixed_dictionaries({"name": TEXT.filter(str.strip)}, optional={"description": TEXT})))
+@given(
+    gadgets=st.lists(
+        st.fixed_dictionaries(
+            {"name": TEXT.filter(lambda text: not BLANK.fullmatch(text))}, optional={"description": TEXT}
+        )
+    )
+)
 def test_many_at_once_are_what_each_would_be_alone(api: Client, gadgets: list[dict[str, str]]) -> None:
     together = api.post("/gadgets", gadgets)
     alone = [api.post("/gadgets", gadget).json() for gadget in gadgets]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
@@ -19,6 +20,7 @@ from psycopg2 import sql
 
 from dev import postgres
 from itemsvc.checks import is_left_out
+from itemsvc.core import env_file
 from itemsvc.core.env import Env
 from tests.support.service import ROOT, libpq_url
 
@@ -330,6 +332,7 @@ def test_the_connection_has_its_limits(db: None, settings) -> None:
 
 
 OF_ANOTHER_MACHINE = """
+import ast
 import os
 from pathlib import Path
 from itemsvc.core import capacity
@@ -347,3 +350,95 @@ def test_workers_follow_the_cpu_quota(quota: str, workers: int, tmp_path: Path) 
     config.write_text(OF_ANOTHER_MACHINE.format(cgroup=str(tmp_path), config=str(ROOT / "gunicorn.conf.py")))
     result = run("-m", "gunicorn", "--print-config", "-c", str(config), **PRODUCTION, PYTHONPATH=str(ROOT))
     assert re.search(rf"^workers\s+= {workers}$", result.stdout, re.MULTILINE), result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("postgres://a:p%2Fw@db/d", {"USER": "a", "PASSWORD": "p/w", "HOST": "db", "NAME": "d", "PORT": ""}),
+        ("postgresql://db:5433/d?user=a&password=b", {"USER": "a", "PASSWORD": "b", "PORT": "5433"}),
+        ("postgres://a:b@%2Fvar%2Frun%2Fpg/d", {"HOST": "/var/run/pg", "NAME": "d"}),
+        ("postgres:///d?host=/var/run/pg", {"HOST": "/var/run/pg", "NAME": "d"}),
+        ("postgres://a@db1:5432,db2:5433/d", {"HOST": "db1,db2", "PORT": "5432,5433"}),
+        ("postgres://a@[::1]:5432/d", {"HOST": "::1", "PORT": "5432"}),
+    ],
+)
+def test_a_database_url_is_read_as_libpq_reads_it(
+    monkeypatch: pytest.MonkeyPatch, url: str, expected: dict[str, str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    config = Env().database("DATABASE_URL")
+    assert {name: config[name] for name in expected} == expected
+    assert config["OPTIONS"] == {}
+
+
+@pytest.mark.parametrize(
+    ("query", "problem"),
+    [
+        ("conn_max_age=5", "has the parameter conn_max_age, which libpq does not have"),
+        ("pool=true", "has the parameter pool, which libpq does not have"),
+        ("sslmode=require&sslmode=disable", "has the parameter sslmode more than once"),
+        ("sslmode=%ZZs3cret", "percent-encode"),
+        ("S3cret!=1", "percent-encode"),
+    ],
+)
+def test_what_libpq_does_not_take_is_refused_by_name(query: str, problem: str) -> None:
+    result = load(**PRODUCTION | {"DATABASE_URL": f"postgres://app:s3cret@db/d?{query}"})
+    assert (result.returncode, result.stderr.count("\n")) == (1, 1), result.stderr
+    assert problem in result.stderr
+    assert "s3cret" not in result.stderr.lower()
+
+
+def test_the_url_is_stronger_than_the_defaults_of_a_connection() -> None:
+    query = "keepalives_idle=7&connect_timeout=2&options=-c%20statement_timeout%3D77&sslmode=require"
+    code = "from itemsvc.settings import DATABASES; print(DATABASES['default']['OPTIONS'])"
+    shown = run("-c", code, **PRODUCTION | {"DATABASE_URL": f"postgres://app:secret@db/d?{query}"}).stdout
+    options = ast.literal_eval(shown)
+    assert (options["keepalives_idle"], options["connect_timeout"], options["sslmode"]) == ("7", "2", "require")
+    assert (options["keepalives_count"], options["application_name"]) == (2, "itemsvc")
+    assert options["options"].endswith(" -c statement_timeout=77")
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        (b'\xef\xbb\xbfA="v" # note\r\nB=\'w # x\'\n\n# C=1\nexport D=a#b # c\nE=\nF="a\\"b\\n"\nG= # none\n',
+         {"A": "v", "B": "w # x", "D": "a#b", "E": "", "F": 'a"b\\n', "G": ""}),
+        ("A=é".encode(), {"A": "é"}),
+    ],
+)  # fmt: skip
+def test_a_file_of_variables(tmp_path: Path, text: bytes, values: dict[str, str]) -> None:
+    (tmp_path / ".env").write_bytes(text)
+    assert env_file.read(tmp_path / ".env") == values
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        (b"PASSWORD: s3cret", ".env, line 2, is not NAME=VALUE"),
+        (b"PASSWORD = s3cret", ".env, line 2, is not NAME=VALUE"),
+        (b"s3cret", ".env, line 2, is not NAME=VALUE"),
+        (b'PASSWORD="s3cret', ".env, line 2, PASSWORD has a quote that does not end its value on this line"),
+        (b"PASSWORD='s3\ncret'", ".env, line 2, PASSWORD has a quote"),
+        (b'PASSWORD="s3cret"x', ".env, line 2, PASSWORD has a quote"),
+        (b'PASSWORD="s3cret\\"', ".env, line 2, PASSWORD has a quote"),
+        (b"PASSWORD=s3cret\xe9", ".env, line 2, is not UTF-8"),
+        (b"PASSWORD=s3cret\0", ".env, line 2, PASSWORD has a null character"),
+    ],
+)
+def test_a_line_that_is_not_understood_is_refused_without_its_value(
+    tmp_path: Path, line: bytes, problem: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".env").write_bytes(b"DEBUG=true\n" + line + b"\nOTHER=1\n")
+    with pytest.raises(SystemExit) as ended:
+        Env.read_file(tmp_path / ".env")
+    assert str(ended.value).startswith(f"itemsvc: {problem}")
+    assert "cret" not in str(ended.value) + "".join(capsys.readouterr())
+    assert "OTHER" not in os.environ
+
+
+def test_the_environment_is_stronger_than_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FILE_AND_ENVIRONMENT", "environment")
+    (tmp_path / ".env").write_text("FILE_AND_ENVIRONMENT=file\n")
+    Env.read_file(tmp_path / ".env")
+    assert os.environ["FILE_AND_ENVIRONMENT"] == "environment"

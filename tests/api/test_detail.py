@@ -115,3 +115,14 @@ def test_a_put_does_not_revive_what_is_being_deleted(service: Service) -> None:
         call.join()
     assert statuses == [404]
     assert service.get("/gadgets").json() == []
+
+
+def test_a_key_may_be_in_upper_case(api: Client, gadget: dict[str, str]) -> None:
+    path = f"/gadgets/{gadget['id'].upper()}"
+    assert api.get(path).json() == gadget
+    changed = api.patch(path, {"name": "torch"}, content_type="application/json")
+    assert (changed.status_code, changed.json()["id"]) == (200, gadget["id"])
+    tag = changed["ETag"]
+    assert api.get(path, headers={"if-none-match": tag}).status_code == 304
+    assert api.put(path, {"name": "a"}, content_type="application/json", headers={"if-match": tag}).status_code == 200
+    assert api.delete(path).status_code == 204

@@ -131,3 +131,10 @@ def test_what_gunicorn_refuses_is_json_with_an_id(service: Service, request_byte
     assert body.startswith(b'{"detail":"')
     identifier = re.search(rb"X-Request-ID: (\S+)", head).group(1).decode()
     assert [line for line in service.log_lines() if line["request_id"] == identifier]
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete", "options"])
+def test_a_redirect_keeps_the_method(api: Client, settings, method: str) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    response = getattr(Client(api.schema), method)("/gadgets")
+    assert (response.status_code, response["Location"]) == (308, "https://testserver/gadgets")

@@ -82,3 +82,12 @@ def test_probes_leave_no_line_at_info(service: Service) -> None:
     # A line is written after its answer is sent, so the later request's says that the earlier one's would be there.
     ids = wait_until(lambda: logged(service, "a-reader"), "the reader's line")
     assert "a-probe" not in ids
+
+
+@pytest.mark.parametrize("path", ["/health/ready", "/health/ready/"])
+@pytest.mark.parametrize("host", ["10.0.1.7:8000", "evil.example"])
+def test_readiness_answers_a_probe_by_address_over_http(api: Client, settings, path: str, host: str) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    response = Client(api.schema).get(path, headers={"host": host})
+    assert (response.status_code, response.json()["status"]) == (200, "ready")
+    assert Client(api.schema).get("/health/other", headers={"host": host}).status_code == 400

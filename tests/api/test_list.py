@@ -219,6 +219,27 @@ def test_times_are_exclusive_bounds(api: Client) -> None:
     assert listed(created_after="9999-12-31T23:59:59Z") == []
 
 
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        ("2016-12-31T23:59:60Z", 1),
+        ("2017-01-01T00:59:60.25+01:00", 1),
+        ("2016-12-31t23:59:60.000z", 1),
+        ("2016-12-31T23:59:59.999999999999999Z", 2),
+        (f"2017-01-01T00:00:00.{'0' * 500}1Z", 1),
+    ],
+)
+def test_a_time_may_be_any_of_rfc_3339(api: Client, text: str, after: int) -> None:
+    for second in ("2017-01-01T00:00:00+00:00", "2017-01-01T00:00:01+00:00"):
+        Gadget.objects.create(id=at(second), name=second)
+    assert len(ids(api.get("/gadgets", {"created_after": text}))) == after
+
+
+@pytest.mark.parametrize("text", ["2016-12-31T22:59:60Z", "2016-12-31T23:59:61Z", "9999-12-31T23:59:60Z"])
+def test_a_second_that_never_was_is_refused(api: Client, text: str) -> None:
+    assert list(api.get("/gadgets", {"created_after": text}).json()) == ["created_after"]
+
+
 def test_a_millisecond_begins_with_its_smallest_key(api: Client) -> None:
     milliseconds = int(datetime.fromisoformat("2026-01-01T00:00:01Z").timestamp() * 1000)
     Gadget.objects.create(id=uuid.UUID(int=milliseconds << 80 | 0x7 << 76 | 0b10 << 62), name="the first of its second")

@@ -205,3 +205,19 @@ def test_lines_are_written_in_pieces_that_do_not_mix(monkeypatch: pytest.MonkeyP
     assert b"".join(pieces) == b"".join(sent) + b"x" * 2 * PIPE_BUF + b"last\n"
     assert [len(piece) for piece in pieces if len(piece) > PIPE_BUF] == [2 * PIPE_BUF]
     assert len(pieces) < len(sent) / 4
+
+
+@pytest.mark.parametrize("worker", ["itemsvc", "gthread"])
+def test_no_line_outside_of_a_request_has_an_id(start_service, worker: str) -> None:
+    service = start_service(GUNICORN_WORKER=worker, GUNICORN_THREADS="1")
+    for path in ("/health", "/gadgets", "/nowhere", "/health/ready"):
+        service.get(path, headers={HEADER: "of-a-request"})
+    service.raw(b"GARBAGE\r\n\r\n", 5)
+    service.raw(b"GET /health HTTP/1.1\r\nX-Request-ID: of-a-request\r\n\r\n", 5)
+    service.process.terminate()
+    service.process.wait(30)
+    outside = [
+        line for line in service.log_lines() if "orker exiting" in line["message"] or "Shutting" in line["message"]
+    ]
+    assert len(outside) == 2
+    assert [line["request_id"] for line in outside] == [None, None]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from itemsvc.server import raw_errors
 from tests.support.service import Service
 
 LINE, HOST = b"POST /gadgets HTTP/1.1\r\n", b"Host: localhost\r\n"
@@ -93,3 +94,28 @@ def test_an_application_can_send_early_hints(hinting: Service, more: bytes) -> N
     assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
     old = hinting.raw(b"GET /gadgets HTTP/1.0\r\n\r\n", 2)
     assert old.startswith(b"HTTP/1.0 ")
+
+
+HEADED = (
+    "/", "/gadgets", "/gadgets?limit=0", "/gadgets/none", "/nowhere", "/docs", "/schema", "/health", "/health/ready",
+    "/favicon.ico", "/static/itemsvc/json-forms.js", "/static/none",
+)  # fmt: skip
+
+
+def test_no_answer_to_head_has_a_body(running_service: Service) -> None:
+    running_service.post("/gadgets", json={"name": "lamp"})
+    for path in HEADED:
+        for accept in ("*/*", "text/html", "application/x-ndjson"):
+            head = f"HEAD {path} HTTP/1.1\r\nHost: localhost\r\nAccept: {accept}\r\nConnection: close\r\n\r\n"
+            answer = running_service.raw(head.encode(), 20)
+            assert answer.startswith(b"HTTP/1.1 "), path
+            assert answer.partition(b"\r\n\r\n")[2] == b"", path
+    assert "no-body response" not in running_service.log.read_text()
+
+
+def test_no_refusal_of_head_has_a_body(running_service: Service) -> None:
+    answer = running_service.raw(b"HEAD /gadgets HTTP/1.1\r\n\r\n", 20)  # It has no Host.
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.endswith(b"\r\n\r\n"), answer
+    assert raw_errors.BUSY.response(b"HEAD /gadgets HTTP/1.1\r\nHost: a\r\n\r\n").endswith(b"\r\n\r\n")
+    assert raw_errors.BUSY.response(b"GET /gadgets HTTP/1.1\r\nHost: a\r\n\r\n").endswith(b"}")

@@ -101,6 +101,44 @@ def test_it_lists_a_403_where_a_view_has_a_permission_of_its_own(schema: Schema)
     assert {path for path in listing if path.startswith(("/sample", "/gadgets"))} == {"/sample/comments/{id}"}
 
 
+def test_each_operation_and_parameter_says_what_it_is(schema: Schema) -> None:
+    document = schema.document
+    operations = [each for path in document["paths"].values() for each in path.values()]
+    assert all(operation["summary"] for operation in operations)
+    assert {tag for operation in operations for tag in operation["tags"]} == {tag["name"] for tag in document["tags"]}
+    assert all(each["description"] for operation in operations for each in operation.get("parameters", ()))
+    assert {"license", "contact"} <= document["info"].keys()
+    assert document["servers"]
+    listed = document["paths"]["/gadgets"]["get"]["parameters"]
+    assert {"The exact name.", "Part of the name, in upper or lower case."} <= {each["description"] for each in listed}
+
+
+def test_only_what_a_client_sends_may_have_no_further_members(schema: Schema) -> None:
+    schemas = schema.document["components"]["schemas"]
+    closed = {name for name, each in schemas.items() if each.get("additionalProperties") is False}
+    assert "GadgetRequest" in closed
+    assert {name for name in closed if not name.endswith("Request")} == set()
+    assert "additionalProperties': False" not in str(schema.document["paths"])
+
+
+def test_a_status_of_a_resource_has_its_own_name(schema: Schema) -> None:
+    schemas = schema.document["components"]["schemas"]
+    assert schemas["Ready"]["properties"]["status"] == {"type": "string", "const": "ready"}
+    assert [name for name in schemas if "Ready" in name and "Enum" in name] == []
+
+
+def test_a_stream_is_text(schema: Schema) -> None:
+    content = schema.document["paths"]["/gadgets"]["get"]["responses"]["200"]["content"]
+    assert content["application/x-ndjson"]["schema"]["type"] == "string"
+    assert "Gadget" in content["application/x-ndjson"]["schema"]["description"]
+
+
+def test_no_component_is_unused(schema: Schema) -> None:
+    text = json.dumps(schema.document)
+    names = [(kind, name) for kind, each in schema.document["components"].items() for name in each]
+    assert [name for kind, name in names if f'"#/components/{kind}/{name}"' not in text] == []
+
+
 def test_it_is_valid(api: Client) -> None:
     from drf_spectacular.validation import validate_schema
 

@@ -179,6 +179,29 @@ def test_rows_of_each_kind_are_made_on_the_fast_path(ways: Ways) -> None:
         ("/readings", {"line": True}),
         ("/readings", {"serial": 2**63}),
         ("/readings", {"raw": "\0"}),
+        *(
+            ("/readings", {name: value})
+            for name, values in {
+                "count": ("1", 1.0, 1.5, True),
+                "priority": ("1", 1.0),
+                "grade": ("1", 1.0, True),
+                "line": ("1", 1.0),
+                "weight": ("1", True),
+                "ratio": ("1", True),
+                "passed": ("true", 1),
+                "slug": (5, True),
+                "site": (5,),
+                "contact": (5,),
+                "counts": (["1"], [1.0], "1"),
+                "days": ([20260102], ["Jan 2 2026"]),
+                "checked_on": ("Jan 2 2026", 20260102),
+                "taken_at": (1767312000, "Jan 2 2026"),
+                "batch": (5,),
+                "starts_at": (12,),
+                "keys": ([[5]],),
+            }.items()
+            for value in values
+        ),
     ],
 )
 def test_a_value_that_the_database_would_refuse_is_named(ways: Ways, path: str, body: Any) -> None:

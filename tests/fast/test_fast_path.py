@@ -37,6 +37,7 @@ from itemsvc.db.postgresql.base import DatabaseWrapper
 from itemsvc.fast.dispatch import FastPath, operations
 from itemsvc.http.handler import Handler
 from itemsvc.resources.cursors import Cursor, Ordering
+from itemsvc.resources.fields import BLANK
 from itemsvc.resources.filters import StrictFilterBackend, TextFilter
 from itemsvc.resources.one_statement import is_one_statement
 from itemsvc.resources.plan.filters import list_filters
@@ -60,7 +61,9 @@ DRF_ONLY = {"Accept": "application/json; indent=none"}
 OWN_LINES = re.compile(f"({'|'.join(OF_ITS_OWN)}): [^\r]*".encode())
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=60)
-GADGETS = st.fixed_dictionaries({"name": TEXT.filter(str.strip)}, optional={"description": TEXT})
+GADGETS = st.fixed_dictionaries(
+    {"name": TEXT.filter(lambda text: not BLANK.fullmatch(text))}, optional={"description": TEXT}
+)
 
 
 def answer(service: Service, method: str, path: str, headers: dict[str, str] | None = None, **kwargs: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -29,6 +30,20 @@ def test_the_list_and_a_row_can_be_browsed(api: Client, shape: Shape, post: Post
     refused = api.post(shape.path, {"colour": "red"}, headers=HTML)
     assert refused.status_code == 400
     assert "Unknown field." in refused.content.decode()
+
+
+@pytest.mark.parametrize(("customers", "listed"), [(50, True), (51, False)])
+def test_a_form_lists_no_more_than_some_tens_of_rows(api: Client, customers: int, listed: bool) -> None:
+    Customer.objects.bulk_create(
+        Customer(name=f"Ann {number}", email=f"{number}@example.com") for number in range(customers)
+    )
+    made = [*Customer.objects.all()]
+    order = Order.objects.create(customer=made[7], total="1.50", placed_on="2026-01-31")
+    for path in ("/sample/orders", "/sample/receipts", f"/sample/orders/{order.pk}"):
+        page = api.get(path, headers=HTML).content.decode()
+        assert page.count(f'<option value="{made[0].pk}"') == listed, path
+        assert bool(re.search(r'<input name="customer"[^>]*type="text"', page)) is not listed, path
+    assert listed or f'value="{made[7].pk}"' in page
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from dataclasses import dataclass
@@ -84,11 +85,24 @@ class Schema:
         assert media_type in contents, f"{what}: {media_type}, not one of {list(contents)}"
         if media_type.startswith("application/vnd.oai") or media_type == "application/javascript":
             return
-        documents = body.splitlines() if media_type == "application/x-ndjson" else [body]
-        validator = self._validator(contents[media_type].get("schema", {}))
-        for document in documents:
-            validator.validate(json.loads(document))
+        shown = contents[media_type].get("schema", {})
+        if media_type == "application/x-ndjson":  # Described as text; its lines are the elements of the page.
+            assert shown["type"] == "string", what
+            validator = self._validator(self._resolve(contents["application/json"]["schema"])["items"])
+            for line in body.splitlines():
+                validator.validate(json.loads(line))
+            return
+        self._validator(shown).validate(json.loads(body))
 
     def _validator(self, schema: dict[str, Any]) -> Draft202012Validator:
         # References to components start at the document's root, so the schema needs it around itself.
-        return Draft202012Validator({**self.document, **schema}, format_checker=FormatChecker())
+        return Draft202012Validator({**self._closed, **schema}, format_checker=FormatChecker())
+
+    @cached_property
+    def _closed(self) -> dict[str, Any]:
+        """The document, whose objects have no other members: clients allow them, but the service has none."""
+        closed = copy.deepcopy(self.document)
+        for component in closed["components"]["schemas"].values():
+            if "properties" in component:
+                component.setdefault("additionalProperties", False)
+        return closed

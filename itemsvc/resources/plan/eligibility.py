@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, router
-from rest_framework import generics, negotiation
+from rest_framework import generics
 
+from itemsvc.http import negotiation
 from itemsvc.resources.bulk import BulkCreateMixin
 from itemsvc.resources.conditional import ConditionalWriteMixin, ETagMixin
 from itemsvc.resources.generics import RowsListMixin, rows_of
@@ -57,7 +58,7 @@ CLASSES = {
     "parser_classes": {"itemsvc.http.parsers.StrictJSONParser"},
 }
 VALUES: dict[str, Any] = {
-    "content_negotiation_class": negotiation.DefaultContentNegotiation,
+    "content_negotiation_class": negotiation.ContentNegotiation,
     "versioning_class": None,
     "lookup_field": "pk",
     "lookup_url_kwarg": None,

@@ -31,7 +31,9 @@ from itemsvc.resources.plan.statements import SAMPLE
 from itemsvc.resources.row_json import Row
 
 #: Headers that only DRF's path understands, unless they are an operation's conditions.
-DRF_HEADERS = frozenset({"HTTP_IDEMPOTENCY_KEY", "HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH", "HTTP_TRANSFER_ENCODING"})
+DRF_HEADERS = frozenset(
+    {"HTTP_IDEMPOTENCY_KEY", "HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH", "HTTP_TRANSFER_ENCODING", "HTTP_CONTENT_ENCODING"}
+)
 WITHOUT_CONTENT = (204, 304)
 R = TypeVar("R", bound=HttpResponse)
 
