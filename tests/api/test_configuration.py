@@ -355,6 +355,7 @@ def test_workers_follow_the_cpu_quota(quota: str, workers: int, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
+        # pragma: allowlist nextline secret
         ("postgres://a:p%2Fw@db/d", {"USER": "a", "PASSWORD": "p/w", "HOST": "db", "NAME": "d", "PORT": ""}),
         ("postgresql://db:5433/d?user=a&password=b", {"USER": "a", "PASSWORD": "b", "PORT": "5433"}),
         ("postgres://a:b@%2Fvar%2Frun%2Fpg/d", {"HOST": "/var/run/pg", "NAME": "d"}),

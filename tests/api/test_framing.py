@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 from itemsvc.server.connection import Connection
 from itemsvc.server.request_buffer import HEAD_BYTES, Arrived
 
+# Each of them starts processes, or sends thousands of requests.
+pytestmark = pytest.mark.slow
+
 LIMIT = 100
 CLIENT, SERVER = ("203.0.113.9", 40_000), ("10.0.0.7", 8000)
 HEAD = b"POST /gadgets HTTP/1.1\r\nHost: a\r\n"

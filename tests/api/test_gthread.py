@@ -12,6 +12,9 @@ from tests.support.aws import free_port
 from tests.support.openapi import Schema
 from tests.support.service import Service, wait_until
 
+# Each of them starts processes, or sends thousands of requests.
+pytestmark = pytest.mark.slow
+
 MALFORMED = {
     b"GARBAGE\r\n\r\n": 400,
     b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n": 414,

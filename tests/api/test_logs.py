@@ -53,6 +53,7 @@ def test_the_query_is_not_logged(service: Service) -> None:
     assert "s3cr3t" not in service.log.read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("proxies", "clients"),
     [
@@ -141,6 +142,7 @@ def test_what_is_logged_and_what_the_access_line_has_already() -> None:
     assert said == ["early", "an error of django.request"]
 
 
+@pytest.mark.slow
 def test_under_load_each_request_has_one_whole_line(start_service) -> None:
     service = start_service(WEB_CONCURRENCY="2", GUNICORN_THREADS="1")
     ids = {f"load-{number}" for number in range(400)}
@@ -207,6 +209,7 @@ def test_lines_are_written_in_pieces_that_do_not_mix(monkeypatch: pytest.MonkeyP
     assert len(pieces) < len(sent) / 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("worker", ["itemsvc", "gthread"])
 def test_no_line_outside_of_a_request_has_an_id(start_service, worker: str) -> None:
     service = start_service(GUNICORN_WORKER=worker, GUNICORN_THREADS="1")

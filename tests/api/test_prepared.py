@@ -13,7 +13,7 @@ from psycopg2.errors import UndefinedColumn
 from itemsvc.db.postgresql.base import MAX_PREPARED
 from tests.support.service import Service
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 ONE = "SELECT name FROM sample_gadget WHERE name = %s"
 

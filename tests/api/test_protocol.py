@@ -10,6 +10,9 @@ import pytest
 from itemsvc.server import raw_errors
 from tests.support.service import Service
 
+# Each of them starts processes, or sends thousands of requests.
+pytestmark = pytest.mark.slow
+
 LINE, HOST = b"POST /gadgets HTTP/1.1\r\n", b"Host: localhost\r\n"
 TYPE, FIVE = b"Content-Type: application/json\r\n", b"Content-Length: 5\r\n"
 CHUNKS = LINE + HOST + TYPE + b"Transfer-Encoding: chunked\r\n\r\n"
