@@ -79,6 +79,18 @@ def test_post_through_the_form(page: Page, service: Service, screenshot: Callabl
     assert gadget["id"] in shown(page, "200 OK")
 
 
+def test_a_form_sends_numbers(page: Page, service: Service) -> None:
+    customer = service.post("/sample/customers", json={"name": "Ann", "email": "ann@example.com"}).json()["id"]
+    body = {"customer": customer, "total": "1", "placed_on": "2026-01-31"}
+    order = service.post("/sample/orders", json=body).json()
+    page.goto("/sample/lines")
+    field(post_form(page), "order").select_option(order["id"])
+    field(post_form(page), "product").fill("nail")
+    field(post_form(page), "quantity").fill("12")
+    post_form(page).get_by_role("button", name="POST").click()
+    assert '"quantity": 12' in shown(page, "201 Created")
+
+
 def test_form_errors_stand_beside_their_field(
     page: Page, witness: Witness, service: Service, screenshot: Callable[[Page, str], None]
 ) -> None:

@@ -10,13 +10,21 @@ document.addEventListener(
     const content = {};
     for (const field of form.querySelectorAll("fieldset [name]")) {
       if (field.type === "submit" || field.name === "csrfmiddlewaretoken") continue;
-      content[field.name] = field.type === "checkbox" ? field.checked : field.value;
+      content[field.name] = valueOf(field);
     }
     override(form, "content-type", "application/json");
     override(form, "content", JSON.stringify(content));
   },
   true, // Capturing, so that it runs before the handler on the form itself.
 );
+
+function valueOf(field) {
+  if (field.type === "checkbox") return field.checked;
+  if (field.type !== "number") return field.value;
+  if (field.value === "") return null;
+  // A long decimal stays a text, because a number of JavaScript has 15 digits.
+  return field.value.length > 15 ? field.value : Number(field.value);
+}
 
 // A filter that was left empty is none: the API refuses `?name=`.
 document.addEventListener("formdata", (event) => {
