@@ -24,9 +24,6 @@ from itemsvc.core import env_file
 from itemsvc.core.env import Env
 from tests.support.service import ROOT, libpq_url
 
-# Each of them starts processes, or sends thousands of requests.
-pytestmark = pytest.mark.slow
-
 PRODUCTION = {
     "SECRET_KEY": "kZ3vN8qLw5Tx1RbYc7MdGf2HsJp9UaEo4WiQ6nXlVtBrKyDh0SgCm",
     "DATABASE_URL": "postgres://app:secret@db.internal:5432/itemsvc?sslmode=verify-full",
@@ -60,6 +57,7 @@ def without(name: str) -> dict[str, str]:
     return {key: value for key, value in PRODUCTION.items() if key != name}
 
 
+@pytest.mark.slow
 def test_check_deploy_is_silent_in_production() -> None:
     result = run("manage.py", "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION)
     assert result.returncode == 0, result.stderr
@@ -67,21 +65,25 @@ def test_check_deploy_is_silent_in_production() -> None:
     assert result.stderr == ""
 
 
+@pytest.mark.slow
 def test_the_admin_is_no_mistake() -> None:
     result = run("manage.py", "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION, ADMIN_ENABLED="true")
     assert result.stdout == "System check identified no issues (3 silenced).\n", result.stderr
 
 
+@pytest.mark.slow
 def test_check_deploy_is_silent_with_tokens_too() -> None:
     result = run("manage.py", "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION | OIDC)
     assert (result.returncode, result.stderr) == (0, "")
 
 
+@pytest.mark.slow
 def test_the_two_required_variables_are_enough() -> None:
     required = {name: PRODUCTION[name] for name in ("SECRET_KEY", "DATABASE_URL")}
     assert run("manage.py", "check", "--deploy", "--fail-level", "WARNING", **required).returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["SECRET_KEY", "DATABASE_URL"])
 @pytest.mark.parametrize("command", [("manage.py", "check"), ("-m", "gunicorn"), ("-c", "import itemsvc.settings")])
 def test_a_missing_variable_stops_every_command(name: str, command: tuple[str, ...]) -> None:
@@ -90,6 +92,7 @@ def test_a_missing_variable_stops_every_command(name: str, command: tuple[str, .
     assert result.stderr == f"itemsvc: {name} is required and not set; .env.example explains it.\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "value", "problem"),
     [
@@ -157,16 +160,19 @@ def test_a_number_has_a_smallest_and_a_largest(monkeypatch: pytest.MonkeyPatch, 
         assert Env().integer("MAX_BODY_BYTES", default=5000, minimum=1024) == int(value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["OIDC_ISSUER", "OIDC_AUDIENCE"])
 def test_tokens_need_an_issuer_and_an_audience(name: str) -> None:
     result = load(**PRODUCTION | {key: value for key, value in OIDC.items() if key != name})
     assert result.stderr == f"itemsvc: {name} is required and not set; .env.example explains it.\n"
 
 
+@pytest.mark.slow
 def test_an_audience_of_commas_is_none() -> None:
     assert load(**PRODUCTION | OIDC | {"OIDC_AUDIENCE": " , "}).stderr == "itemsvc: OIDC_AUDIENCE is an empty list.\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["WEB_CONCURRENCY", "GUNICORN_THREADS", "GUNICORN_KEEPALIVE", "PORT"])
 def test_gunicorns_own_are_checked_too(name: str) -> None:
     result = run("-m", "gunicorn", "--check-config", **PRODUCTION | {name: "0"})
@@ -174,18 +180,21 @@ def test_gunicorns_own_are_checked_too(name: str) -> None:
     assert f"itemsvc: {name} is 0" in result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("word", ["true", "TRUE", "yes", "on", "1"])
 def test_booleans(word: str) -> None:
     result = run("-c", "from itemsvc.settings import HTTPS_ONLY as x; print(x)", **PRODUCTION | {"HTTPS_ONLY": word})
     assert result.stdout == "True\n"
 
 
+@pytest.mark.slow
 def test_a_value_that_starts_with_a_dollar_is_that_value() -> None:
     key = "$HOME" + PRODUCTION["SECRET_KEY"]
     result = run("-c", "from itemsvc.settings import SECRET_KEY as x; print(x)", **PRODUCTION | {"SECRET_KEY": key})
     assert result.stdout.strip() == key
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mistake", "identifier"),
     [
@@ -227,11 +236,13 @@ def test_a_mistake_in_the_settings_themselves_is_an_error(
     assert {message.id for message in run_checks(tags=["security"]) if message.id.startswith("itemsvc.")} == found
 
 
+@pytest.mark.slow
 def test_debug_needs_no_key_and_is_no_mistake_while_developing() -> None:
     environment = {"DEBUG": "true", "DATABASE_URL": PRODUCTION["DATABASE_URL"], "ALLOWED_HOSTS": "*"}
     assert run("manage.py", "check", **environment).returncode == 0
 
 
+@pytest.mark.slow
 def test_a_password_of_reserved_characters_works(postgres_server, new_database) -> None:
     password = "aZ0:/?#[]@!$&'()*+,;=%{}|\\^~`\"<> é€"
     role = sql.Identifier("reserved")
@@ -343,6 +354,7 @@ exec(Path({config!r}).read_text())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("quota", "workers"), [("25000 100000", 1), ("200000 100000", 2), ("150000 100000", 1)])
 def test_workers_follow_the_cpu_quota(quota: str, workers: int, tmp_path: Path) -> None:
     (tmp_path / "cpu.max").write_text(quota)
@@ -373,6 +385,7 @@ def test_a_database_url_is_read_as_libpq_reads_it(
     assert config["OPTIONS"] == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("query", "problem"),
     [
@@ -390,6 +403,7 @@ def test_what_libpq_does_not_take_is_refused_by_name(query: str, problem: str) -
     assert "s3cret" not in result.stderr.lower()
 
 
+@pytest.mark.slow
 def test_the_url_is_stronger_than_the_defaults_of_a_connection() -> None:
     query = "keepalives_idle=7&connect_timeout=2&options=-c%20statement_timeout%3D77&sslmode=require"
     code = "from itemsvc.settings import DATABASES; print(DATABASES['default']['OPTIONS'])"
