@@ -109,11 +109,12 @@ class BooleanField(serializers.BooleanField):
 
 
 class IntegerField(serializers.IntegerField):
-    """A whole number without a fraction, not even `.0`. DRF's own field also accepts a string."""
+    """A whole number; 3.0 is one in JSON Schema too. DRF's own field also accepts a string."""
 
     def to_internal_value(self, data: Any) -> int:
         """The number; raises ValidationError."""
-        if isinstance(data, str | bool | float) and not _is_form(self):
+        is_whole = not isinstance(data, float) or data.is_integer()
+        if (isinstance(data, str | bool) or not is_whole) and not _is_form(self):
             self.fail("invalid")
         return super().to_internal_value(data)
 

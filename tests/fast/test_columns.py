@@ -182,8 +182,8 @@ def test_rows_of_each_kind_are_made_on_the_fast_path(ways: Ways) -> None:
         *(
             ("/readings", {name: value})
             for name, values in {
-                "count": ("1", 1.0, 1.5, True),
-                "priority": ("1", 1.0),
+                "count": ("1", 1.5, True),
+                "priority": ("1", 1.5),
                 "grade": ("1", 1.0, True),
                 "line": ("1", 1.0),
                 "weight": ("1", True),
@@ -192,7 +192,7 @@ def test_rows_of_each_kind_are_made_on_the_fast_path(ways: Ways) -> None:
                 "slug": (5, True),
                 "site": (5,),
                 "contact": (5,),
-                "counts": (["1"], [1.0], "1"),
+                "counts": (["1"], [1.5], "1"),
                 "days": ([20260102], ["Jan 2 2026"]),
                 "checked_on": ("Jan 2 2026", 20260102),
                 "taken_at": (1767312000, "Jan 2 2026"),

@@ -91,7 +91,7 @@ def test_a_wrong_value_is_refused_by_name(api: Client, post: Post, name: str, va
     assert api.get(f"{ORDER.path}/{order['id']}").json() == order
 
 
-@pytest.mark.parametrize("value", ["4", True, 1.5, 3.0, -1, 32768, 10**400, None, [1]])
+@pytest.mark.parametrize("value", ["4", True, 1.5, -1, 32768, 10**400, None, [1]])
 def test_a_wrong_number_is_refused(api: Client, post: Post, value: Any) -> None:
     response = api.post(LINE.path, LINE.make_body(post) | {"quantity": value})
     assert (response.status_code, list(response.json())) == (400, ["quantity"])
@@ -173,7 +173,7 @@ def test_a_form_sends_texts(rf: Any) -> None:
         (fields.FloatField(), 1, True),
         (fields.FloatField(), "1", False),
         (fields.FloatField(), True, False),
-        (fields.IntegerField(), 2.0, False),
+        (fields.IntegerField(), 2.0, True),
         (fields.UUIDField(), "0123ABCD-0123-0123-0123-0123456789AB", True),
         (fields.UUIDField(), 5, False),
         (fields.JSONField(allow_null=True), None, True),
