@@ -49,7 +49,7 @@ def check(service: Service, headers: dict[str, str], directory: Path, *options: 
         [Path(sys.executable).parent / "st", "--no-color", "run", f"{service.url}/schema",
          "--checks=all", *options,
          "--phases=examples,coverage,fuzzing,stateful", f"--max-examples={EXAMPLES}", f"--seed={SEED}",
-         "--continue-on-failure", "--generation-database=none", "--request-timeout=10", "--output-truncate=false",
+         "--continue-on-failure", "--generation-database=none", "--request-timeout=60", "--output-truncate=false",
          *(f"--header={name}: {value}" for name, value in headers.items())],
         check=False,
         cwd=directory,

@@ -12,7 +12,7 @@ from tests.terraform.account import Account
 from tests.terraform.requirements import ROOT
 
 # Minutes more than any command takes, so that only a hang reaches it.
-COMMAND_SECONDS = 900
+COMMAND_SECONDS = 1800
 NO_CHANGES, CHANGES = 0, 2
 
 
