@@ -62,6 +62,9 @@ class Databases:
         """Gives a round of writes a table with the first of the kept items, no other row, and a fresh checkpoint."""
         self.execute(
             WRITES,
+            # A write whose client has gone could have a deadlock with the TRUNCATE.
+            "SELECT pg_cancel_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()",
             "TRUNCATE items_item, itemsvc_idempotencykey",
             "TRUNCATE sample_order CASCADE",
             "INSERT INTO items_item (id, name, description) "
