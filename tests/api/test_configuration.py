@@ -343,7 +343,6 @@ def test_the_connection_has_its_limits(db: None, settings) -> None:
 
 
 OF_ANOTHER_MACHINE = """
-import ast
 import os
 from pathlib import Path
 from itemsvc.core import capacity
