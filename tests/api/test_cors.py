@@ -72,6 +72,7 @@ def test_answers_of_all_kinds_can_be_read(shared: Service, issuer: Issuer) -> No
         assert "Access-Control-Allow-Credentials" not in answer.headers
 
 
+@pytest.mark.slow
 def test_503_can_be_read(migrated_database: Callable[[str], str]) -> None:
     with Issuer() as away:
         away.status = 500

@@ -121,6 +121,7 @@ def check(ways: Ways, path: str, made: list[Any]) -> None:
     assert lines == b"".join(each + b"\n" for each in singles)
 
 
+@pytest.mark.slow
 @run(max_examples=60)
 @given(values=st.lists(READINGS, min_size=1, max_size=3))
 def test_readings_are_the_same_on_either_path(ways: Ways, values: list[dict[str, Any]]) -> None:
@@ -128,6 +129,7 @@ def test_readings_are_the_same_on_either_path(ways: Ways, values: list[dict[str,
     check(ways, "/readings", [Reading.objects.create(**each) for each in values])
 
 
+@pytest.mark.slow
 @run(max_examples=40)
 @given(values=st.lists(ORDERS, min_size=1, max_size=3))
 def test_orders_are_the_same_on_either_path(ways: Ways, values: list[dict[str, Any]]) -> None:

@@ -147,6 +147,7 @@ def searches(draw: st.DrawFn, names: list[str]) -> str:
     return urlencode(parameters, quote_via=draw(st.sampled_from([quote, quote_plus])))
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(names=NAMES, data=st.data())
 def test_a_search_is_the_same_on_either_way(service: Service, names: list[str], data: st.DataObject) -> None:

@@ -150,6 +150,7 @@ def rows() -> list[Any]:
     return found
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(request=requests())
 def test_every_way_gives_one_answer(ways: dict[str, Way], request: dict[str, Any]) -> None:
