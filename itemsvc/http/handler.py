@@ -25,18 +25,29 @@ class NoBody(Iterator[bytes]):
         raise StopIteration
 
 
+class ApplicationExitError(Exception):
+    """The application raised what is no Exception, such as SystemExit. It is the cause of this error."""
+
+
 class Handler(WSGIHandler):
     """Django's handler; a response under ``PROTOTYPE`` in the environ takes the place of the view's.
 
     The response to a HEAD request has no body. Django leaves it to the server to drop the body, and gunicorn logs a
     warning each time.
+
+    A view or middleware may raise SystemExit. Django lets it pass, and it would end a whole worker of gunicorn's.
     """
 
     request_class = Request
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:  # type: ignore[override]  # WSGI needs no more.
         """The response's body, in parts."""
-        response: Iterable[bytes] = super().__call__(environ, start_response)
+        try:
+            response: Iterable[bytes] = super().__call__(environ, start_response)
+        except Exception:
+            raise
+        except BaseException as error:
+            raise ApplicationExitError(repr(error)) from error
         return NoBody(response) if environ["REQUEST_METHOD"] == "HEAD" else response
 
     def _get_response(self, request: HttpRequest) -> HttpResponseBase:

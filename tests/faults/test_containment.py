@@ -123,6 +123,25 @@ def test_an_error_of_others_middleware_or_view_ends_nothing_else(
         witness.check(f"{stage}: {error}")
 
 
+@pytest.fixture(scope="module")
+def gunicorns_worker(running_service: Service) -> Iterator[Raising]:
+    """The service on gunicorn's own worker, with more middleware."""
+    environment = {"DJANGO_SETTINGS_MODULE": "tests.faults.raising_settings", "GUNICORN_WORKER": "gthread"}
+    with Raising(running_service.database_url, **environment, GUNICORN_THREADS=str(THREADS)) as service:
+        yield service
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_an_error_does_not_end_gunicorns_own_worker(gunicorns_worker: Raising, error: str) -> None:
+    before = gunicorns_worker.worker().pid
+    for stage in DJANGOS:
+        for kind in ("GET", "POST", "chunked"):
+            head, _, body = gunicorns_worker.send(kind, "/raise", f"{stage}:{error}").partition(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 500 "), (stage, kind)
+            assert b'{"detail":"Internal ' in body
+    assert gunicorns_worker.worker().pid == before
+
+
 @pytest.mark.parametrize(
     "stage", ["no start:", "no bytes:", "started twice:", *map("start_response:{}".format, BAD_STARTS)]
 )
