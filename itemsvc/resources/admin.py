@@ -10,13 +10,15 @@ from django.db.models import ForeignKey, Model
 from django.forms import ModelChoiceField
 from django.http import HttpRequest
 
+from itemsvc.resources.admin_pages import BoundedPaginator
+
 
 class ResourceAdmin(admin.ModelAdmin):
     """Lists the newest rows first. Shows the key and the time of a row that exists."""
 
-    date_hierarchy = "created_at"
     ordering = ("-id",)
-    # On a large table it takes too long to count all rows.
+    paginator = BoundedPaginator
+    # The list would count all rows beside those of the page.
     show_full_result_count = False
 
     def formfield_for_foreignkey(

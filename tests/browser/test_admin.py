@@ -82,23 +82,6 @@ def test_lists_newest_first_and_searches(
     assert names(admin) == ["three Apples", "one apple"]
 
 
-def test_goes_down_the_date_hierarchy(admin: Page, service: Service) -> None:
-    # The keys contain the times 2024-06-01 and 2025-03-04.
-    for key, name in (("018fd3ab-c200-7000-8000-000000000000", "old"), ("01956106-f200-7000-8000-000000000000", "new")):
-        service.execute("INSERT INTO sample_gadget (id, name) VALUES (%s, %s)", key, name)
-    admin.goto("/admin/sample/gadget/")
-    hierarchy = admin.locator(".change-list .toplinks")
-    assert hierarchy.get_by_role("link").all_inner_texts() == ["2024", "2025"]
-    hierarchy.get_by_role("link", name="2024").click()
-    admin.wait_for_url("**created_at__year=2024**")
-    assert names(admin) == ["old"]
-    hierarchy.get_by_role("link", name="June 2024").click()
-    admin.wait_for_url("**created_at__month=6**")
-    hierarchy.get_by_role("link", name="June 1").click()
-    admin.wait_for_url("**created_at__day=1**")
-    assert names(admin) == ["old"]
-
-
 def test_adds_changes_and_deletes(admin: Page, service: Service, screenshot: Callable[[Page, str], None]) -> None:
     admin.goto("/admin/sample/gadget/add/")
     assert "object at 0x" not in admin.locator("#content").inner_text()

@@ -1,6 +1,8 @@
-"""The number of the admin's queries does not grow with the number of rows."""
+"""Neither the number of the admin's queries nor what each one reads grows with the number of rows."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -8,6 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from itemsvc.resources.admin_pages import COUNTED, MAX_PAGES
 from tests.sample.models import Gadget
 
 # These tests count queries in this process, so they need no Chromium.
@@ -16,7 +19,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("collected_static",
 PAGES = (
     "/admin/sample/gadget/",
     "/admin/sample/gadget/?q=gadget",
-    "/admin/sample/gadget/?created_at__year=2025",
     "/admin/",
 )
 
@@ -47,3 +49,58 @@ def test_as_many_for_many_rows_as_for_one(admin: Client, path: str) -> None:
 def test_one_item(admin: Client) -> None:
     gadget = Gadget.objects.create(name="gadget")
     assert count(admin, f"/admin/sample/gadget/{gadget.pk}/change/") <= 5
+
+
+# -- A large table -----------------------------------------------------------------------------------------------------
+
+ROWS = 60_000
+MANY = """
+    INSERT INTO sample_gadget (name, description)
+    SELECT 'gadget no. ' || number, '' FROM generate_series(1, %s) number
+"""
+
+
+@pytest.fixture
+def large(transactional_db: None) -> None:
+    """A table of gadgets, as PostgreSQL knows it after its own ANALYZE."""
+    with connection.cursor() as cursor:
+        cursor.execute(MANY, [ROWS])
+        cursor.execute("ANALYZE sample_gadget")
+
+
+def read(plan: dict[str, Any]) -> int:
+    """The number of rows that a statement read from tables and indexes."""
+    below = sum(read(each) for each in plan.get("Plans", ()))
+    own = plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0) if "Scan" in plan["Node Type"] else 0
+    return int(below + own * plan["Actual Loops"])
+
+
+def rows_read(client: Client, path: str) -> tuple[str, int]:
+    """A page, and the number of rows that its statement with the most of them read."""
+    with CaptureQueriesContext(connection) as queries:
+        page = client.get(path)
+    assert page.status_code == 200
+    most = 0
+    with connection.cursor() as cursor:
+        for statement in (query["sql"] for query in queries if query["sql"].startswith("SELECT")):
+            cursor.execute("EXPLAIN (ANALYZE, FORMAT JSON) " + statement.replace("%", "%%"), [])
+            most = max(most, read(cursor.fetchone()[0][0]["Plan"]))
+    return page.content.decode(), most
+
+
+@pytest.mark.usefixtures("large")
+def test_what_a_page_reads_does_not_grow_with_the_table(admin: Client) -> None:
+    for path in ("", "?q=gadget", f"?q=no. {ROWS - 7}", "?q=nowhere", f"?p={MAX_PAGES}"):
+        _, most = rows_read(admin, f"/admin/sample/gadget/{path}")
+        assert most <= 100 * MAX_PAGES + COUNTED, path
+
+
+@pytest.mark.usefixtures("large")
+def test_many_rows_are_about_so_many_and_few_are_counted(admin: Client) -> None:
+    page, _ = rows_read(admin, "/admin/sample/gadget/")
+    [about] = [line for line in page.splitlines() if line.startswith("about ")]
+    assert ROWS * 0.9 < int(about.split()[1].replace(",", "")) < ROWS * 1.1
+    assert f"?p={MAX_PAGES}" in page
+    assert f"?p={MAX_PAGES + 1}" not in page
+    page, _ = rows_read(admin, "/admin/sample/gadget/?q=no. 5999")
+    assert "\n16 gadgets\n" in page
