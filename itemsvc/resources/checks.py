@@ -10,12 +10,13 @@ from django.contrib.postgres.indexes import BTreeIndex
 from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register  # noqa: A004  (Django's name)
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Index, Model, UniqueConstraint
+from rest_framework.serializers import ListSerializer
 
 from itemsvc.http.views import Endpoint, endpoints
 from itemsvc.resources.conditional import VERSION, ConditionalWriteMixin
 from itemsvc.resources.cursors import Ordering
 from itemsvc.resources.filters import StrictFilterBackend
-from itemsvc.resources.models import Resource
+from itemsvc.resources.models import Resource, part_of
 from itemsvc.resources.pagination import KeysetPagination, keyset_of
 
 
@@ -33,7 +34,7 @@ def check_views(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 @register(Tags.urls, deploy=True)
 def check_costs(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Warnings, for `check --deploy` only. Otherwise every `migrate` would repeat them."""
-    return _once(*(message for each in endpoints() for message in (*_versions(each), *_orderings(each))))
+    return _once(*(message for each in endpoints() for message in (*_versions(each), *_parts(each), *_orderings(each))))
 
 
 def _once(*messages: CheckMessage) -> list[CheckMessage]:
@@ -70,6 +71,23 @@ def _versions(endpoint: Endpoint) -> Iterator[CheckMessage]:
             obj=endpoint.view,
             id="itemsvc.I012",
         )
+
+
+def _parts(endpoint: Endpoint) -> Iterator[CheckMessage]:
+    if not _writes(endpoint) or not _has(endpoint.view.queryset.model, VERSION):  # type: ignore[attr-defined]
+        return
+    declared = getattr(endpoint.get("serializer_class"), "_declared_fields", {})
+    lists = {field.source or name for name, field in declared.items() if isinstance(field, ListSerializer)}
+    for relation in endpoint.view.queryset.model._meta.related_objects:  # type: ignore[attr-defined]
+        child, key = relation.related_model, relation.field.name
+        names = [trigger.name for trigger in getattr(child._meta, "triggers", ())]
+        if relation.get_accessor_name() in lists and part_of(key).name not in names:
+            yield Warning(
+                f"{child._meta.label} is a part of what {endpoint.view.__name__} shows, but does not change its ETag.",
+                hint=f'Write triggers = (part_of("{key}"),) into its Meta, then makemigrations.',
+                obj=child,
+                id="itemsvc.W018",
+            )
 
 
 def _has(model: type[Model], name: str) -> bool:

@@ -99,9 +99,7 @@ class ConditionalWriteMixin(mixins.UpdateModelMixin, mixins.DestroyModelMixin, E
             return super().update(request, *args, **kwargs)
         with self._locked():
             response: Response = super().update(request, *args, **kwargs)
-            instance = _instance_of(response.data)
-            if hasattr(instance, VERSION):
-                instance.refresh_from_db(fields=[VERSION])  # The database has raised it.
+            refresh_version(response)
         return response
 
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -161,6 +159,13 @@ class ConditionalWriteMixin(mixins.UpdateModelMixin, mixins.DestroyModelMixin, E
     def _refuse(self) -> NoReturn:
         self.get_object()  # Raises Http404 where it is gone.
         raise PreconditionFailed
+
+
+def refresh_version(response: Response) -> None:
+    """Reads the version of the row in a response again, because the database has raised it."""
+    instance = _instance_of(response.data)
+    if hasattr(instance, VERSION):
+        instance.refresh_from_db(fields=[VERSION])
 
 
 def updates_in_one_statement(serializer: Any) -> bool:

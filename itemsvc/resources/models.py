@@ -33,6 +33,29 @@ def version_trigger() -> pgtrigger.Trigger:
     )
 
 
+def part_of(parent: str) -> pgtrigger.Trigger:
+    """Raises the ``version`` of the row that the foreign key ``parent`` names when a row of this table changes.
+
+    It belongs into the ``Meta`` of a model whose rows are a part of the parent's JSON. Otherwise the parent's JSON
+    changes under the same ETag, and a write with an old one undoes the change.
+    """
+    touch = (
+        f'UPDATE "{{fields.{parent}.related_model._meta.db_table}}" SET version = version'  # noqa: S608  (no input)
+        f' WHERE "{{fields.{parent}.target_field.column}}" = %s."{{columns.{parent}}}";'
+    )
+    moved = f'NEW."{{columns.{parent}}}" IS DISTINCT FROM OLD."{{columns.{parent}}}"'
+    return pgtrigger.Trigger(
+        name=f"part_of_{parent}",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+        func=pgtrigger.Func(  # type: ignore[no-untyped-call]
+            f"IF TG_OP <> 'INSERT' THEN {touch % 'OLD'} END IF;"
+            f" IF TG_OP = 'INSERT' OR TG_OP = 'UPDATE' AND {moved} THEN {touch % 'NEW'} END IF;"
+            " RETURN NULL;"
+        ),
+    )
+
+
 class Resource(models.Model):
     """A row with a key in order of time, its time of creation, and a version for its ETag.
 

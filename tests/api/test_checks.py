@@ -16,13 +16,14 @@ from rest_framework.decorators import action
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
+from rest_framework.serializers import ModelSerializer
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
 from itemsvc.auth.authentication import HasScope
 from itemsvc.auth.checks import check_scopes
 from itemsvc.resources import checks
-from itemsvc.resources.models import Resource, version_trigger
+from itemsvc.resources.models import Resource, part_of, version_trigger
 from itemsvc.resources.views import ResourceDetailView, ResourceListView
 from tests.sample.filters import GadgetFilter
 from tests.sample.models import Gadget, Line, Order
@@ -217,6 +218,28 @@ def test_a_resource_without_a_view_needs_its_trigger_too(serve: Serve, monkeypat
 
         monkeypatch.setattr(checks, "apps", registry)
         assert found(checks.check_views(None)) == [("itemsvc.E013", "sample.Lost")]
+
+
+@isolate_apps("tests.sample")
+def test_a_part_changes_the_whole(serve: Serve) -> None:
+    class Whole(Resource):
+        class Meta(Resource.Meta):
+            app_label = "sample"
+
+    def part(name: str, *triggers: Any) -> Any:
+        whole = models.ForeignKey(Whole, models.CASCADE, related_name=name.lower())
+        meta = type("Meta", (), {"app_label": "sample", "triggers": triggers})
+        return type(name, (models.Model,), {"__module__": __name__, "Meta": meta, "whole": whole})
+
+    def shown(model: Any) -> Any:
+        meta = type("Meta", (), {"model": model, "fields": ("id",)})
+        return type("Shown", (ModelSerializer,), {"Meta": meta})(many=True)
+
+    lost, kept, _ = part("Lost"), part("Kept", part_of("whole")), part("Unseen")
+    serializer = type("Serializer", (ModelSerializer,), {"lost": shown(lost), "items": shown(kept)})
+    serializer._declared_fields["items"].source = "kept"
+    serve(type("Detail", (ResourceDetailView,), {"queryset": Whole.objects.all(), "serializer_class": serializer}))
+    assert found(checks.check_costs(None)) == [("itemsvc.W018", "sample.Lost")]
 
 
 def indexed(indexes: Any = (), constraints: Any = ()) -> Any:

@@ -9,7 +9,7 @@ from django.urls import path
 
 from itemsvc.resources.views import ResourceDetailView
 from tests.resources.shapes import SHAPES, Post, Shape
-from tests.sample.models import Order, Voucher
+from tests.sample.models import Line, Order, Voucher
 from tests.sample.serializers import ReceiptSerializer, VoucherSerializer
 from tests.sample.urls import urlpatterns as sample_urls
 from tests.support.client import Client
@@ -80,6 +80,30 @@ def test_a_row_without_a_version_has_no_tag_and_meets_no_condition(api: Client, 
     assert write(api, method, url, line, **{"if-match": OTHER}).status_code == 412
     assert api.get(url).json() == line
     assert write(api, method, url, line, **{"if-match": "*"}).status_code < 300
+
+
+@pytest.mark.parametrize("change", ["change", "create", "delete", "bulk", "move here", "move away"])
+def test_a_change_of_a_part_is_one_of_the_whole(api: Client, post: Post, change: str) -> None:
+    whole = SHAPES["/sample/receipts"].make(post)
+    url = f"/sample/receipts/{whole['id']}"
+    other = SHAPES["/sample/lines"].make(post)
+    old, part = api.get(url)["ETag"], Order.objects.get(pk=whole["id"]).lines.get()
+    match change:
+        case "change":
+            write(api, "patch", f"/sample/lines/{part.pk}", {"quantity": 5})
+        case "create":
+            post("/sample/lines", {"order": whole["id"], "product": "nail"})
+        case "delete":
+            api.delete(f"/sample/lines/{part.pk}")
+        case "bulk":
+            Line.objects.filter(order_id=whole["id"]).update(quantity=9)
+        case "move here":
+            write(api, "patch", f"/sample/lines/{other['id']}", {"order": whole["id"]})
+        case "move away":
+            write(api, "patch", f"/sample/lines/{part.pk}", {"order": other["order"]})
+    assert api.get(url)["ETag"] != old
+    assert write(api, "patch", url, {"total": "9.00"}, **{"if-match": old}).status_code == 412
+    assert write(api, "patch", url, {"total": "9.00"}, **{"if-match": api.get(url)["ETag"]}).status_code == 200
 
 
 def test_a_page_has_a_tag_of_every_shape(api: Client, shape: Shape, post: Post) -> None:

@@ -8,7 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from itemsvc.resources.indexes import SearchIndex
-from itemsvc.resources.models import Resource, version_trigger
+from itemsvc.resources.models import Resource, part_of, version_trigger
 
 NAME_MAX_LENGTH = 255
 DESCRIPTION_MAX_LENGTH = 10_000
@@ -70,11 +70,14 @@ class Order(Resource):
 
 
 class Line(models.Model):
-    """An integer key, and no version."""
+    """An integer key, and no version. It is a part of its order."""
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
     product = models.CharField(max_length=100)
     quantity = models.PositiveSmallIntegerField(default=1)
+
+    class Meta:
+        triggers = (part_of("order"),)
 
     def __str__(self) -> str:
         return self.product
