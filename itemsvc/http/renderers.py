@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import QuerySet
+from django.db.models import IntegerField, QuerySet
+from django.urls import Resolver404, resolve
+from django.utils.html import escape, format_html
+from django.utils.safestring import mark_safe
 from rest_framework import parsers, renderers, serializers
 
 if TYPE_CHECKING:
@@ -12,6 +16,15 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView  # Which imports the default renderers, so this module.
 
 
+#: What is wrong for screen readers in DRF's own template.
+REPLACED = (
+    ("<html>", '<html lang="en">'),
+    ('<div class="content-main" role="main"', '<div class="content-main" role="region"'),
+    ('<div class="region"  aria-label', '<div class="region" role="region" aria-label'),
+    ('info" aria-label', 'info" role="region" aria-label'),
+)
+#: The key of a row of a list, in JSON that is indented and escaped.
+KEY = r"^(        &quot;{}&quot;: (?:&quot;)?)([0-9a-f-]+)"
 #: The largest number of rows that a form lists for a foreign key.
 MAX_OPTIONS = 50
 
@@ -31,14 +44,49 @@ class JSONRenderer(renderers.JSONRenderer):
 
 
 class HTMLFormRenderer(renderers.HTMLFormRenderer):
-    """Shows a foreign key as a text field if there are too many rows to choose from."""
+    """Names each input by its label. Shows a foreign key as a text field if there are too many rows to choose from."""
 
     def render_field(self, field: Any, parent_style: Any) -> Any:
         """The field as HTML."""
-        key = field._field
-        if isinstance(key, serializers.PrimaryKeyRelatedField) and not key.read_only and _has_many(key.get_queryset()):
-            key.style = {**key.style, "base_template": "input.html", "input_type": "text"}
-        return super().render_field(field, parent_style)
+        own = field._field
+        if isinstance(own, serializers.PrimaryKeyRelatedField) and not own.read_only and _has_many(own.get_queryset()):
+            own.style = {**own.style, "base_template": "input.html", "input_type": "text"}
+        name = format_html('name="{}"', field.name)
+        # The forms of the filters have the ids that begin with id_.
+        names = format_html('id="field_{}" name="{}"', field.name, field.name)
+        if _is_numeric(own):
+            names += mark_safe(' data-type="number"')
+        label = format_html('<label for="field_{}" class="col-sm-2', field.name)
+        html = super().render_field(field, parent_style)
+        # It was safe before, and what is put in is escaped.
+        return mark_safe(html.replace('<label class="col-sm-2', label, 1).replace(name, names, 1))  # noqa: S308
+
+
+def _is_numeric(field: serializers.Field) -> bool:
+    """Whether its options are numbers, which a form sends as text."""
+    if isinstance(field, serializers.PrimaryKeyRelatedField):
+        rows = None if field.read_only else field.get_queryset()
+        return rows is not None and isinstance(rows.model._meta.pk, IntegerField)
+    return isinstance(field, serializers.ChoiceField) and all(isinstance(key, int) for key in field.choices)
+
+
+def _linked(content: str, request: Request, view: APIView) -> str:
+    """The content as HTML, in which the keys of a list's rows are links, if there is a view for them."""
+    queryset = getattr(view, "queryset", None)
+    if queryset is None:
+        return content
+    path = request.path.removesuffix("/")
+
+    def link(found: re.Match[str]) -> str:
+        try:
+            resolve(f"{request.path_info.removesuffix('/')}/{found[2]}", getattr(request, "urlconf", None))
+        except Resolver404:
+            return found[0]
+        return f'{found[1]}<a href="{escape(path)}/{found[2]}">{found[2]}</a>'
+
+    key = re.compile(KEY.format(re.escape(queryset.model._meta.pk.name)), re.MULTILINE)
+    # The content is escaped, and so is what is put in.
+    return mark_safe(key.sub(link, escape(content)))  # noqa: S308
 
 
 def _has_many(rows: QuerySet | None) -> bool:
@@ -51,9 +99,18 @@ class BrowsableAPIRenderer(renderers.BrowsableAPIRenderer):
     form_renderer_class = HTMLFormRenderer
 
     def get_context(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Removes the inline style for code blocks, which the Content-Security-Policy forbids. No view has code."""
+        """Adds links to rows. Removes the inline style for code blocks, which the Content-Security-Policy forbids."""
         context: dict[str, Any] = super().get_context(*args, **kwargs)
-        return context | {"code_style": ""}
+        headers = context["response_headers"] | getattr(context["view"], "page_headers", {})
+        content = _linked(context["content"], context["request"], context["view"])
+        return context | {"code_style": "", "response_headers": headers, "content": content}
+
+    def render(self, *args: Any, **kwargs: Any) -> Any:
+        """The page. DRF's template has no block for what is replaced here."""
+        page = super().render(*args, **kwargs)
+        for old, new in REPLACED:
+            page = page.replace(old, new)
+        return page
 
     def get_rendered_html_form(self, data: Any, view: APIView, method: str, request: Request) -> Any:
         """The form as HTML, or None if the method has no form."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.widgets import ForeignKeyRawIdWidget
@@ -20,6 +20,9 @@ class ResourceAdmin(admin.ModelAdmin):
     paginator = BoundedPaginator
     # The list would count all rows beside those of the page.
     show_full_result_count = False
+
+    class Media:
+        css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("itemsvc/admin.css",)}
 
     def formfield_for_foreignkey(
         self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any

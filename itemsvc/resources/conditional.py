@@ -64,8 +64,11 @@ class ETagMixin(generics.GenericAPIView):
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         """The tag is made of the bytes, so once they are rendered."""
         response = super().finalize_response(request, response, *args, **kwargs)
-        if isinstance(response, Response) and response.status_code in (200, 201) and is_json(request):
-            response.add_post_render_callback(lambda rendered: self._tag(request, rendered))
+        if isinstance(response, Response) and response.status_code in (200, 201):
+            if is_json(request):
+                response.add_post_render_callback(lambda rendered: self._tag(request, rendered))
+            elif tag := etag_of(response.data, JSONRenderer().render(response.data)):
+                self.page_headers = {"ETag": tag}  # The page shows what the JSON has.
         return response
 
     def _tag(self, request: Request, response: Any) -> HttpResponseBase | None:

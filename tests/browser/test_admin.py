@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser.accessibility import findings
 from tests.support.service import Service
 
 if TYPE_CHECKING:
@@ -117,6 +118,12 @@ def test_refuses_an_empty_name(admin: Page, service: Service) -> None:
 def test_leads_back_to_the_site(admin: Page) -> None:
     admin.get_by_role("link", name="View site").click()
     admin.get_by_role("link", name="/schema").wait_for()
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/admin/sample/gadget/", "/admin/sample/gadget/add/", "{change}"])
+def test_a_page_has_no_serious_fault(admin: Page, service: Service, path: str) -> None:
+    gadget = service.post("/gadgets", json={"name": "unbroken" * 25}).json()
+    assert findings(admin, path.format(change=f"/admin/sample/gadget/{gadget['id']}/change/")) == []
 
 
 def test_signing_out_ends_the_session(admin: Page) -> None:

@@ -10,7 +10,10 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client as DjangoClient
 from django.test.utils import CaptureQueriesContext
+from django.utils.html import escape
 
+from itemsvc.http.renderers import HTMLFormRenderer
+from tests.resources.readings import ReadingSerializer
 from tests.resources.shapes import SHAPES, Post, Shape
 from tests.sample.models import Customer, Order
 from tests.support.client import Client
@@ -42,8 +45,45 @@ def test_a_form_lists_no_more_than_some_tens_of_rows(api: Client, customers: int
     for path in ("/sample/orders", "/sample/receipts", f"/sample/orders/{order.pk}"):
         page = api.get(path, headers=HTML).content.decode()
         assert page.count(f'<option value="{made[0].pk}"') == listed, path
-        assert bool(re.search(r'<input name="customer"[^>]*type="text"', page)) is not listed, path
+        assert bool(re.search(r'<input [^>]*name="customer"[^>]*type="text"', page)) is not listed, path
     assert listed or f'value="{made[7].pk}"' in page
+
+
+def test_the_rows_of_a_list_are_links(api: Client, shape: Shape, post: Post) -> None:
+    row = shape.make(post)
+    url = f"{shape.path}/{row['id']}"
+    assert f'<a href="{url}">{row["id"]}</a>' in api.get(shape.path, headers=HTML).content.decode()
+    assert f'<a href="{url}">{row["id"]}</a>' not in api.get(url, headers=HTML).content.decode()
+
+
+def test_a_text_that_looks_like_a_row_is_none(api: Client) -> None:
+    name = '",\n        "id": "0"<b>&quot;id&quot;: 5'
+    api.post("/gadgets", {"name": name})
+    page = api.get("/gadgets", headers=HTML).content.decode()
+    assert page.count('<a href="/gadgets/') == 1
+    assert "<b>&" not in page
+
+
+def test_a_page_shows_the_tag_of_the_json(api: Client, post: Post) -> None:
+    url = f"/gadgets/{SHAPES['/gadgets'].make(post)['id']}"
+    page, tag = api.get(url, headers=HTML), api.get(url)["ETag"]
+    assert f'<b>ETag:</b> <span class="lit">{escape(tag)}</span>' in page.content.decode()
+    assert "ETag" not in page
+    assert "<b>ETag:</b>" not in api.get("/gadgets/none", headers=HTML).content.decode()
+
+
+def test_filtering_keeps_the_pages_size_and_order(api: Client) -> None:
+    page = api.get("/gadgets?limit=7&ordering=created_at", headers=HTML).content.decode()
+    assert '<input type="hidden" name="limit" value="7">' in page
+    assert '<input type="hidden" name="ordering" value="created_at">' in page
+    assert 'type="hidden" name="limit"' not in api.get("/gadgets", headers=HTML).content.decode()
+
+
+def test_options_that_are_numbers_are_sent_as_numbers(db: None) -> None:
+    form = HTMLFormRenderer().render(ReadingSerializer().data, renderer_context={})
+    for name in ("grade", "line"):
+        assert f'name="{name}" data-type="number"' in form
+    assert 'name="slug" data-type' not in form
 
 
 @pytest.fixture

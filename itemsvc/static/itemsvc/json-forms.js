@@ -20,7 +20,7 @@ document.addEventListener(
 
 function valueOf(field) {
   if (field.type === "checkbox") return field.checked;
-  if (field.type !== "number") return field.value;
+  if (field.type !== "number" && field.dataset.type !== "number") return field.value;
   if (field.value === "") return null;
   // A long decimal stays a text, because a number of JavaScript has 15 digits.
   return field.value.length > 15 ? field.value : Number(field.value);
