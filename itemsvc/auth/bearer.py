@@ -1,4 +1,4 @@
-"""With `API_AUTH=oidc`, every path except the root and the health checks needs a bearer token."""
+"""With `API_AUTH=oidc`, every path except the root, the health checks and the page of `/docs` needs a bearer token."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from itemsvc.http.errors import error
 
 RETRY_AFTER_SECONDS = 5
 # An earlier middleware answers `/health`.
-PUBLIC_PATHS = frozenset({"/", "/health/ready"})
+# `/docs` is the same page for everybody. It asks for a token with which it loads `/schema`.
+PUBLIC_PATHS = frozenset({"/", "/health/ready", "/docs"})
 
 
 class BearerTokenMiddleware:

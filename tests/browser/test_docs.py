@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.issuer import Issuer, bearer
+from tests.browser.witness import Witness
+from tests.support.issuer import Issuer
 from tests.support.openapi import Schema
 from tests.support.service import Service
 
@@ -58,17 +58,26 @@ def test_executes_a_get(page: Page, service: Service, screenshot: Callable[[Page
 
 
 def test_takes_a_token_and_sends_it(
-    open_page: Callable[[str], Page], service: Service, secured: Service, issuer: Issuer
+    open_page: Callable[[str], Page], witnesses: dict[Page, Witness], service: Service, secured: Service, issuer: Issuer
 ) -> None:
-    """The page is loaded with a header, as a browser extension adds it. Its own requests use the token of Authorize."""
     gadget = service.post("/gadgets", json={"name": "behind a token"}).json()
     page = open_page(secured.url)
-    header = bearer(issuer.token(scope="openid"))
-    page.route(re.compile("/(docs|schema)"), lambda route: route.continue_(headers=route.request.headers | header))
     page.goto("/docs")
+    for number, token in enumerate(("rubbish", issuer.token(scope="openid"))):
+        page.get_by_label("Access token").fill(token)
+        page.get_by_role("button", name="Show the operations").click()
+        if number == 0:
+            page.wait_for_load_state("networkidle")
+    page.locator(".opblock").first.wait_for()
+    assert not page.get_by_label("Access token").is_visible()
+    # The operation's own token, with its scope, goes before the one for the document.
     page.get_by_role("button", name="Authorize").click()
     dialog = page.locator(".modal-ux")
     dialog.get_by_role("textbox").fill(issuer.token(scope="gadgets:read"))
     dialog.get_by_role("button", name="Apply credentials").click()
     dialog.get_by_role("button", name="Close").last.click()
     assert listed(page) == [gadget]
+    refused = witnesses[page].refused
+    assert set(refused) == {(401, "/schema")}
+    refused.clear()
+    witnesses[page].errors[:] = [error for error in witnesses[page].errors if "schema request received" not in error]
