@@ -17,6 +17,7 @@ from rest_framework.request import Request
 from itemsvc.auth.authentication import HasScope, needed_scope
 from itemsvc.resources import field_schema  # noqa: F401  (registers its extensions)
 from itemsvc.resources.bulk import MAX_ITEMS
+from itemsvc.resources.schema_examples import add_examples
 
 HEADERS: dict[str, dict[str, Any]] = {
     "RequestID": {
@@ -168,6 +169,7 @@ def describe_what_every_operation_shares(result: dict[str, Any], **kwargs: Any) 
     components["responses"] = {name: _response(*rest) for name, *rest in SHARED_ERRORS + (REFUSALS if closed else ())}
     _close_objects(components["schemas"])
     _bound_arrays(components["schemas"])
+    add_examples(components["schemas"])
     for path, operations in result["paths"].items():
         for method, operation in operations.items():
             _add_errors(path, method, operation)

@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.client import Client
 from tests.support.openapi import Schema
+from tests.support.service import Service
 
 
 def test_it_is_openapi_3_1_in_json(api: Client) -> None:
@@ -94,6 +95,19 @@ def test_it_lists_every_parameter_of_the_list(api: Client) -> None:
 )
 def test_it_lists_every_status(api: Client, path: str, method: str, statuses: str) -> None:
     assert sorted(api.get("/schema").json()["paths"][path][method]["responses"]) == statuses.split()
+
+
+def test_the_examples_can_be_sent(schema: Schema, service: Service) -> None:
+    schemas = schema.document["components"]["schemas"]
+    for path in ("/gadgets", "/sample/customers", "/sample/vouchers", "/sample/comments", "/sample/orders"):
+        one = schema.document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]
+        name = schemas[one["$ref"].rpartition("/")[2]]["oneOf"][0]["$ref"].rpartition("/")[2]
+        members = schemas[name]["properties"]
+        body = {member: of["examples"][0] for member, of in members.items() if "$ref" not in of}
+        assert body.keys() >= set(schemas[name]["required"]), path
+        answer = service.post(path, json=body)
+        # An example of a foreign key cannot exist.
+        assert (answer.status_code, [*answer.json()]) == (400, ["customer"]) or answer.status_code == 201, answer.text
 
 
 def test_it_lists_a_403_where_a_view_has_a_permission_of_its_own(schema: Schema) -> None:
