@@ -13,7 +13,7 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from itemsvc.auth.tokens import Caller, verified
-from itemsvc.core.client_address import client_address
+from itemsvc.core.client_address import client_address, network
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView  # It imports the default classes, and so this module.
@@ -27,10 +27,11 @@ CHALLENGE = 'Bearer realm="itemsvc"'
 def caller(request: HttpRequest | Request | Mapping[str, Any]) -> str:
     """The identity of a request's caller; takes a request or its WSGI environ.
 
-    It is `sub:…` with the subject of the token, or `address:…` without a token. It has at most 300 characters.
+    It is `sub:…` with the subject of the token, or without a token `address:…` with the client's address, or its
+    network of IPv6 (`address:2001:db8::/64`). It has at most 300 characters.
     """
     environ: Mapping[str, Any] = request if isinstance(request, Mapping) else request.META
-    return subject(environ) or f"address:{client_address(environ)}"
+    return subject(environ) or f"address:{network(client_address(environ))}"
 
 
 def subject(environ: Mapping[str, Any]) -> str | None:

@@ -9,9 +9,9 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 
-from itemsvc.core.client_address import client_address
+from itemsvc.core.client_address import client_address, network
 from itemsvc.http.errors import error
-from itemsvc.limits import throttle, windows
+from itemsvc.limits import windows
 
 WINDOW_SECONDS = 15 * 60
 #: The attempts of one address in a window, for one account and for all accounts.
@@ -34,7 +34,7 @@ def refused_for(request: HttpRequest) -> int:
     An attempt is counted before its password is checked, so that attempts at the same time are counted too. IPv6
     addresses of one network count together.
     """
-    address = throttle.origin(client_address(request.META))
+    address = network(client_address(request.META))
     # Django's form normalises the name in the same way.
     account = unicodedata.normalize("NFKC", request.POST.get("username", "")).strip()
     keys = {

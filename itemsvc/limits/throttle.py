@@ -7,18 +7,15 @@ database again. docs/decisions/12-security.md says how exact this is.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import AddressValueError, IPv6Address
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from rest_framework.throttling import BaseThrottle
 
-from itemsvc.auth.authentication import subject
-from itemsvc.core.client_address import client_address
+from itemsvc.auth.authentication import caller
 from itemsvc.limits import windows
 
 if TYPE_CHECKING:
@@ -55,7 +52,7 @@ def admits(environ: dict[str, Any]) -> bool:
     """
     if RATE_LIMIT is None or ADMITTED in environ:
         return True
-    name = name_of(environ)
+    name = caller(environ)
     with lock:
         lease = leases.get(name)
         if lease is None or lease.left < 1 or lease.deadline <= monotonic():
@@ -70,7 +67,7 @@ def wait(environ: dict[str, Any]) -> float:
 
     Raises django.db.DatabaseError.
     """
-    name = name_of(environ)
+    name = caller(environ)
     while RATE_LIMIT and not admits(environ):
         lease = leases.get(name)
         if lease and lease.is_last and lease.left < 1 and (seconds := lease.deadline - monotonic()) > 0:
@@ -98,19 +95,6 @@ def forget_ended() -> None:
     now = monotonic()
     for name in [name for name, lease in leases.items() if lease.deadline <= now] or [*leases]:
         del leases[name]
-
-
-def name_of(environ: Mapping[str, Any]) -> str:
-    """The name that a request is counted under: the token's subject, or the client's address or network."""
-    return subject(environ) or origin(client_address(environ))
-
-
-def origin(address: str) -> str:
-    """`address:…`, or `network:…` with the first 64 bits of IPv6, because one subscriber has all those addresses."""
-    try:
-        return f"network:{int(IPv6Address(address)) >> 64:x}"
-    except AddressValueError:
-        return f"address:{address}"
 
 
 class CallerThrottle(BaseThrottle):

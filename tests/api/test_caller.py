@@ -27,6 +27,50 @@ def test_behind_proxies_it_is_what_the_outermost_of_them_saw(monkeypatch: Any, p
     assert caller(environ) == f"address:{address}"
 
 
+@pytest.mark.parametrize(
+    ("node", "address"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("192.0.2.1:50000", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("[::ffff:c000:201]:50000", "192.0.2.1"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("2001:0DB8:0::0:1", "2001:db8::1"),
+        ("[2001:db8::1]", "2001:db8::1"),
+        ('"[2001:db8::1]:50000"', "2001:db8::1"),
+        ("fe80::1%eth0", "fe80::1"),
+        ("_hidden", "_hidden"),
+        ("_hidden:50000", "_hidden"),
+        ("_SEVKISEK:_port", "_SEVKISEK"),
+        ("unknown", "unknown"),
+        ("unknown:_port", "unknown"),
+        ("", "unknown"),
+        ("[", "unknown"),
+        ("not:an:address", "unknown"),
+        ("made-up", "unknown"),
+        ("_" * 65, "unknown"),
+        ("[" * 9000, "unknown"),
+        ("::1%" + "z" * 9000, "unknown"),
+    ],
+)
+def test_an_address_has_one_form(monkeypatch: Any, node: str, address: str) -> None:
+    """Whether it is the peer's or what a proxy saw."""
+    assert client_address.client_address({"REMOTE_ADDR": node}) == address
+    monkeypatch.setattr(client_address, "NUM_PROXIES", 1)
+    assert client_address.client_address({"REMOTE_ADDR": node, "HTTP_X_FORWARDED_FOR": f"8.8.8.8, {node}"}) == (
+        address if node else "8.8.8.8"
+    )
+
+
+def test_an_ipv6_network_is_one_caller_and_an_ipv4_address_in_ipv6_is_none_of_them() -> None:
+    def of(address: str) -> str:
+        return caller({"REMOTE_ADDR": address})
+
+    assert of("2001:db8:0:1::1") == of("2001:db8:0:1:ffff::2") == "address:2001:db8:0:1::/64"
+    assert of("2001:db8:0:2::1") == "address:2001:db8:0:2::/64"
+    assert of("::ffff:192.0.2.1") == "address:192.0.2.1"
+
+
 def test_with_a_token_it_is_the_subject_from_a_request_or_its_environ() -> None:
     request = RequestFactory().get("/gadgets", headers={"Itemsvc-Caller": "address:spoofed"})
     request.META[CALLER] = Caller("machine", frozenset())

@@ -76,6 +76,13 @@ def test_an_ipv6_network_is_one_caller() -> None:
 
 
 @pytest.mark.usefixtures("limited")
+def test_ipv4_in_ipv6_is_one_caller_for_each_address_and_a_port_is_none() -> None:
+    assert [throttle.wait(environ("::ffff:192.0.2.1")) for _ in range(101)][-1]
+    assert throttle.wait(environ("192.0.2.1:50000"))
+    assert throttle.wait(environ("::ffff:192.0.2.2")) == 0
+
+
+@pytest.mark.usefixtures("limited")
 def test_a_lease_ends_with_its_window(monkeypatch: pytest.MonkeyPatch) -> None:
     throttle.wait(environ())
     later = throttle.monotonic() + HOUR
@@ -197,7 +204,7 @@ def test_a_token_is_counted_by_its_subject_wherever_it_comes_from(client: Client
 
 @pytest.mark.usefixtures("limited_views")
 @pytest.mark.parametrize("address", ["not:an:address", "fe80::1%eth0 x", ":", "unknown"])
-def test_an_address_that_is_none_is_counted_as_it_is(client: Client, address: str) -> None:
+def test_what_is_no_address_is_counted_too(client: Client, address: str) -> None:
     statuses = [client.get("/gadgets", headers={"X-Forwarded-For": address}).status_code for _ in range(4)]
     assert statuses == [200, 200, 200, 429]
 
