@@ -27,17 +27,17 @@ CHALLENGE = 'Bearer realm="itemsvc"'
 def caller(request: HttpRequest | Request | Mapping[str, Any]) -> str:
     """The identity of a request's caller; takes a request or its WSGI environ.
 
-    It is `sub:…` with the subject of the token, or without a token `address:…` with the client's address, or its
-    network of IPv6 (`address:2001:db8::/64`). It has at most 300 characters.
+    With a token it is `sub:…`, or `client_id:…` if the token has no subject. Without a token it is `address:…` with
+    the client's address, or its network of IPv6 (`address:2001:db8::/64`). It has at most 300 characters.
     """
     environ: Mapping[str, Any] = request if isinstance(request, Mapping) else request.META
     return subject(environ) or f"address:{network(client_address(environ))}"
 
 
 def subject(environ: Mapping[str, Any]) -> str | None:
-    """`sub:…` with the subject of the verified token; None without a token."""
+    """`sub:…` or `client_id:…` from the verified token; None without a token."""
     found: Caller | None = environ.get(CALLER)
-    return f"sub:{found.subject}" if found else None
+    return f"{found.claim}:{found.subject}" if found else None
 
 
 def admits(environ: dict[str, Any], scope: str) -> bool:

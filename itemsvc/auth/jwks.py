@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import logging
+import socket
 import threading
 import urllib.request
 from collections.abc import Callable, Mapping
@@ -55,10 +57,14 @@ class FetchError(Exception):
 
 
 class KeySet:
-    """The keys by id and algorithm. Several threads may use it. It starts no thread before the first look-up."""
+    """The keys by id and algorithm. Several threads may use it. It starts no thread before the first look-up.
 
-    def __init__(self, fetch: Callable[[], Keys]):
+    While there are keys, at most ``max_waiting`` threads wait for unknown ones, so that the others serve known keys.
+    """
+
+    def __init__(self, fetch: Callable[[], Keys], max_waiting: int):
         self._fetch = fetch
+        self._places = threading.BoundedSemaphore(max_waiting)
         self._keys: Keys = {}
         self._fetched = self._attempted = float("-inf")
         self._current = False  # Whether the last fetch succeeded.
@@ -67,22 +73,34 @@ class KeySet:
 
     def find(self, kid: str, algorithm: str) -> PyJWK:
         """The key. Waits if the key is unknown or stale. Raises UnknownKeyError or IssuerUnavailableError."""
-        key, age = self._known(kid, algorithm), monotonic() - self._fetched
+        key, age = self._known(kid, algorithm), self._age()
         if key and age < REFRESH_SECONDS:
             return key
         running = self._refresh()
         if key and (age < STALE_SECONDS or not self._current):
             return key
         if running:
-            running.join(WAIT_SECONDS)
+            self._wait(running, in_turn=key is None and age <= KEEP_SECONDS)
         if key := self._known(kid, algorithm):
             return key
         has_current_keys = self._current and not (running and running.is_alive())
         raise UnknownKeyError if has_current_keys else IssuerUnavailableError
 
     def _known(self, kid: str, algorithm: str) -> PyJWK | None:
-        expired = monotonic() - self._fetched > KEEP_SECONDS
-        return None if expired else self._keys.get((kid, algorithm))
+        return self._keys.get((kid, algorithm)) if self._age() <= KEEP_SECONDS else None
+
+    def _age(self) -> float:
+        return monotonic() - self._fetched
+
+    def _wait(self, running: threading.Thread, *, in_turn: bool) -> None:
+        """Waits for the fetch; does not wait ``in_turn`` if all places are taken."""
+        if not in_turn:
+            running.join(WAIT_SECONDS)
+        elif self._places.acquire(blocking=False):
+            try:
+                running.join(WAIT_SECONDS)
+            finally:
+                self._places.release()
 
     def _refresh(self) -> threading.Thread | None:
         """The running fetch, or a new one if the last one is long enough ago, or None."""
@@ -114,8 +132,8 @@ def fetch(issuer: str) -> Keys:
     """
     deadline = monotonic() + FETCH_SECONDS
     address = _discover(issuer, deadline)
-    if urlsplit(address).scheme not in ("https", urlsplit(issuer).scheme):
-        raise FetchError(f"{address} is not HTTPS.")
+    if _scheme(address) not in ("https", _scheme(issuer)):
+        raise FetchError(f"The issuer's jwks_uri {address!r} is no HTTPS address.")
     document = _get(address, deadline)
     jwks = document.get("keys")
     keys = {name: key for jwk in (jwks if isinstance(jwks, list) else ()) for name, key in _usable(jwk).items()}
@@ -133,6 +151,13 @@ def _discover(issuer: str, deadline: float) -> str:
     return str(document.get("jwks_uri", ""))
 
 
+def _scheme(address: str) -> str:
+    try:
+        return urlsplit(address).scheme
+    except ValueError:
+        return ""
+
+
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """Follows no redirect, because the settings name the only address to trust."""
 
@@ -140,19 +165,40 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
+class _ShutAtDeadline(urllib.request.HTTPHandler, urllib.request.HTTPSHandler):
+    """Shuts a connection down at its timeout. The socket's own one begins anew with each byte that arrives."""
+
+    def do_open(self, http_class: Any, req: Any, **arguments: Any) -> Any:
+        deadline = monotonic() + req.timeout
+
+        class Connection(http_class):
+            def connect(self) -> None:
+                super().connect()
+                timer = threading.Timer(max(0, deadline - monotonic()), _shut, [self.sock])
+                timer.daemon = True
+                timer.start()
+
+        return super().do_open(Connection, req, **arguments)
+
+
+def _shut(connected: socket.socket) -> None:
+    with contextlib.suppress(OSError):  # It is closed already.
+        connected.shutdown(socket.SHUT_RDWR)
+
+
 def _get(address: str, deadline: float) -> dict[str, Any]:
     """The JSON object at the address, of at most MAX_BYTES; ``deadline`` is in monotonic seconds. Raises FetchError."""
-    request = urllib.request.Request(address, headers={"Accept": "application/json", "User-Agent": "itemsvc"})  # noqa: S310  (the scheme is checked)
+    headers = {"Accept": "application/json", "User-Agent": "itemsvc"}
     content = b""
     # Each fetch needs a new opener, because an opener of Python 3.13 keeps the certificates that it read first.
-    opener = urllib.request.build_opener(_NoRedirect)
+    opener = urllib.request.build_opener(_NoRedirect, _ShutAtDeadline)
     try:
+        request = urllib.request.Request(address, headers=headers)  # noqa: S310  (the scheme is checked)
         with opener.open(request, timeout=max(0.1, deadline - monotonic())) as response:
-            # A server that sends slowly never reaches the socket's timeout, so each part is read by itself.
-            while chunk := response.read1(MAX_BYTES):
+            while (chunk := response.read1(MAX_BYTES)) and len(content) <= MAX_BYTES:
                 content += chunk
-                if len(content) > MAX_BYTES or monotonic() > deadline:
-                    raise FetchError(f"{address} sends too much or too slowly.")
+        if len(content) > MAX_BYTES or monotonic() > deadline:
+            raise FetchError(f"{address} sends too much or too slowly.")
         document = json.loads(content)
     except (OSError, http.client.HTTPException, ValueError, RecursionError) as problem:
         raise FetchError(f"{address}: {type(problem).__name__}: {problem}") from problem
@@ -164,6 +210,9 @@ def _get(address: str, deadline: float) -> dict[str, Any]:
 def _usable(jwk: Any) -> dict[tuple[str, str], PyJWK]:
     """A JSON Web Key (RFC 7517) by its id and each of its algorithms; empty if the key is for another use."""
     if not isinstance(jwk, dict) or not isinstance(jwk.get("kid"), str) or jwk.get("use", "sig") != "sig":
+        return {}
+    operations = jwk.get("key_ops", ["verify"])
+    if not isinstance(operations, list) or "verify" not in operations:
         return {}
     kind = " ".join(str(jwk[name]) for name in ("kty", "crv") if name in jwk)
     algorithms = [name for name in ALGORITHMS.get(kind, ()) if jwk.get("alg", name) == name]

@@ -38,7 +38,7 @@ PROBLEMS: tuple[tuple[type[Exception], str], ...] = (
 @functools.cache
 def key_set() -> jwks.KeySet:
     """The keys of the configured issuer."""
-    return jwks.KeySet(functools.partial(jwks.fetch, settings.OIDC_ISSUER))
+    return jwks.KeySet(functools.partial(jwks.fetch, settings.OIDC_ISSUER), max(1, settings.THREADS // 2))
 
 
 def verify(token: str) -> Caller:
@@ -47,7 +47,8 @@ def verify(token: str) -> Caller:
         return caller
     claims = _claims(token)
     _check_use(claims)
-    caller = Caller(_subject(claims), _scopes(claims))
+    claim = "sub" if claims.get("sub") else "client_id"
+    caller = Caller(_subject(claims.get(claim)), _scopes(claims), claim)
     verified.add(token, caller, int(claims["exp"]) + LEEWAY_SECONDS - int(time.time()))
     return caller
 
@@ -106,9 +107,8 @@ def _audiences(claims: Mapping[str, Any]) -> set[str]:
 
 def _scopes(claims: Mapping[str, Any]) -> frozenset[str]:
     """The scopes for this service: `items:read`, or `AUDIENCE/items:read` with one of its audiences."""
-    prefixes = {"", *settings.OIDC_AUDIENCE}
     named = (word.rpartition("/") for word in _scope_words(claims))
-    return frozenset(name for prefix, _, name in named if prefix in prefixes)
+    return frozenset(name for prefix, slash, name in named if not slash or prefix in settings.OIDC_AUDIENCE)
 
 
 def _scope_words(claims: Mapping[str, Any]) -> list[str]:
@@ -118,9 +118,8 @@ def _scope_words(claims: Mapping[str, Any]) -> list[str]:
     return [word for word in words if isinstance(word, str)] if isinstance(words, list) else []
 
 
-def _subject(claims: Mapping[str, Any]) -> str:
-    """The subject. It must be printable, because it gets into the database and the log."""
-    subject = claims.get("sub") or claims.get("client_id")
+def _subject(subject: Any) -> str:
+    """Checks the subject. It must be printable, because it gets into the database and the log."""
     if not isinstance(subject, str) or not subject.isprintable() or not 0 < len(subject) <= MAX_SUBJECT_LENGTH:
         raise InvalidTokenError("The token has no valid subject.")
     return subject

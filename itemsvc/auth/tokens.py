@@ -21,6 +21,8 @@ class Caller:
 
     subject: str
     scopes: frozenset[str]
+    #: The claim that has the subject: a user may have the name of a client, and is somebody else.
+    claim: str = "sub"
     is_authenticated: bool = True
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,9 +12,11 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from itemsvc.auth import jwks, oidc
 from itemsvc.auth.authentication import CALLER, BearerToken, Caller, HasScope, admits, caller
 from itemsvc.auth.tokens import verified
 from itemsvc.core import client_address
+from tests.support.issuer import AUDIENCE, Issuer
 
 
 def test_without_a_token_it_is_the_peers_address() -> None:
@@ -75,6 +78,16 @@ def test_with_a_token_it_is_the_subject_from_a_request_or_its_environ() -> None:
     request = RequestFactory().get("/gadgets", headers={"Itemsvc-Caller": "address:spoofed"})
     request.META[CALLER] = Caller("machine", frozenset())
     assert {caller(request), caller(Request(request)), caller(request.META)} == {"sub:machine"}
+
+
+def test_a_client_with_the_name_of_a_user_is_another_caller(settings: Any, issuer: Issuer) -> None:
+    settings.OIDC_ISSUER, settings.OIDC_AUDIENCE = issuer.url, [AUDIENCE]
+    keys = jwks.KeySet(partial(jwks.fetch, issuer.url), 1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(oidc, "key_set", lambda: keys)
+        user, client = (oidc.verify(issuer.token(**{"sub": None, claim: "alice"})) for claim in ("sub", "client_id"))
+    assert (str(user), caller({CALLER: user})) == ("alice", "sub:alice")
+    assert (str(client), caller({CALLER: client})) == ("alice", "client_id:alice")
 
 
 def request_of(found: Caller | None) -> Request:

@@ -112,10 +112,10 @@ def test_a_refusal_is_not_kept(api: Client, wrong: Any) -> None:
 
 
 def test_callers_have_keys_of_their_own(api: Client) -> None:
-    ann, bob = ({CALLER: Caller(name, frozenset())} for name in ("ann", "bob"))
-    made = {post(api, "a", **caller).json()["id"] for caller in (ann, bob, {}, {CALLER: Caller("anyone", frozenset())})}
-    assert len(made) == 4
-    assert post(api, "a", **ann)["Idempotency-Replayed"] == "true"
+    people = [Caller(name, frozenset()) for name in ("ann", "bob", "anyone")]
+    callers = [{}, *({CALLER: each} for each in [*people, Caller("ann", frozenset(), "client_id")])]
+    assert len({post(api, "a", **caller).json()["id"] for caller in callers}) == len(callers)
+    assert post(api, "a", **callers[1])["Idempotency-Replayed"] == "true"
 
 
 def test_without_a_token_another_address_is_the_same_caller(api: Client) -> None:

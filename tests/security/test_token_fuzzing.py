@@ -35,7 +35,7 @@ FIELDS = strategies.sampled_from("alg kid typ crit b64 jwk jku x5c x5u x5t enc z
 @pytest.fixture
 def believed(monkeypatch: pytest.MonkeyPatch, issuer: Issuer) -> Issuer:
     """The issuer, in this process."""
-    keys = jwks.KeySet(functools.partial(jwks.fetch, issuer.url))
+    keys = jwks.KeySet(functools.partial(jwks.fetch, issuer.url), 1)
     monkeypatch.setattr(oidc, "key_set", lambda: keys)
     monkeypatch.setattr(oidc.settings, "OIDC_ISSUER", issuer.url)
     monkeypatch.setattr(oidc.settings, "OIDC_AUDIENCE", [AUDIENCE])

@@ -191,8 +191,9 @@ def test_a_token_that_is_good(secured: Service, issuer: Issuer, what: str) -> No
 
 @pytest.mark.parametrize(
     "scope",
-    ["", "openid", "GADGETS:READ", "gadgets:readall", "gadgets", "other/gadgets:read", f"{AUDIENCE}/x/gadgets:read",
-     f"{AUDIENCE}gadgets:read", ["gadgets:read"], 5, {"gadgets:read": 1}, "gadgets:write"],
+    ["", "openid", "GADGETS:READ", "gadgets:readall", "gadgets", "other/gadgets:read", "/gadgets:read",
+     "//gadgets:read", f"{AUDIENCE}/x/gadgets:read", f"{AUDIENCE}gadgets:read", ["gadgets:read"], 5,
+     {"gadgets:read": 1}, "gadgets:write"],
 )  # fmt: skip
 def test_reading_needs_its_scope(secured: Service, issuer: Issuer, scope: Any) -> None:
     # A list is none of the forms of `scope`; but where `scp` may be one, it is taken here as well.
