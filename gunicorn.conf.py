@@ -18,7 +18,7 @@ raw_errors.replace_gunicorns()
 
 wsgi_app = "itemsvc.wsgi:application"
 # Brackets suit names and addresses of both kinds. A Unix socket has no port.
-bind = [settings.BIND if settings.BIND.startswith("unix:") else f"[{settings.BIND.strip('[]')}]:{settings.PORT}"]
+bind = [settings.BIND if settings.BIND.startswith("unix:") else f"[{settings.BIND}]:{settings.PORT}"]
 
 # One process for each whole CPU: a second one on the same CPU gains nothing and costs another 60 MB.
 workers = settings.WEB_CONCURRENCY

@@ -266,7 +266,7 @@ LOGGING = logging_config(LOG_FORMAT, LOG_LEVEL)
 # -- The server --------------------------------------------------------------------------------------------------------
 
 WORKER = env.choice("GUNICORN_WORKER", default="itemsvc", choices=("itemsvc", "gthread"))
-BIND = env.get_value("BIND", default="0.0.0.0")  # noqa: S104  (a container can be reached in no other way)
+BIND = env.get_value("BIND", default="0.0.0.0").strip("[]")  # noqa: S104  (a container needs it to be reached)
 PORT = env.integer("PORT", default=8000, minimum=1, maximum=65535)
 # One process for each whole CPU. A second process on the same CPU costs 60 MB and is not faster.
 WEB_CONCURRENCY = env.integer("WEB_CONCURRENCY", default=max(1, int(cpus())), minimum=1, maximum=64)

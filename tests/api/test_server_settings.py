@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.aws import free_port
 from tests.support.environment import WORKSPACE
 from tests.support.service import ROOT, Service, wait_until
 
@@ -126,8 +127,9 @@ def test_near_the_limit_of_connections_each_response_says_that_it_closes(tuned: 
 
 
 @pytest.mark.parametrize("address", ["::", "[::]", "127.0.0.1", "localhost"])
-def test_it_listens_on_any_address(running_service: Service, address: str) -> None:
-    with Service(running_service.database_url, BIND=address) as service:
+def test_it_listens_on_any_address_and_for_scrapes_too(running_service: Service, address: str) -> None:
+    metrics = {"METRICS": "prometheus", "METRICS_PORT": str(free_port())}
+    with Service(running_service.database_url, BIND=address, **metrics) as service:
         assert service.get("/gadgets").status_code == 200
 
 
