@@ -51,6 +51,7 @@ INSTALLED_APPS = [
 ]
 
 ADMIN_ENABLED: bool = env.bool("ADMIN_ENABLED", default=False)
+LOGIN_REDIRECT_URL = "/admin/"  # If the login's `next` is no address of this host.
 
 
 def middleware(*, admin: bool) -> list[str]:
@@ -61,7 +62,7 @@ def middleware(*, admin: bool) -> list[str]:
         "django.middleware.security.SecurityMiddleware",
         "itemsvc.http.liveness.LivenessMiddleware",
         "itemsvc.http.errors.DatabaseErrorMiddleware",
-        "whitenoise.middleware.WhiteNoiseMiddleware",
+        "itemsvc.http.static_files.StaticFilesMiddleware",
         "itemsvc.http.slashes.OptionalSlashMiddleware",
         "django.middleware.common.CommonMiddleware",
         "itemsvc.auth.bearer.BearerTokenMiddleware",
@@ -181,13 +182,8 @@ SESSION_COOKIE_AGE = 8 * 3600
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+    {"NAME": f"django.contrib.auth.password_validation.{name}Validator"}
+    for name in ("UserAttributeSimilarity", "MinimumLength", "CommonPassword", "NumericPassword")
 ]
 
 # -- Tokens ------------------------------------------------------------------------------------------------------------

@@ -87,6 +87,20 @@ def test_a_session_ends_after_a_working_day_and_with_the_browser() -> None:
     assert timedelta(hours=7) < kept <= timedelta(hours=8)
 
 
+@pytest.mark.django_db
+@pytest.mark.usefixtures("admin_enabled", "static_files")
+@pytest.mark.parametrize(
+    ("after", "place"),
+    [("/admin/sample/gadget/", "/admin/sample/gadget/"), ("https://evil.example/", "/admin/"),
+     ("//evil.example", "/admin/"), ("javascript:alert(1)", "/admin/"), ("", "/admin/"), ("\n", "/admin/")],
+)  # fmt: skip
+def test_a_login_leads_nowhere_else(after: str, place: str) -> None:
+    User.objects.create_superuser("operator", password="right")
+    form = {"username": "operator", "password": "right", "next": after}
+    signed_in = DjangoClient().post(LOGIN, form)
+    assert (signed_in.status_code, signed_in["Location"]) == (302, place)
+
+
 @pytest.mark.slow
 def test_cookies_behind_https(start_service: Callable[..., Service]) -> None:
     service = start_service(ADMIN_ENABLED="true", HTTPS_ONLY="true", NUM_PROXIES="1")
