@@ -1,8 +1,9 @@
-"""Django's admin with a limit for attempts to sign in."""
+"""Django's admin with limits for attempts to sign in."""
 
 from __future__ import annotations
 
 import math
+import threading
 import unicodedata
 from typing import Any
 
@@ -14,34 +15,48 @@ from itemsvc.http.errors import error
 from itemsvc.limits import windows
 
 WINDOW_SECONDS = 15 * 60
-#: The attempts of one address in a window, for one account and for all accounts.
-ATTEMPTS_AT_ACCOUNT, ATTEMPTS = 10, 50
+#: The attempts in a window of an IPv6 /48, of an address (an IPv6 /64), of an address at one account, and of everybody
+#: at one account. The last one is so coarse that nobody can lock an account for others from a single network.
+ATTEMPTS_OF_SITE, ATTEMPTS, ATTEMPTS_AT_ACCOUNT, ATTEMPTS_OF_ALL_AT_ACCOUNT = 200, 50, 10, 500
+
+#: A password's hash takes 0.2 s of a CPU, so this process makes one at a time.
+hashing = threading.Lock()
 
 
 class AdminSite(admin.AdminSite):
     """Refuses too many attempts to sign in, even with the right password."""
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The form, or 429 with Retry-After."""
-        if request.method == "POST" and (seconds := refused_for(request)):
+        """The form; 429 or 503 with Retry-After."""
+        if request.method != "POST":
+            return super().login(request, extra_context)
+        if seconds := refused_for(request):
             return error(429, f"Too many attempts to sign in. Try again in {seconds} seconds.", seconds)
-        return super().login(request, extra_context)
+        if not hashing.acquire(blocking=False):
+            return error(503, "Somebody else is signing in. Try again in a second.", 1)
+        try:
+            return super().login(request, extra_context)
+        finally:
+            hashing.release()
 
 
 def refused_for(request: HttpRequest) -> int:
     """Counts an attempt; returns 0 if it is allowed, else the seconds until the next one is.
 
-    An attempt is counted before its password is checked, so that attempts at the same time are counted too. IPv6
-    addresses of one network count together.
+    An attempt is counted before its password is checked, so that attempts at the same time are counted too. The first
+    limit that refuses it ends the count: an address that is refused makes no row for each account that it names.
     """
-    address = network(client_address(request.META))
+    address = client_address(request.META)
+    own = network(address)
     # Django's form normalises the name in the same way.
     account = unicodedata.normalize("NFKC", request.POST.get("username", "")).strip()
-    keys = {
-        windows.digest("login at account", address, account): ATTEMPTS_AT_ACCOUNT,
-        windows.digest("login", address): ATTEMPTS,
+    limits = {
+        windows.digest("login", network(address, 48)): ATTEMPTS_OF_SITE,
+        windows.digest("login", own): ATTEMPTS,  # IPv4 has this one alone, because its key is the same.
+        windows.digest("login at account", own, account): ATTEMPTS_AT_ACCOUNT,
+        windows.digest("login of all at account", account): ATTEMPTS_OF_ALL_AT_ACCOUNT,
     }
-    for key, limit in keys.items():
+    for key, limit in limits.items():
         grant = windows.take(key, 1, limit, WINDOW_SECONDS)
         if not grant.count:
             return math.ceil(grant.seconds_left)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+import statistics
+import threading
+import time
+from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from http.cookies import SimpleCookie
 from typing import Any
 
 import pytest
 import requests
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.http import HttpResponse
@@ -17,8 +24,9 @@ from django.test import Client as DjangoClient
 from django.utils import timezone
 
 from itemsvc.limits import admin_site
+from itemsvc.limits.models import Window
 from tests.support.client import Client
-from tests.support.service import Service
+from tests.support.service import Service, wait_until
 
 LOGIN = "/admin/login/"
 
@@ -66,6 +74,92 @@ def test_guessing_at_an_account_ends_even_with_the_right_password() -> None:
     assert attempt(username="\uff4fperator ").status_code == 429
     assert attempt(address="192.0.2.2", password="right").status_code == 302
     assert attempt(username="other").status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("admin_enabled", "static_files")
+def test_an_address_that_is_refused_makes_no_rows_and_no_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admin_site, "ATTEMPTS", 2)
+    assert [attempt(f"user-{number}").status_code for number in range(3)] == [200, 200, 429]
+    rows = Window.objects.count()
+    monkeypatch.setattr(MD5PasswordHasher, "encode", None)  # It is called for an unknown user too.
+    assert {attempt(f"other-{number}").status_code for number in range(10)} == {429}
+    assert Window.objects.count() == rows
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("admin_enabled", "static_files")
+def test_guessing_at_an_account_from_many_networks_ends_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admin_site, "ATTEMPTS_OF_ALL_AT_ACCOUNT", 3)
+    statuses = [attempt(address=f"192.0.2.{number}").status_code for number in range(4)]
+    assert statuses == [200, 200, 200, 429]
+    assert attempt("other", address="192.0.2.3").status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("admin_enabled", "static_files")
+def test_one_network_cannot_lock_an_account_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What its own limits refuse does not count at the account."""
+    assert admin_site.ATTEMPTS_OF_SITE < admin_site.ATTEMPTS_OF_ALL_AT_ACCOUNT
+    monkeypatch.setattr(admin_site, "ATTEMPTS_AT_ACCOUNT", 2)
+    monkeypatch.setattr(admin_site, "ATTEMPTS_OF_ALL_AT_ACCOUNT", 3)
+    assert [attempt().status_code for _ in range(5)] == [200, 200, 429, 429, 429]
+    assert attempt(address="192.0.2.2").status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("admin_enabled", "static_files")
+def test_a_site_of_ipv6_has_a_limit_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admin_site, "ATTEMPTS_OF_SITE", 3)
+    addresses = [f"2001:db8:0:{number:x}::1" for number in range(4)]
+    assert [attempt(f"user-{each}", address=each).status_code for each in addresses] == [200, 200, 200, 429]
+    assert attempt(address="2001:db8:1::1").status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("admin_enabled", "static_files")
+def test_a_process_hashes_one_password_at_a_time() -> None:
+    with admin_site.hashing:
+        refused = attempt()
+        assert DjangoClient().get(LOGIN).status_code == 200
+    assert (refused.status_code, refused["Retry-After"]) == (503, "1")
+    assert attempt().status_code == 200
+    assert attempt().status_code == 200
+
+
+@pytest.mark.slow
+def test_guessing_does_not_slow_the_others_down(start_service: Callable[..., Service]) -> None:
+    """Eight clients that have an address for each attempt; the hash is the real one."""
+    service = start_service(ADMIN_ENABLED="true", NUM_PROXIES="1")
+    ended, statuses = threading.Event(), Counter[int]()
+
+    def guess(client: int) -> None:
+        form = {"username": "operator", "password": "wrong", "csrfmiddlewaretoken": "x" * 32}
+        for number in itertools.count():
+            if ended.is_set():
+                return
+            headers = {
+                "X-Forwarded-For": f"10.{client}.{number // 250}.{number % 250}",
+                "Cookie": f"csrftoken={'x' * 32}",
+            }
+            statuses[requests.post(service.url + LOGIN, form, headers=headers, timeout=30).status_code] += 1
+
+    def ask() -> float:
+        began = time.monotonic()
+        assert service.get("/gadgets").status_code == 200
+        return time.monotonic() - began
+
+    with ThreadPoolExecutor(8) as clients:
+        guesses = [clients.submit(guess, client) for client in range(8)]
+        try:
+            wait_until(lambda: statuses[200] and statuses[503], "a guess and a refusal")
+            waits = [ask() for _ in range(100)]
+        finally:
+            ended.set()
+        for each in guesses:
+            each.result()
+    assert set(statuses) <= {200, 429, 503}
+    assert statistics.median(waits) < 0.5
 
 
 @pytest.mark.slow
