@@ -292,5 +292,7 @@ if env.bool("OTEL_SDK_DISABLED", default=False):
     TRACES_EXPORTER = "none"
 # Only this protocol's exporter is installed, so another protocol stops the process at its start.
 env.choice("OTEL_EXPORTER_OTLP_PROTOCOL", default="http/protobuf", choices=("http/protobuf",))
+# none: the trace ids of callers are ignored, so that they cannot choose what is traced.
+CALLERS_TRACES = env.choice("OTEL_PROPAGATORS", default="tracecontext", choices=("tracecontext", "none")) != "none"
 SENTRY_DSN = env.sentry("SENTRY_DSN")
 SLOW_REQUEST_MS = env.integer("SLOW_REQUEST_MS", default=1_000)

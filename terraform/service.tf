@@ -118,7 +118,8 @@ resource "aws_ecs_task_definition" "api" {
     name         = local.container_name
     image        = "${aws_ecr_repository.api.repository_url}:${local.image_tag}"
     portMappings = [{ name = "http", containerPort = local.api_port, hostPort = local.api_port, protocol = "tcp" }]
-    environment = [for name, value in merge(var.extra_environment, local.environment_variables, local.service_variables, { APP_VERSION = local.image_tag }) :
+    # Clients of a public load balancer must not choose what is traced. extra_environment may let them.
+    environment = [for name, value in merge({ OTEL_PROPAGATORS = "none" }, var.extra_environment, local.environment_variables, local.service_variables, { APP_VERSION = local.image_tag }) :
       { name = name, value = value }
     ]
     secrets = [for name, arn in merge(var.extra_secrets, local.secrets) : { name = name, valueFrom = arn }]

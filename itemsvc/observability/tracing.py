@@ -1,8 +1,9 @@
 """OpenTelemetry traces: a span for each request and for each of its statements. Loaded only if they are on.
 
 `OTEL_TRACES_EXPORTER=otlp` (over HTTP) or `console` turns them on. The SDK reads the other standard `OTEL_*` variables
-itself. It continues the trace of a caller (`traceparent`) or of the load balancer (`X-Amzn-Trace-Id`). The id is
-on every log line of the request as `trace_id`, and on the response as `X-Trace-ID`.
+itself. It continues the trace of a caller (`traceparent`) or of the load balancer (`X-Amzn-Trace-Id`), which also keeps
+what its client sends; not with `OTEL_PROPAGATORS=none`. The id is on every log line of the request as `trace_id`, and
+on the response as `X-Trace-ID`.
 
 Probes of `/health` have no span. Query strings and parameters of statements are not recorded.
 """
@@ -201,6 +202,8 @@ def origin(environ: Mapping[str, Any]) -> tuple[context.Context, int]:
 
     The id comes from a well-formed `traceparent`, or else from `X-Amzn-Trace-Id`, or else it is new.
     """
+    if not settings.CALLERS_TRACES:
+        return NO_CALLER, new_trace_id()
     if "HTTP_TRACEPARENT" in environ:
         names = (("traceparent", "HTTP_TRACEPARENT"), ("tracestate", "HTTP_TRACESTATE"))
         found = w3c.extract({name: environ[key] for name, key in names if key in environ}, NO_CALLER)

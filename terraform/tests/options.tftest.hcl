@@ -468,6 +468,7 @@ run "traces" {
   assert {
     condition = { for variable in jsondecode(aws_ecs_task_definition.api[0].container_definitions)[0].environment : variable.name => variable.value if startswith(variable.name, "OTEL_") } == {
       OTEL_EXPORTER_OTLP_ENDPOINT = "http://localhost:4318"
+      OTEL_PROPAGATORS            = "none"
       OTEL_SERVICE_NAME           = "itemsvc-dev"
       OTEL_TRACES_EXPORTER        = "otlp"
       OTEL_TRACES_SAMPLER         = "traceidratio"

@@ -253,6 +253,7 @@ run "defaults" {
       LOG_LEVEL                 = "INFO"
       METRICS                   = "emf"
       NUM_PROXIES               = "1"
+      OTEL_PROPAGATORS          = "none"
       OTEL_SERVICE_NAME         = "itemsvc-dev"
       PORT                      = "8000"
       WEB_CONCURRENCY           = "1"

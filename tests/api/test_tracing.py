@@ -185,6 +185,16 @@ def test_a_trace_is_sent_with_all_its_spans_or_not_at_all_and_is_always_named(
         assert (request.name, request.parent, statement.parent) == ("GET /gadgets", parent, request.identifier)
 
 
+def test_a_caller_cannot_choose_what_is_traced(collector: Collector, running_service: Service) -> None:
+    environment = ON | {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_PROPAGATORS": "none"}
+    chosen = [{"traceparent": f"00-{ROOT_ID}-{PARENT_ID}-01"}, amazon(SENT), amazon(LEFT_OUT, f";Parent={PARENT_ID}")]
+    with Service(running_service.database_url, **environment) as service:
+        for headers in chosen:
+            response = service.get("/schema", headers=headers)
+            assert response.headers["X-Trace-ID"] not in (ROOT_ID, SENT, LEFT_OUT)
+            assert spans(collector, response, 1)[0].parent == ""
+
+
 def test_what_no_caller_began_is_sampled_by_the_id_that_it_is_given(halved: Service, collector: Collector) -> None:
     collector.spans.clear()
     traces = [halved.get("/gadgets").headers["X-Trace-ID"] for _ in range(40)]
@@ -270,6 +280,7 @@ def test_a_collector_that_is_away_harms_nobody(start_service, status: int | None
     ("variables", "sentence"),
     [
         ({"OTEL_TRACES_EXPORTER": "jaeger"}, "'jaeger', which is not one of none, otlp, console."),
+        ({"OTEL_PROPAGATORS": "b3"}, "'b3', which is not one of tracecontext, none."),
         ({"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, "'grpc', which is not one of http/protobuf."),
     ],
 )
