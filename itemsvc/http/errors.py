@@ -9,38 +9,27 @@ from typing import Any
 import psycopg2
 from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError
-from django.db.models import ProtectedError, RestrictedError
 from django.http import HttpRequest, JsonResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
-from psycopg2.errors import ExclusionViolation, ForeignKeyViolation, UniqueViolation
-from rest_framework import status
-from rest_framework.exceptions import APIException, ParseError
+from rest_framework.exceptions import ParseError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
 from itemsvc.db.errors import first_line
+from itemsvc.http.conflicts import conflict
 from itemsvc.http.negotiation import UnsupportedCoding
 
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER_SECONDS = 1
-CONFLICTS = (UniqueViolation, ForeignKeyViolation, ExclusionViolation)
-
-
-class Conflict(APIException):
-    """409: the database refused the rows because of other rows."""
-
-    status_code = status.HTTP_409_CONFLICT
-    default_detail = "Another row has a value that must be unique, is still referred to, or is gone."
-    default_code = "conflict"
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's handler, with 400 for a body that did not arrive whole, and 409 for rows that conflict with others."""
     if isinstance(exc, UnreadablePostError):
         exc = ParseError("The body could not be read to its end.")
-    elif isinstance(exc, IntegrityError) and is_conflict(exc):
-        exc = Conflict()
+    elif isinstance(exc, IntegrityError):
+        exc = conflict(exc) or exc
     response = drf_exception_handler(exc, context)
     if response is not None and isinstance(exc, UnsupportedCoding):
         response["Accept-Encoding"] = exc.accept_encoding
@@ -100,12 +89,6 @@ class DatabaseErrorMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> JsonResponse | None:
         """503 if the database is unavailable; None for other errors, which Django answers with 500."""
         return unavailable(exception) if is_unavailable(exception) else None
-
-
-def is_conflict(exception: IntegrityError) -> bool:
-    """Whether other rows are the reason. A missing value or a broken rule of the row itself is an error of the code."""
-    cause = exception.__cause__
-    return isinstance(exception, ProtectedError | RestrictedError) or isinstance(cause, CONFLICTS)
 
 
 def is_unavailable(exception: BaseException) -> bool:

@@ -67,7 +67,7 @@ SHARED_ERRORS = (
         "Conflict",
         "409",
         "The request conflicts with another object, or a request with the same Idempotency-Key is still running.",
-        "Error",
+        "Invalid",
     ),
     ("PreconditionFailed", "412", "The object has changed since: If-Match names another version.", "Error"),
     ("ContentTooLarge", "413", "The body is too large.", "Error"),

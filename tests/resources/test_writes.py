@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db.models import ProtectedError
+from django.db import connection
+from django.db.models import DO_NOTHING, ProtectedError
 
 from itemsvc.resources.plan.behind import _planned
 from tests.resources.shapes import SHAPES, Post, Shape
@@ -127,8 +129,14 @@ own_transaction = pytest.mark.django_db(transaction=True)
 def test_two_of_many_with_one_unique_value_conflict(api: Client) -> None:
     twice = [{"name": "Ann", "email": "ann@example.com"}] * 2
     response = api.post("/sample/customers", twice)
-    assert (response.status_code, list(response.json())) == (409, ["detail"])
+    assert (response.status_code, response.json()) == (409, {"email": ["Another row has this value."]})
     assert api.get("/sample/customers").json() == []
+
+
+def delete_customers() -> None:
+    """Deletes all of them, and closes this thread's connection."""
+    Customer.objects.all().delete()
+    connection.close()
 
 
 @own_transaction
@@ -137,13 +145,27 @@ def test_a_row_that_is_deleted_meanwhile_cannot_be_referred_to(api: Client, post
     save = Order.save
 
     def delete_then_save(self: Order, *args: Any, **kwargs: Any) -> None:
-        Customer.objects.all().delete()
+        with ThreadPoolExecutor(1) as another_connection:
+            another_connection.submit(delete_customers).result()
         save(self, *args, **kwargs)
 
     monkeypatch.setattr(Order, "save", delete_then_save)
     _planned.cache_clear()  # An earlier test may have planned the view for the model without this `save`.
-    assert api.post("/sample/orders", body).status_code == 409
+    response = api.post("/sample/orders", body)
+    assert (response.status_code, response.json()) == (409, {"customer": ["There is no such row any more."]})
     _planned.cache_clear()
+
+
+@own_transaction
+def test_a_row_that_others_refer_to_in_the_database_alone_is_not_deleted(
+    api: Client, post: Post, monkeypatch: Any
+) -> None:
+    order = SHAPES["/sample/orders"].make(post)
+    monkeypatch.setattr(Order._meta.get_field("customer").remote_field, "on_delete", DO_NOTHING)
+    _planned.cache_clear()
+    response = api.delete(f"/sample/customers/{order['customer']}")
+    _planned.cache_clear()
+    assert (response.status_code, [*response.json()]) == (409, ["detail"])
 
 
 def test_a_protected_row_is_not_deleted(api: Client, post: Post, monkeypatch: Any) -> None:
