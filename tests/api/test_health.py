@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dev import postgres
+from itemsvc.http import readiness
 from tests.support.client import Client
 from tests.support.service import Service, wait_until
 
@@ -43,6 +44,15 @@ def test_ready(api: Client) -> None:
     assert all(0 < check["milliseconds"] < 5_000 for check in body["checks"])
 
 
+def test_ready_costs_statements_once_a_second(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[None] = []
+    monkeypatch.setitem(readiness.CHECKS, "migrations", lambda: asked.append(None))
+    for second, total in ((1.0, 1), (1.9, 1), (2.0, 2)):
+        monkeypatch.setattr(readiness, "monotonic", lambda second=second: second)
+        assert api.get("/health/ready").status_code == 200
+        assert len(asked) == total
+
+
 @pytest.mark.slow
 def test_not_ready_says_what_was_not_looked_at(start_service, postgres_server, new_database) -> None:
     service = start_service(new_database("closed"))
@@ -62,6 +72,8 @@ def test_not_ready_says_what_was_not_looked_at(start_service, postgres_server, n
 def test_not_ready_names_the_unapplied_migration(service: Service) -> None:
     service.execute("DELETE FROM django_migrations WHERE app = 'sample'")
     try:
+        # It remembers its answer for a second.
+        wait_until(lambda: service.get("/health/ready").status_code == 503, "it is not ready")
         response = service.get("/health/ready")
     finally:
         service.manage("migrate", "sample", "--fake", check=True)
