@@ -11,7 +11,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError
 from django.http import HttpRequest, JsonResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import NotAcceptable, ParseError, Throttled
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
@@ -30,10 +30,21 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
         exc = ParseError("The body could not be read to its end.")
     elif isinstance(exc, IntegrityError):
         exc = conflict(exc) or exc
+    elif isinstance(exc, NotAcceptable):
+        exc = _throttled(context) or exc
     response = drf_exception_handler(exc, context)
     if response is not None and isinstance(exc, UnsupportedCoding):
         response["Accept-Encoding"] = exc.accept_encoding
     return response
+
+
+def _throttled(context: dict[str, Any]) -> Throttled | None:
+    """The error if the caller has made too many requests: the framework counts a request after its negotiation only."""
+    try:
+        context["view"].check_throttles(context["request"])
+    except Throttled as exc:
+        return exc
+    return None
 
 
 def error(status_code: int, detail: str, retry_after: int | None = None) -> JsonResponse:

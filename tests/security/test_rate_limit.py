@@ -192,6 +192,13 @@ def test_one_too_many_is_429_and_told_when_to_come_again(client: Client) -> None
     assert HOUR - 60 < int(refused["Retry-After"]) <= HOUR
 
 
+@pytest.mark.usefixtures("limited_views", "static_files")
+@pytest.mark.parametrize("path", ["/", "/docs", "/gadgets"])
+def test_what_is_not_acceptable_counts(client: Client, path: str) -> None:
+    statuses = [client.get(path, headers={"accept": "a/b"}).status_code for _ in range(4)]
+    assert statuses == [406, 406, 406, 429]
+
+
 @pytest.mark.usefixtures("limited_views")
 def test_a_token_is_counted_by_its_subject_wherever_it_comes_from(client: Client) -> None:
     def get(subject: str, number: int) -> int:
