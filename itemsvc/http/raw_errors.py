@@ -5,8 +5,10 @@ from __future__ import annotations
 import socket
 from typing import Any
 
+from django.conf import settings
 from gunicorn import util
-from gunicorn.http.errors import InvalidHeader, UnsupportedTransferCoding
+from gunicorn.http.body import ChunkedReader
+from gunicorn.http.errors import InvalidChunkSize, InvalidHeader, UnsupportedTransferCoding
 from gunicorn.http.message import Request
 from gunicorn.http.wsgi import Response
 from gunicorn.workers.base import Worker
@@ -16,6 +18,20 @@ from itemsvc.core.logs import trace_id
 from itemsvc.http import request_ids
 from itemsvc.http.errors import RETRY_AFTER_SECONDS, error
 from itemsvc.http.security_headers import ALWAYS, NO_PAGE
+
+#: The largest number of chunks of a body. One byte in a chunk of its own costs as much time as 16 KB in one.
+MAX_CHUNKS = max(1024, settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 256)
+
+
+class TooManyChunks(InvalidChunkSize):
+    """400: the body has more than MAX_CHUNKS; ``request`` is gunicorn's, if its head was read."""
+
+    def __init__(self, request: Any = None):
+        super().__init__(b"")
+        self.req = request
+
+    def __str__(self) -> str:
+        return f"The body has more than {MAX_CHUNKS} chunks."
 
 
 def json_error(status: int, reason: str, detail: str, identifier: str) -> bytes:
@@ -45,6 +61,7 @@ class HeadSocket:
 
 
 _handle_error, _default_headers = Worker.handle_error, Response.default_headers
+_parse_chunk_size = ChunkedReader.parse_chunk_size
 
 
 def begin(worker: Any, request: Any) -> None:
@@ -82,8 +99,17 @@ def default_headers(response: Any) -> list[str]:
     return [line for line in _default_headers(response) if not line.startswith("Server:")]
 
 
+def parse_chunk_size(reader: Any, *arguments: Any, **kwargs: Any) -> Any:
+    """Reads the size of the next chunk; raises TooManyChunks."""
+    reader.chunks = getattr(reader, "chunks", 0) + 1
+    if reader.chunks > MAX_CHUNKS + 1:  # The last one is empty.
+        raise TooManyChunks(reader.req)
+    return _parse_chunk_size(reader, *arguments, **kwargs)
+
+
 def replace_gunicorns() -> None:
     """Changes all of gunicorn's workers; it has no settings for this."""
+    ChunkedReader.parse_chunk_size = parse_chunk_size
     util.write_error = write_json_error
     Worker.handle_error = handle_error
     Response.default_headers = default_headers

@@ -14,6 +14,7 @@ from gunicorn.http import get_parser
 from gunicorn.http.body import ChunkedReader
 from gunicorn.http.errors import NoMoreData
 
+from itemsvc.http.raw_errors import TooManyChunks
 from itemsvc.server import fast_parser
 from itemsvc.server.request_buffer import Arrived, Framing, Request
 
@@ -214,6 +215,8 @@ class Connection:
         data = bytes(request.data)
         if self.plain and not self.plain.take_body(data):
             self.plain = None  # Another request follows, or the body does not come.
+        if request.too_many_chunks:
+            self.message = TooManyChunks(self.message)
         self.arrived.put(data, request.body_start if self.message else 0)
         self.whole, self.incoming = whole, None
 

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
+from itemsvc.http.raw_errors import MAX_CHUNKS
+
 HEAD_END = b"\r\n\r\n"
 #: No load balancer passes on a larger head, so a larger one is refused before its end.
 HEAD_BYTES = 64 * 1024
@@ -78,12 +80,13 @@ class HeadParser(Protocol):
 class Request:
     """One request as far as it has arrived.
 
-    ``whole`` is set when all of it has arrived. ``body_limit`` is in bytes; a larger body is refused unread.
+    ``whole`` is set when all of it has arrived. ``body_limit`` is in bytes; a larger body is refused unread, and so is
+    one with ``too_many_chunks``.
     """
 
     __slots__ = (
-        "_at", "_chunks", "_framing", "_parser", "_try_at", "body_limit", "body_start", "data", "expects_continue",
-        "whole",
+        "_at", "_chunks", "_count", "_framing", "_parser", "_try_at", "body_limit", "body_start", "data",
+        "expects_continue", "whole",
     )  # fmt: skip
 
     def __init__(self, body_limit: int, parser: HeadParser):
@@ -95,6 +98,7 @@ class Request:
         self._try_at = FIRST_TRY_BYTES
         #: The joined chunks; None once one had more than a size, because gunicorn must see that one as it is.
         self._chunks: bytearray | None = bytearray()
+        self._count = 0
 
     def feed(self, data: bytes) -> bool:
         """Adds ``data``; returns whether the request is complete, too large or malformed."""
@@ -116,6 +120,11 @@ class Request:
     def has_head(self) -> bool:
         """Whether its head has arrived."""
         return self.body_start > 0
+
+    @property
+    def too_many_chunks(self) -> bool:
+        """Whether its body has more than MAX_CHUNKS."""
+        return self._count > MAX_CHUNKS
 
     def _is_hopeless(self, new: int) -> bool:
         if len(self.data) > HEAD_BYTES:
@@ -147,7 +156,7 @@ class Request:
 
     def _read_chunks(self) -> bool:
         data = self.data
-        while (line_end := data.find(b"\r\n", self._at)) >= 0:
+        while not self.too_many_chunks and (line_end := data.find(b"\r\n", self._at)) >= 0:
             size, extension, _ = bytes(data[self._at : line_end]).partition(b";")
             if extension and self._chunks is not None:
                 self._join()
@@ -166,7 +175,8 @@ class Request:
             if self._chunks is not None:
                 self._chunks += data[start:end]
             self._at = end + 2
-        return len(data) - self._at > CHUNK_LINE_BYTES
+            self._count += 1
+        return self.too_many_chunks or len(data) - self._at > CHUNK_LINE_BYTES
 
     def _join(self) -> None:
         """Puts the joined chunks back as one: the parser needs more time for a chunk than for its bytes."""

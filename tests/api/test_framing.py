@@ -10,6 +10,7 @@ from gunicorn.http import get_parser
 from hypothesis import given
 from hypothesis import strategies as st
 
+from itemsvc.http.raw_errors import MAX_CHUNKS, TooManyChunks
 from itemsvc.server.connection import Connection
 from itemsvc.server.request_buffer import HEAD_BYTES, Arrived
 
@@ -78,6 +79,14 @@ def test_what_will_be_refused_is_not_waited_for(name: str) -> None:
     connection = connect()
     assert connection.receive(REFUSED[name], LIMIT)
     assert not connection.whole
+
+
+def test_a_body_is_read_up_to_its_last_chunk_that_is_allowed() -> None:
+    connection, chunk = connect(), b"1\r\na\r\n"
+    assert not connection.receive(CHUNKED + chunk * MAX_CHUNKS, 2 * MAX_CHUNKS)
+    assert connection.receive(chunk, 2 * MAX_CHUNKS)
+    with pytest.raises(TooManyChunks):
+        connection.take_message()
 
 
 def test_a_request_that_follows_another_is_kept() -> None:

@@ -15,12 +15,14 @@ from tests.support.service import Service, wait_until
 # Each of them starts processes, or sends thousands of requests.
 pytestmark = pytest.mark.slow
 
+CHUNKED = b"POST /gadgets HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
 MALFORMED = {
     b"GARBAGE\r\n\r\n": 400,
     b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n": 414,
     b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 9000 + b"\r\n\r\n": 431,
     b"GET / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: rot13\r\n\r\n": 400,
     b"GET / HTTP/1.1\r\nX-Request-ID: given\r\n\r\n": 400,
+    CHUNKED + b"1\r\n \r\n" * 20_000 + b"0\r\n\r\n": 400,
 }
 
 
@@ -48,7 +50,7 @@ def test_it_serves_the_contract(threaded: Service) -> None:
     assert len({answer.headers["X-Request-ID"] for answer in answers}) == 4
 
 
-@pytest.mark.parametrize("request_bytes", MALFORMED)
+@pytest.mark.parametrize("request_bytes", MALFORMED, ids=range(len(MALFORMED)))
 def test_a_malformed_request_has_its_own_id(threaded: Service, request_bytes: bytes) -> None:
     before = threaded.get("/gadgets").headers["X-Request-ID"]
     head, _, body = threaded.raw(request_bytes).partition(b"\r\n\r\n")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from itemsvc.http.raw_errors import MAX_CHUNKS
 from itemsvc.server import raw_errors
 from tests.support.service import Service
 
@@ -71,11 +72,19 @@ def test_http_1_1_needs_a_host(running_service: Service, head: bytes) -> None:
     assert old.startswith(b"HTTP/1.0 200 ")
 
 
-def test_a_large_body_in_tiny_chunks_is_answered(running_service: Service) -> None:
-    body = b'{"name":"oak"' + b" " * 900_000 + b"}"
-    chunks = b"".join(b"2\r\n%b\r\n" % body[at : at + 2] for at in range(0, len(body), 2))
-    answer = running_service.raw(CHUNKS.replace(HOST, HOST + b"Connection: close\r\n") + chunks + b"0\r\n\r\n", 60)
+def test_a_large_body_in_small_chunks_is_answered(running_service: Service) -> None:
+    body = b'd\r\n{"name":"oak"\r\n' + b"80\r\n%b\r\n" % (b" " * 128) * (MAX_CHUNKS - 2) + b"1\r\n}\r\n"
+    answer = running_service.raw(CHUNKS.replace(HOST, HOST + b"Connection: close\r\n") + body + b"0\r\n\r\n", 60)
     assert answer.startswith(b"HTTP/1.1 201 "), answer
+
+
+@pytest.mark.parametrize("size", [b"1", b"1;a"])
+def test_too_many_chunks_are_refused_and_the_rest_is_not_read(running_service: Service, size: bytes) -> None:
+    many = CHUNKS + size + b"\r\n{\r\n" + (size + b"\r\n \r\n") * 350_000 + b"0\r\n\r\n"
+    answer = running_service.raw(many + b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n", 20)
+    assert answer.startswith(b"HTTP/1.1 400 "), answer
+    assert f"The body has more than {MAX_CHUNKS} chunks.".encode() in answer
+    assert answer.count(b"HTTP/1.1 ") == 1  # The connection is closed.
 
 
 class Hinting(Service):
