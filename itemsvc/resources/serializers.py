@@ -5,25 +5,34 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
 from rest_framework import serializers
 from rest_framework.settings import api_settings
 
 from itemsvc.db import returning
-from itemsvc.resources import fields
+from itemsvc.resources import arrays, fields
+from itemsvc.resources.arrays import MAX_LISTED
 from itemsvc.resources.fields import StringField
 from itemsvc.resources.one_statement import is_one_statement
 
 __all__ = ("BulkSerializer", "ResourceSerializer", "StringField")
-
-# The error names at most so many unknown members. A body can have tens of thousands.
-NAMED_UNKNOWN = 20
 
 
 class BulkSerializer(serializers.ListSerializer):
     """Creates many rows at once. It is the `Meta.list_serializer_class` of a resource's serializer."""
 
     child: Any
+    min_length: int | None
+    max_length: int | None
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        """The validated values of all rows; raises ValidationError, with the first wrong rows by index."""
+        most = float("inf") if self.max_length is None else self.max_length
+        if isinstance(data, list) and (self.min_length or 1) <= len(data) <= most:
+            return arrays.validated(self.run_child_validation, data)
+        values: list[Any] = super().to_internal_value(data)  # It refuses the number of rows, or there are none.
+        return values
 
     def run_child_validation(self, data: Any) -> Any:
         """The validated values of one row; raises ValidationError, also for null, as for other types."""
@@ -46,6 +55,7 @@ class ResourceSerializer(serializers.ModelSerializer):
 
     serializer_field_mapping: ClassVar[dict[type[models.Field], type[serializers.Field]]] = {
         **serializers.ModelSerializer.serializer_field_mapping,
+        ArrayField: arrays.ArrayField,
         models.BigAutoField: fields.BigIntegerField,
         models.BigIntegerField: fields.BigIntegerField,
         models.BooleanField: fields.BooleanField,
@@ -86,5 +96,8 @@ class ResourceSerializer(serializers.ModelSerializer):
     def to_internal_value(self, data: Any) -> Any:
         """The validated values; raises ValidationError that names unknown members."""
         if isinstance(data, Mapping) and (unknown := [name for name in data if name not in self.fields]):
-            raise serializers.ValidationError({name: ["Unknown field."] for name in unknown[:NAMED_UNKNOWN]})
+            errors = {name: ["Unknown field."] for name in unknown[:MAX_LISTED]}
+            if more := len(unknown) - len(errors):
+                errors[api_settings.NON_FIELD_ERRORS_KEY] = [f"{more} more fields are unknown."]
+            raise serializers.ValidationError(errors)
         return super().to_internal_value(data)

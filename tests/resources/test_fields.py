@@ -103,6 +103,9 @@ def test_a_number_too_large_for_a_float_is_refused_within_json(api: Client, post
     assert (response.status_code, list(response.json())) == (400, ["detail"])
 
 
+NO_OBJECT = "Invalid data. Expected a dictionary, but got int."
+
+
 @pytest.mark.parametrize(
     ("path", "changes", "problems"),
     [
@@ -119,13 +122,29 @@ def test_a_number_too_large_for_a_float_is_refused_within_json(api: Client, post
             },
         ),
         (
+            "/sample/orders",
+            {"tags": [1] * 300},
+            {
+                "tags": {str(index): ["Not a valid string."] for index in range(20)}
+                | {"non_field_errors": ["280 more were not checked."]}
+            },
+        ),
+        (
             "/sample/receipts",
             {"lines": [{"product": "a"}, {"product": "a", "quantity": -1, "colour": "red"}, 5]},
             {
                 "lines": {
                     "1": {"colour": ["Unknown field."]},
-                    "2": {"non_field_errors": ["Invalid data. Expected a dictionary, but got int."]},
+                    "2": {"non_field_errors": [NO_OBJECT]},
                 }
+            },
+        ),
+        (
+            "/sample/receipts",
+            {"lines": [5] * 22},
+            {
+                "lines": {str(index): {"non_field_errors": [NO_OBJECT]} for index in range(20)}
+                | {"non_field_errors": ["2 more were not checked."]}
             },
         ),
         (
