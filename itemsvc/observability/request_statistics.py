@@ -65,7 +65,8 @@ def count_statements() -> None:
 
 def _watch(connection: Any, **kwargs: Any) -> None:
     if timed not in connection.execute_wrappers:  # The same object may connect again.
-        connection.execute_wrappers.append(timed)
+        # First, because who has added a wrapper and then connects removes the last one.
+        connection.execute_wrappers.insert(0, timed)
 
 
 def timed(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
