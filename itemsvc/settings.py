@@ -110,6 +110,7 @@ TEMPLATES = [
 # -- Database ----------------------------------------------------------------------------------------------------------
 
 STATEMENT_TIMEOUT_MS = env.integer("DB_STATEMENT_TIMEOUT_MS", default=10_000)
+SEARCH_TIMEOUT_MS = env.integer("DB_SEARCH_TIMEOUT_MS", default=1_000, minimum=1)
 DB_CONNECT_TIMEOUT_SECONDS = env.integer("DB_CONNECT_TIMEOUT", default=5, minimum=1)
 # How long an export's transaction may be idle between two rows, because its client reads slowly.
 IDLE_TIMEOUT_MS = 60_000

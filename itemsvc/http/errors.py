@@ -11,6 +11,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError
 from django.http import HttpRequest, JsonResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
+from psycopg2.errors import QueryCanceled
 from rest_framework.exceptions import NotAcceptable, ParseError, Throttled
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
@@ -83,6 +84,9 @@ def server_error(request: HttpRequest) -> JsonResponse:
 
 def unavailable(exception: BaseException) -> JsonResponse:
     """503; the database's message goes to the log only."""
+    if isinstance(exception, QueryCanceled) or isinstance(exception.__cause__, QueryCanceled):
+        logger.warning("A statement took too long: %s", first_line(exception))
+        return error(503, "The database took too long. Ask for less, or try again shortly.", RETRY_AFTER_SECONDS)
     logger.error("Database unavailable: %s: %s", type(exception).__name__, first_line(exception))
     return error(503, "The database is unavailable. Try again shortly.", RETRY_AFTER_SECONDS)
 

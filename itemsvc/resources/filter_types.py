@@ -23,6 +23,8 @@ from drf_spectacular.utils import extend_schema_field
 from itemsvc.resources.fields import DATE, NUMBER
 from itemsvc.resources.times import read_time
 
+#: The letters of which pg_trgm makes one entry of its index.
+TRIGRAM = 3
 MAX_INTEGER = 2**63 - 1
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,19}")
 #: PostgreSQL's numeric holds many more digits; no column of a resource needs them.
@@ -97,6 +99,23 @@ class NormalTextField(forms.CharField):
         return unicodedata.normalize("NFC", super().to_python(value) or "")
 
 
+class SearchField(NormalTextField):
+    """A part of a text, long enough for a ``SearchIndex``. Any other part would have the whole table read."""
+
+    def to_python(self, value: Any) -> str:
+        """The text; raises ValidationError."""
+        text = super().to_python(value)
+        if text and not has_trigram(text):
+            raise forms.ValidationError("Must have three letters or digits in a row.", code="too_short")
+        return text
+
+
+def has_trigram(text: str) -> bool:
+    """Whether a word of it has three letters or digits, as PostgreSQL's pg_trgm splits it. Marks belong to letters."""
+    letters = (each if unicodedata.category(each)[0] in "LMN" else " " for each in text)
+    return any(len(word) >= TRIGRAM for word in "".join(letters).split())
+
+
 class TextFilter(CharFilter):
     """A text with its white space; by default the whole value of the column of its name."""
 
@@ -104,7 +123,12 @@ class TextFilter(CharFilter):
 
     def __init__(self, *, max_length: int = 255, **kwargs: Any):
         super().__init__(strip=False, max_length=max_length, **kwargs)
-        schema = {"type": "string", "minLength": 1, "maxLength": max_length, "pattern": r"^[^\u0000]+$"}
+        #: Whether it finds parts of a text.
+        self.searches = kwargs.get("lookup_expr") == "icontains"
+        if self.searches:
+            self.field_class = SearchField
+        shortest = TRIGRAM if self.searches else 1
+        schema = {"type": "string", "minLength": shortest, "maxLength": max_length, "pattern": r"^[^\u0000]+$"}
         if "help_text" in kwargs:
             schema["description"] = kwargs["help_text"]  # drf-spectacular leaves it out beside a schema.
         extend_schema_field(schema)(self)

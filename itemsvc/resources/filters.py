@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
 from django import forms
+from django.conf import settings
 from django.db import models
 from django.db.models import QuerySet
 from django_filters.rest_framework import ChoiceFilter, DjangoFilterBackend, Filter, FilterSet
@@ -17,6 +19,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from itemsvc.db.timeouts import statement_timeout
 from itemsvc.resources.filter_types import RFC3339Filter, TextFilter, strict_filter
 
 __all__ = ("ModelFilter", "ResourceFilter", "StrictFilterBackend", "TextFilter")
@@ -129,6 +132,18 @@ def _is_plain(each: Filter) -> bool:
 
 def _overrides_none(declared: type[Any], original: type[Any], names: Iterable[str]) -> bool:
     return all(getattr(declared, name) is getattr(original, name) for name in names)
+
+
+def search_timeout(filters: Iterable[Any]) -> AbstractContextManager[None]:
+    """The time-out of a page's statement, if one of its filters searches."""
+    searches = any(getattr(each, "searches", False) for each in filters)
+    return statement_timeout(settings.SEARCH_TIMEOUT_MS) if searches else nullcontext()
+
+
+def used_filters(view: Any, parameters: Container[str]) -> list[Filter]:
+    """The filters of the view's filter set that the request has a parameter for."""
+    declared = getattr(getattr(view, "filterset_class", None), "base_filters", {})
+    return [each for name, each in declared.items() if name in parameters]
 
 
 def known_parameters(view: APIView, request: Request) -> tuple[str, ...]:

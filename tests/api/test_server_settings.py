@@ -148,7 +148,7 @@ def test_it_listens_on_a_unix_socket(running_service: Service) -> None:
         service.spawn(log)
     try:
         wait_until(lambda: listens(path), "it listens", 60)
-        for target in ("/gadgets", "/health", "/gadgets?search=%20"):
+        for target in ("/gadgets", "/health", "/gadgets?search=%20lamp"):
             with socket.socket(socket.AF_UNIX) as client:
                 client.settimeout(20)
                 client.connect(str(path))

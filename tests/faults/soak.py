@@ -174,7 +174,7 @@ class Soak:
         return self._ask(session, "DELETE", path)
 
     def _search(self, session: requests.Session, chance: random.Random) -> int:
-        return self._ask(session, "GET", f"/gadgets?search={chance.randrange(100)}&limit=20")
+        return self._ask(session, "GET", f"/gadgets?search=0.{chance.randrange(100, 1000)}&limit=20")
 
     def _bad(self, session: requests.Session, chance: random.Random) -> int:
         return self._ask(session, "POST", "/gadgets", json=chance.choice(({}, {"name": ""}, {"nam": "a"}, [1])))

@@ -24,6 +24,7 @@ OUTAGES = 3
 # The service needs a fraction of a second. A busy machine may need more, and a worker that waits needs longer.
 RECOVERY_SECONDS = 5
 UNAVAILABLE = {"detail": "The database is unavailable. Try again shortly."}
+TOO_LONG = {"detail": "The database took too long. Ask for less, or try again shortly."}
 
 
 def workers(service: Service) -> set[int]:
@@ -84,7 +85,7 @@ def judge(response: requests.Response | None) -> None:
     if response.request.path_url == "/health/ready":
         assert response.json()["check"] in ("database", "migrations")  # PostgreSQL may stop between the two checks.
         return
-    assert response.json() == UNAVAILABLE
+    assert response.json() in (UNAVAILABLE, TOO_LONG)
     assert int(response.headers["Retry-After"]) >= 1
 
 
@@ -101,7 +102,23 @@ def test_a_query_that_takes_too_long_is_503(serve: Callable[..., Service], accep
     for response in judged:
         assert response.status_code == 503
         judge(response)
+        assert response.json() == TOO_LONG
     assert service.get("/gadgets", headers={"Accept": accept}).status_code == 200
+    assert errors(service) == []
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/html"])
+def test_a_search_has_less_time_than_other_queries(serve: Callable[..., Service], accept: str) -> None:
+    service = serve(DB_SEARCH_TIMEOUT_MS="200", GUNICORN_THREADS="1")
+    with service.connection() as other, other.cursor() as cursor:
+        cursor.execute("BEGIN; LOCK TABLE sample_gadget IN ACCESS EXCLUSIVE MODE")
+        response = service.get("/gadgets?search=lamp", headers={"Accept": accept})
+        assert (response.status_code, response.json()) == (503, TOO_LONG)
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(service.get, "/gadgets", headers={"Accept": accept})  # By the same connection.
+            time.sleep(0.5)
+            cursor.execute("COMMIT")
+            assert waiting.result().status_code == 200
     assert errors(service) == []
 
 

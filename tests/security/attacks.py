@@ -298,17 +298,17 @@ def injection() -> list[Attack]:
         *(
             Attack(f"search={value}", get(f"search={value}"), 200, nothing, "syntax")
             for value in (
-                "'%20OR%20'1'='1",
+                "'%20OR%20'111'='111",
                 "';DROP%20TABLE%20sample_gadget--",
-                "%25",
-                "_____",
-                "%5C",
+                "%25lamp",
+                "_____lamp",
+                "%5Clamp",
                 "a'||pg_sleep(9)||'",
-                "$$a$$",
-                "%EF%BC%87%20OR%201=1--",
-                "a'/**/OR/**/1=1--",
-                ".*",
-                "%7B%7B7*7%7D%7D",
+                "$$lamp$$",
+                "%EF%BC%87%20OR%20100=100--",
+                "lamp'/**/OR/**/1=1--",
+                ".*lamp",
+                "%7B%7B700*7%7D%7D",
                 "$%7Bjndi:ldap://x%7D",
             )
         ),

@@ -21,6 +21,7 @@ class ListFilter:
     def __init__(self, name: str, declared: Any, queryset: QuerySet):
         self._name, self._declared, self._queryset = name, declared, queryset
         self._own = len(own_values(queryset))
+        self.searches: bool = getattr(declared, "searches", False)
 
     def clean(self, text: str) -> Any:
         """The value to compare with; raises Django's ValidationError if the form field refuses the text."""

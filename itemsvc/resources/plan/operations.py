@@ -20,6 +20,7 @@ from itemsvc.http.links import link_header
 from itemsvc.limits import throttle
 from itemsvc.resources.conditional import VERSION, ETagMixin, is_known_to_client
 from itemsvc.resources.etags import item_etag, list_etag
+from itemsvc.resources.filters import search_timeout
 from itemsvc.resources.generics import rows_of
 from itemsvc.resources.pagination import KeysetPagination, Window, keyset_of
 from itemsvc.resources.plan.asked import Answer, Asked, Header
@@ -158,7 +159,8 @@ class List(Operation):
         if not sql:
             return None
         # The best index depends on the filters' values, but a prepared statement may use one plan for all values.
-        rows, more = window.page(asked.fetch(sql, values, repeatable=True, prepared=not filters))
+        with search_timeout(filters):
+            rows, more = window.page(asked.fetch(sql, values, repeatable=True, prepared=not filters))
         first, last = (self._place(window, rows[0]), self._place(window, rows[-1])) if rows else (None, None)
         parameters |= {name: quote_plus(parameters[name]) for name in self.filters if name in parameters}
         links = window.links(first, last, more)
