@@ -66,6 +66,7 @@ def middleware(*, admin: bool) -> list[str]:
         "itemsvc.http.slashes.OptionalSlashMiddleware",
         "django.middleware.common.CommonMiddleware",
         "itemsvc.auth.bearer.BearerTokenMiddleware",
+        "itemsvc.limits.shares.PageShareMiddleware",
     ]
     for_admin = [
         "django.contrib.sessions.middleware.SessionMiddleware",
@@ -279,6 +280,7 @@ REQUEST_TIMEOUT_SECONDS = env.integer("GUNICORN_REQUEST_TIMEOUT", default=20, mi
 CLIENT_TIMEOUT_SECONDS = env.integer("GUNICORN_CLIENT_TIMEOUT", default=60, minimum=1)
 # Exports at the same time. An export holds its thread while a slow client reads, so there are fewer than threads.
 MAX_STREAMS = env.integer("MAX_STREAMS", default=max(1, THREADS // 2), minimum=1)
+MAX_STREAM_SECONDS = env.integer("MAX_STREAM_SECONDS", default=600, minimum=1)
 
 # -- Observability -----------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 from django.db import transaction
@@ -11,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer, ModelSerializer
 
+from itemsvc.limits import shares
 from itemsvc.resources.conditional import refresh_version
 from itemsvc.resources.one_statement import is_one_statement
 
@@ -28,6 +30,11 @@ class BulkCreateMixin(mixins.CreateModelMixin, generics.GenericAPIView):
         return serializer
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """The 201 response; an array needs a part of the share of such requests."""
+        with shares.bulk_requests.take() if isinstance(request.data, list) else nullcontext():
+            return self._create(request, *args, **kwargs)
+
+    def _create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """DRF's. If a team's code writes more than the row, that may have raised the row's version."""
         if creates_in_one_statement(self.get_serializer_class()):
             return super().create(request, *args, **kwargs)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Container, Iterable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Container, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
@@ -20,6 +20,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from itemsvc.db.timeouts import statement_timeout
+from itemsvc.limits import shares
 from itemsvc.resources.filter_types import RFC3339Filter, TextFilter, strict_filter
 
 __all__ = ("ModelFilter", "ResourceFilter", "StrictFilterBackend", "TextFilter")
@@ -134,10 +135,15 @@ def _overrides_none(declared: type[Any], original: type[Any], names: Iterable[st
     return all(getattr(declared, name) is getattr(original, name) for name in names)
 
 
-def search_timeout(filters: Iterable[Any]) -> AbstractContextManager[None]:
-    """The time-out of a page's statement, if one of its filters searches."""
-    searches = any(getattr(each, "searches", False) for each in filters)
-    return statement_timeout(settings.SEARCH_TIMEOUT_MS) if searches else nullcontext()
+def bounded(filters: Iterable[Any]) -> AbstractContextManager[None]:
+    """Where a page is read: within the bounds of a search, if one of its filters searches. Raises Busy."""
+    return _search() if any(getattr(each, "searches", False) for each in filters) else nullcontext()
+
+
+@contextmanager
+def _search() -> Iterator[None]:
+    with shares.searches.take(), statement_timeout(settings.SEARCH_TIMEOUT_MS):
+        yield
 
 
 def used_filters(view: Any, parameters: Container[str]) -> list[Filter]:

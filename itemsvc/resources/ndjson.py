@@ -3,47 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from functools import partial
 from itertools import islice
-from threading import BoundedSemaphore
+from time import monotonic
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
-from rest_framework import renderers, status
-from rest_framework.exceptions import APIException
+from rest_framework import renderers
 from rest_framework.serializers import BaseSerializer
 
+from itemsvc.auth.authentication import caller
+from itemsvc.limits import shares
 from itemsvc.resources.generics import rows_of
 
 # Rows for each round trip to the database, and for each write to the client. The driver holds fetched rows two or three
 # times. Four times as many rows are no faster, and the largest rows would fill the memory of a small task.
 FETCH_ROWS = 500
 WRITE_ROWS = 200
-
-_slots = BoundedSemaphore(settings.MAX_STREAMS)
-
-
-class TooManyStreams(APIException):
-    """503: the exports have all the threads that they may have. Each needs one while its client reads."""
-
-    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-    default_detail = "Too many exports are running. Try again shortly."
-    default_code = "too_many_streams"
-    wait = 5  # Seconds; DRF answers it as Retry-After.
-
-
-@contextmanager
-def _slot() -> Iterator[None]:
-    if not _slots.acquire(blocking=False):
-        raise TooManyStreams
-    try:
-        yield
-    finally:
-        _slots.release()
 
 
 class NDJSONRenderer(renderers.JSONRenderer):
@@ -89,9 +69,17 @@ def _lines(queryset: QuerySet, serializer: BaseSerializer) -> Generator[bytes, N
     # In a transaction the cursor delivers rows as it reads them. Outside, PostgreSQL would first copy all rows.
     # The cursor must be closed before its transaction ends, also when the client is gone.
     iterator: Any = queryset.iterator(chunk_size=FETCH_ROWS)  # A generator, which has a `close`.
-    with _slot(), transaction.atomic(), closing(iterator) as found:
+    end = monotonic() + settings.MAX_STREAM_SECONDS
+    with shares.exports.take(_caller(serializer)), transaction.atomic(), closing(iterator) as found:
         while block := list(islice(found, WRITE_ROWS)):
+            if monotonic() > end:
+                raise TimeoutError(f"An export took longer than {settings.MAX_STREAM_SECONDS} s, so it is broken off.")
             yield write(block)
+
+
+def _caller(serializer: BaseSerializer) -> str:
+    request = serializer.context.get("request")
+    return caller(request) if request else ""
 
 
 def _serialised(serializer: BaseSerializer, block: Iterable[Any]) -> bytes:

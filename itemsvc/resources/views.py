@@ -18,7 +18,7 @@ from itemsvc.http.parsers import MergePatchParser, StrictJSONParser
 from itemsvc.resources import merge_patch, ndjson
 from itemsvc.resources.bulk import BulkCreateMixin
 from itemsvc.resources.conditional import READ_METHODS, ConditionalWriteMixin, ETagMixin
-from itemsvc.resources.filters import StrictFilterBackend, search_timeout, used_filters
+from itemsvc.resources.filters import StrictFilterBackend, bounded, used_filters
 from itemsvc.resources.generics import RowsListMixin
 from itemsvc.resources.idempotency import IdempotentCreateMixin
 from itemsvc.resources.operation_schema import DetailSchema, ListSchema
@@ -68,7 +68,7 @@ class ResourceListView(
     ) -> HttpResponseBase:
         """One page, or with `Accept: application/x-ndjson` every matching row."""
         if not isinstance(request.accepted_renderer, ndjson.NDJSONRenderer):
-            with search_timeout(used_filters(self, request.query_params)):
+            with bounded(used_filters(self, request.query_params)):
                 return super().list(request, *args, **kwargs)
         refuse_paging(request)
         ordering = keyset_of(self).read_ordering(request.query_params)

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client as DjangoClient
 from django.test.utils import CaptureQueriesContext
 
+from itemsvc.resources import ndjson
 from tests.api.factories import make_gadgets
 from tests.support.client import Client
 
@@ -61,12 +62,34 @@ def test_head_reads_no_gadget(api: Client) -> None:
 @pytest.mark.django_db
 def test_one_more_than_run_at_a_time_is_told_when_to_try_again(client: DjangoClient) -> None:
     make_gadgets(1)
-    running = [client.get("/gadgets", headers=NDJSON) for _ in range(settings.MAX_STREAMS)]
+    running = [client.get("/gadgets", headers=NDJSON, REMOTE_ADDR=f"192.0.2.{n}") for n in range(settings.MAX_STREAMS)]
     refused = client.get("/gadgets", headers=NDJSON)
     assert (refused.status_code, refused["Retry-After"]) == (503, "5")
     for response in running:
         assert len(lines(response)) == 1
     assert client.get("/gadgets", headers=NDJSON).status_code == 200
+
+
+@pytest.mark.django_db
+def test_one_caller_cannot_have_them_all(client: DjangoClient) -> None:
+    make_gadgets(1)
+    running = client.get("/gadgets", headers=NDJSON)
+    assert client.get("/gadgets", headers=NDJSON).status_code == 503
+    other = client.get("/gadgets", headers=NDJSON, REMOTE_ADDR="192.0.2.1")
+    assert [len(lines(response)) for response in (running, other)] == [1, 1]
+
+
+@pytest.mark.django_db
+def test_one_that_takes_too_long_is_broken_off(client: DjangoClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_gadgets(ndjson.WRITE_ROWS + 1)
+    blocks = iter(client.get("/gadgets", headers=NDJSON).streaming_content)
+    assert next(blocks).count(b"\n") == ndjson.WRITE_ROWS
+    later = ndjson.monotonic() + settings.MAX_STREAM_SECONDS
+    monkeypatch.setattr(ndjson, "monotonic", lambda: later)
+    with pytest.raises(TimeoutError):
+        next(blocks)
+    monkeypatch.undo()
+    assert len(lines(client.get("/gadgets", headers=NDJSON))) == ndjson.WRITE_ROWS + 1
 
 
 @pytest.mark.parametrize("path", ["/gadgets/01890a5d-ac96-774b-bcce-b302099a8057", "/health/ready"])

@@ -89,21 +89,21 @@ def test_memory_does_not_grow_with_the_table(
 
 def test_the_largest_rows_fit_into_the_smallest_task(serve: Callable[..., Service]) -> None:
     """Runs as many exports at a time as a process allows. Each character has four bytes, the task 512 MiB."""
-    service = serve()
+    service = serve(NUM_PROXIES="1")
     service.execute(
         "INSERT INTO sample_gadget (name, description) SELECT 'n', repeat(%s, 10000) FROM generate_series(1, 3000)",
         "😀",
     )
     with ThreadPoolExecutor() as pool:
-        peaks = list(pool.map(lambda _: peak(service, 3000), range(2)))
+        peaks = list(pool.map(lambda number: peak(service, 3000, f"192.0.2.{number}"), range(2)))
     assert max(peaks) < 384 * MIB
 
 
-def peak(service: Service, rows: int) -> int:
+def peak(service: Service, rows: int, client: str = "192.0.2.1") -> int:
     """The workers' largest resident memory in bytes during exports of all rows."""
     processes = psutil.Process(service.process.pid).children(recursive=True)
     largest, lines = 0, 0
-    with service.get("/gadgets", headers=NDJSON, stream=True) as response:
+    with service.get("/gadgets", headers=NDJSON | {"X-Forwarded-For": client}, stream=True) as response:
         for block in response.iter_content(MIB):
             lines += block.count(b"\n")
             largest = max(largest, sum(process.memory_info().rss for process in processes))

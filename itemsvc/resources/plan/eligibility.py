@@ -29,6 +29,7 @@ EQUIVALENT = {
     ConditionalWriteMixin.perform_update,
     ConditionalWriteMixin.perform_destroy,
     BulkCreateMixin.get_serializer,
+    BulkCreateMixin.create,
     IdempotentCreateMixin.create,
 }
 #: The methods that DRF calls on every view.

@@ -18,9 +18,10 @@ from rest_framework.settings import api_settings
 from itemsvc.auth import authentication
 from itemsvc.http.links import link_header
 from itemsvc.limits import throttle
+from itemsvc.limits.shares import Busy
 from itemsvc.resources.conditional import VERSION, ETagMixin, is_known_to_client
 from itemsvc.resources.etags import item_etag, list_etag
-from itemsvc.resources.filters import search_timeout
+from itemsvc.resources.filters import bounded
 from itemsvc.resources.generics import rows_of
 from itemsvc.resources.pagination import KeysetPagination, Window, keyset_of
 from itemsvc.resources.plan.asked import Answer, Asked, Header
@@ -159,8 +160,11 @@ class List(Operation):
         if not sql:
             return None
         # The best index depends on the filters' values, but a prepared statement may use one plan for all values.
-        with search_timeout(filters):
-            rows, more = window.page(asked.fetch(sql, values, repeatable=True, prepared=not filters))
+        try:
+            with bounded(filters):
+                rows, more = window.page(asked.fetch(sql, values, repeatable=True, prepared=not filters))
+        except Busy:
+            return None  # DRF's path refuses it.
         first, last = (self._place(window, rows[0]), self._place(window, rows[-1])) if rows else (None, None)
         parameters |= {name: quote_plus(parameters[name]) for name in self.filters if name in parameters}
         links = window.links(first, last, more)
