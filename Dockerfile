@@ -28,6 +28,7 @@ ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     DJANGO_SETTINGS_MODULE=itemsvc.settings \
+    METRICS_BIND=0.0.0.0 \
     APP_VERSION=${APP_VERSION}
 WORKDIR /app
 # Fargate mounts a volume here. It takes the path's mode from the image, so user 10001 can write to it.

@@ -65,6 +65,6 @@ def pre_request(worker: Any, request: Any) -> None:
 if settings.METRICS == "prometheus":
     from itemsvc.observability import prometheus
 
-    on_starting = partial(prometheus.open_endpoint, settings.BIND, settings.METRICS_PORT)
+    on_starting = partial(prometheus.open_endpoint, settings.METRICS_BIND, settings.METRICS_PORT)
     child_exit = prometheus.bury
     on_exit = prometheus.close_endpoint

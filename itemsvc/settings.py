@@ -114,8 +114,7 @@ STATEMENT_TIMEOUT_MS = env.integer("DB_STATEMENT_TIMEOUT_MS", default=10_000)
 SEARCH_TIMEOUT_MS = env.integer("DB_SEARCH_TIMEOUT_MS", default=1_000, minimum=1)
 DB_CONNECT_TIMEOUT_SECONDS = env.integer("DB_CONNECT_TIMEOUT", default=5, minimum=1)
 # How long an export's transaction may be idle between two rows, because its client reads slowly.
-IDLE_TIMEOUT_MS = 60_000
-CONNECTION_CHECK_MS = 1_000
+IDLE_TIMEOUT_MS, CONNECTION_CHECK_MS = 60_000, 1_000
 
 
 def _database(config: dict[str, Any]) -> dict[str, Any]:
@@ -180,8 +179,7 @@ SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}sessionid", f"{_COOKIE
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS_ONLY
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
-SESSION_COOKIE_AGE = 8 * 3600
-SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_AGE, SESSION_EXPIRE_AT_BROWSER_CLOSE = 8 * 3600, True
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}Validator"}
@@ -252,10 +250,8 @@ SPECTACULAR_SETTINGS = {
 
 # -- Language and logs -------------------------------------------------------------------------------------------------
 
-LANGUAGE_CODE = "en-us"
-USE_I18N = False
-TIME_ZONE = "UTC"
-USE_TZ = True
+LANGUAGE_CODE, USE_I18N = "en-us", False
+TIME_ZONE, USE_TZ = "UTC", True
 
 LOG_FORMAT = env.choice("LOG_FORMAT", default="json", choices=("json", "text"))
 LOG_LEVEL = env.choice("LOG_LEVEL", default="INFO", choices=LEVELS, normalise=str.upper)
@@ -287,6 +283,7 @@ MAX_STREAM_SECONDS = env.integer("MAX_STREAM_SECONDS", default=600, minimum=1)
 SERVICE_NAME: str = env.get_value("OTEL_SERVICE_NAME", default="itemsvc")
 METRICS = env.choice("METRICS", default="none", choices=("none", "emf", "prometheus"))
 METRICS_INTERVAL = env.integer("METRICS_INTERVAL", default=60, minimum=1, maximum=3600)
+METRICS_BIND = env.get_value("METRICS_BIND", default="127.0.0.1")
 METRICS_PORT = env.integer("METRICS_PORT", default=9090, minimum=1, maximum=65535)
 if METRICS == "prometheus" and METRICS_PORT == PORT:
     raise InvalidConfiguration("METRICS_PORT", f"is {METRICS_PORT}, which is PORT; metrics need a port of their own.")

@@ -32,11 +32,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import accumulate
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from django.conf import settings
@@ -49,8 +51,8 @@ from itemsvc.observability.metrics import BOUNDS, Distribution, Operations, Reco
 from itemsvc.observability.process_snapshots import ENDED, Endpoint, Snapshot
 
 PUBLISH_SECONDS = 1
-#: Seconds in which a client must send its request.
-CLIENT_SECONDS = 5
+#: Seconds that a client has for its request and for the response. With MAX_CLIENTS others, it is turned away.
+CLIENT_SECONDS, MAX_CLIENTS = 5, 8
 #: Every fourth bucket is published, so one for each octave.
 OCTAVE = 4
 
@@ -121,7 +123,7 @@ class Publisher(threading.Thread):
 
 
 class Server(ThreadingHTTPServer):
-    """Serves on the socket that the arbiter opened."""
+    """Serves on the socket that the arbiter opened. Each client has a thread, so there are few, and not for long."""
 
     daemon_threads = True
 
@@ -131,6 +133,28 @@ class Server(ThreadingHTTPServer):
         self.socket = shared.socket
         self.registry = CollectorRegistry()
         self.registry.register(Processes(shared))
+        #: The end of each client's time, in monotonic seconds.
+        self.ends: dict[Any, float] = {}
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Starts a thread for a client."""
+        if len(self.ends) >= MAX_CLIENTS:
+            self.shutdown_request(request)
+            return
+        self.ends[request] = monotonic() + CLIENT_SECONDS
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Called at the end of each client's thread."""
+        self.ends.pop(request, None)
+        super().shutdown_request(request)
+
+    def service_actions(self) -> None:
+        """Called twice a second: ends the clients whose time is over."""
+        for request, end in [*self.ends.items()]:
+            if end < monotonic():
+                with contextlib.suppress(OSError):
+                    request.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Ignores a client that went away."""

@@ -14,6 +14,7 @@ import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 
+import psutil
 import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
@@ -21,7 +22,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from itemsvc.core import capacity
 from itemsvc.core.routes import KEY, operation, template
 from itemsvc.observability import emf, metrics, request_statistics
-from itemsvc.observability.prometheus import buckets
+from itemsvc.observability.prometheus import MAX_CLIENTS, buckets
 from tests.support import emf as specification
 from tests.support.service import ROOT, Service, free_port, wait_until
 
@@ -332,10 +333,44 @@ def test_prometheus_is_not_on_the_public_port(start_service) -> None:
     assert service.get("/metrics").status_code == 404
     other = requests.get(f"http://127.0.0.1:{port}/gadgets", timeout=5)
     assert (other.status_code, other.headers.get("Server")) == (404, None)
+    [worker] = psutil.Process(service.process.pid).children()
+    listening = [each.laddr for each in worker.net_connections() if each.status == psutil.CONN_LISTEN]
+    assert [each.ip for each in listening if each.port == port] == ["127.0.0.1"]
     # A client that says nothing does not keep the service from ending.
     with socket.create_connection(("127.0.0.1", port)):
         stop(service)
     assert service.process.returncode == 0
+
+
+@pytest.mark.slow
+def test_clients_that_drip_get_few_threads_of_prometheus_and_not_for_long(start_service) -> None:
+    port = free_port()
+    service = start_service(METRICS="prometheus", METRICS_PORT=str(port))
+    [worker] = psutil.Process(service.process.pid).children()
+    before = worker.num_threads()
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(100)]
+        wait_until(lambda: drip(clients) <= MAX_CLIENTS, "the others are turned away")
+        assert worker.num_threads() <= before + MAX_CLIENTS
+        wait_until(lambda: drip(clients) == 0, "the time of the first is over")
+    assert requests_to_gadgets(port) == 0
+
+
+def drip(clients: list[socket.socket]) -> int:
+    """Sends a byte of a request on each connection; returns how many of them are open."""
+    closed = (BrokenPipeError, ConnectionResetError)
+    for client in [*clients]:
+        try:
+            client.sendall(b"G")
+            client.settimeout(0.001)
+            open_still = client.recv(1) != b""
+        except TimeoutError:
+            continue
+        except closed:
+            open_still = False
+        if not open_still:
+            clients.remove(client)
+    return len(clients)
 
 
 @pytest.mark.parametrize(
