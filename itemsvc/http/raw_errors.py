@@ -20,7 +20,7 @@ from itemsvc.http.errors import RETRY_AFTER_SECONDS, error
 from itemsvc.http.security_headers import ALWAYS, NO_PAGE
 
 #: The largest number of chunks of a body. One byte in a chunk of its own costs as much time as 16 KB in one.
-MAX_CHUNKS = max(1024, settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 256)
+MAX_CHUNKS = max(1024, settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1024)
 
 
 class TooManyChunks(InvalidChunkSize):
