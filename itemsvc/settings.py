@@ -66,7 +66,7 @@ def middleware(*, admin: bool) -> list[str]:
         "itemsvc.http.slashes.OptionalSlashMiddleware",
         "django.middleware.common.CommonMiddleware",
         "itemsvc.auth.bearer.BearerTokenMiddleware",
-        "itemsvc.limits.shares.PageShareMiddleware",
+        "itemsvc.limits.shares.ShareMiddleware",
     ]
     for_admin = [
         "django.contrib.sessions.middleware.SessionMiddleware",

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -22,6 +22,8 @@ from itemsvc.http.errors import error
 HALF = max(1, settings.THREADS // 2)
 #: So many threads may serve requests of all these kinds together.
 MOST = max(1, settings.THREADS - 1)
+#: A body above this size is a large one.
+LARGE_BYTES = 64 * 1024
 
 
 class Busy(APIException):
@@ -75,21 +77,31 @@ def _give_back(held: Counter[Any], key: Any) -> None:
 
 
 searches, bulk_requests, pages = Share("searches"), Share("requests with many objects"), Share("pages")
+large_bodies = Share("requests with large bodies")
 exports = Share("exports", settings.MAX_STREAMS, max(1, settings.MAX_STREAMS // 2), wait=5)
 
 
-class PageShareMiddleware:
-    """Applies the share of the pages that browsers ask for. The rendering of one takes longer than its query."""
+def is_large(environ: Mapping[str, Any]) -> bool:
+    """Whether the request has a body that takes long to parse."""
+    length: str = environ.get("CONTENT_LENGTH") or ""
+    return length.isdecimal() and int(length) > LARGE_BYTES
+
+
+class ShareMiddleware:
+    """Applies the shares of pages, whose rendering takes longer than their query, and of large bodies."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]):
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """The response, or 503."""
-        if "text/html" not in request.META.get("HTTP_ACCEPT", ""):
-            return self.get_response(request)
+        kinds = [pages] if "text/html" in request.META.get("HTTP_ACCEPT", "") else []
+        if is_large(request.META):
+            kinds.append(large_bodies)
         try:
-            with pages.take():
+            with ExitStack() as held:
+                for kind in kinds:
+                    held.enter_context(kind.take())
                 return self.get_response(request)
         except Busy as busy:
             return error(busy.status_code, str(busy.detail), busy.wait)

@@ -16,10 +16,12 @@ from tests.sample.models import Gadget
 from tests.support.ways import Way, ask, every_way
 
 MANY = json.dumps([{"name": "oak"}]).encode()
+LARGE = b'{"name": "oak"' + b" " * shares.LARGE_BYTES + b"}"
 #: A request of each kind, and what is said if there are too many.
 KINDS: dict[str, tuple[shares.Share, dict[str, Any], str]] = {
     "search": (shares.searches, {"method": "GET", "path": "/gadgets", "QUERY_STRING": "search=oak"}, "searches"),
     "many": (shares.bulk_requests, {"method": "POST", "path": "/gadgets", "body": MANY}, "requests with many objects"),
+    "large": (shares.large_bodies, {"method": "POST", "path": "/gadgets", "body": LARGE}, "requests with large bodies"),
     "page": (shares.pages, {"method": "GET", "path": "/gadgets", "HTTP_ACCEPT": "text/html,*/*;q=0.8"}, "pages"),
     "export": (shares.exports, {"method": "GET", "path": "/gadgets", "HTTP_ACCEPT": "application/x-ndjson"}, "exports"),
 }

@@ -18,7 +18,7 @@ from rest_framework.settings import api_settings
 from itemsvc.auth import authentication
 from itemsvc.http.links import link_header
 from itemsvc.limits import throttle
-from itemsvc.limits.shares import Busy
+from itemsvc.limits.shares import Busy, is_large
 from itemsvc.resources.conditional import VERSION, ETagMixin, is_known_to_client
 from itemsvc.resources.etags import item_etag, list_etag
 from itemsvc.resources.filters import bounded
@@ -85,6 +85,7 @@ class Operation:
         return (
             self.negotiation.selects_json(environ.get("HTTP_ACCEPT", "*/*"))
             and self._left.isdisjoint(environ)
+            and not is_large(environ)
             and authentication.admits(environ, self.scope)
             and throttle.admits(environ)
         )

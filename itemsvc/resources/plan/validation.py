@@ -56,7 +56,7 @@ class Validation:
 
     def values(self, body: bytes | None) -> dict[str, Any] | None:
         """The validated values; None if there is no body, or the serializer refuses it or needs more than it."""
-        if body is None:
+        if body is None or body.startswith(b"["):
             return None
         try:
             data = parsers.decode(body)
