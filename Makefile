@@ -43,7 +43,7 @@ bench: $(VENV)/installed .venv-bench/installed $(FASTIFY)/node_modules ## Compar
 $(FASTIFY)/node_modules: $(FASTIFY)/package.json
 	@! command -v npm >/dev/null || { npm install --prefix $(FASTIFY) --no-package-lock --no-audit --no-fund --silent && touch $@ || rm -rf $@; }
 
-faults: $(VENV)/installed ## Run the fault tests and write their table into docs/reliability.md (about 3 minutes)
+faults: $(VENV)/installed ## Run the fault tests and write their tables into docs/reliability.md (about 8 minutes)
 	@$(BIN)/python -m tests.faults
 
 soak: $(VENV)/installed ## Load the service for MINUTES=10 and check that no request fails and no memory leaks
