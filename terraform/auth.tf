@@ -12,7 +12,8 @@ locals {
   has_auth = var.create_user_pool || var.oidc_issuer != null
 
   # Each scope's name and description.
-  scopes = merge([
+  scopes = merge(local.resource_scopes, var.api_scopes)
+  resource_scopes = merge([
     for resource in var.resources : {
       "${resource}:read"  = "Read ${resource}"
       "${resource}:write" = "Create, change and delete ${resource}"

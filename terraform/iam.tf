@@ -2,6 +2,9 @@
 # monitoring.
 
 locals {
+  # A whole ARN, with or without the key of a JSON secret.
+  secret_arn = "^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@!-]+-[A-Za-z0-9]{6}(:[^:*]*:[^:*]*:[^:*]*)?$"
+
   # The conditions limit each AWS service to resources of this account. Without them, another account could make the
   # service use our role (the confused deputy problem).
   assume = { for service, source in {
@@ -64,7 +67,8 @@ resource "aws_iam_role_policy" "execution" {
         Resource = concat(
           [aws_secretsmanager_secret.database_url.arn, module.credentials.secret_key_arn],
           [for secret in aws_secretsmanager_secret.service_database_url : secret.arn],
-          values(var.extra_secrets),
+          # Without the key of a JSON secret.
+          distinct([for arn in values(var.extra_secrets) : join(":", slice(split(":", arn), 0, 7))]),
         )
       },
       {
@@ -82,14 +86,23 @@ resource "aws_iam_role_policy" "execution" {
 
 resource "aws_iam_role" "task" {
   name               = "${local.name}-task"
-  description        = "The application of ${local.name} while it serves: give it what your code calls"
+  description        = "The application of ${local.name} while it serves: it may do what task_policy_json allows"
   assume_role_policy = local.assume["ecs-tasks"]
 }
 
 resource "aws_iam_role" "migrate" {
   name               = "${local.name}-migrate"
-  description        = "One-off tasks of ${local.name}: they need no AWS API"
+  description        = "One-off tasks of ${local.name}: they may do what task_policy_json allows"
   assume_role_policy = local.assume["ecs-tasks"]
+}
+
+# A scheduled command is the team's code too, so it may do the same as the service.
+resource "aws_iam_role_policy" "application" {
+  for_each = var.task_policy_json == null ? {} : { task = aws_iam_role.task.id, migrate = aws_iam_role.migrate.id }
+
+  name   = "application"
+  role   = each.value
+  policy = var.task_policy_json
 }
 
 # The permissions of ECS Exec.

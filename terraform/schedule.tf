@@ -9,6 +9,9 @@ locals {
 
   scheduled_commands = merge(local.housekeeping, var.scheduled_commands)
 
+  # cron has six fields, and ? for the day or the weekday (EventBridge Scheduler user guide, "Schedule types").
+  schedule_expression = "^(rate\\([1-9][0-9]* (minute|hour|day)s?\\)|cron\\([^\\s()]+ [^\\s()]+ (\\? [^\\s()]+ [^\\s()]+|[^\\s()]+ [^\\s()]+ \\?) [^\\s()]+\\))$"
+
   # Without a revision number, ECS runs the newest one. So no deploy has to change the schedules.
   command_family     = "${local.arn_prefix.ecs}:task-definition/${local.name}-command"
   schedule_group_arn = "${local.arn_prefix.scheduler}:schedule-group/${local.name}"

@@ -1,7 +1,7 @@
 # The allowed connections. Inside the VPC, rules name security groups instead of address ranges.
 #
 #   world -> alb -> tasks -> database        tasks, migrate -> AWS APIs (443)
-#                 migrate -> database
+#                 migrate -> database           and to extra_egress
 
 locals {
   api_port      = 8000
@@ -161,4 +161,19 @@ resource "aws_vpc_security_group_ingress_rule" "endpoints" {
   ip_protocol                  = "tcp"
   from_port                    = 443
   to_port                      = 443
+}
+
+# --- tasks -> what a team's own code calls ---------------------------------------------------------------------------
+
+resource "aws_vpc_security_group_egress_rule" "extra" {
+  for_each = { for pair in setproduct(keys(local.task_groups), var.extra_egress) :
+    "${pair[0]} ${pair[1].cidr} ${pair[1].port}" => merge(pair[1], { group = local.task_groups[pair[0]] })
+  }
+
+  security_group_id = each.value.group
+  description       = each.value.description
+  cidr_ipv4         = each.value.cidr
+  ip_protocol       = "tcp"
+  from_port         = each.value.port
+  to_port           = each.value.port
 }

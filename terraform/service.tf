@@ -52,12 +52,11 @@ locals {
     local.tracing_variables,
   )
 
-  # Variables that extra_environment and extra_secrets must not set.
-  own_variables = merge(local.environment_variables, local.service_variables, {
-    APP_VERSION             = ""
-    MIGRATE_LOCK_TIMEOUT_MS = ""
-    MIGRATE_WAIT_SECONDS    = ""
-  })
+  # Variables that extra_environment and extra_secrets must not set, also where their own option is off.
+  own_variables = setunion(keys(local.environment_variables), keys(local.service_variables), [
+    "APP_VERSION", "DATABASE_URL", "GUNICORN_MAX_QUEUED", "MAX_STREAMS", "MIGRATE_DATABASE_URL", "MIGRATE_LOCK_TIMEOUT_MS",
+    "MIGRATE_WAIT_SECONDS", "NEXT_DATABASE_URL", "OIDC_AUDIENCE", "OIDC_ISSUER", "RATE_LIMIT", "SECRET_KEY",
+  ])
 
   secrets = {
     DATABASE_URL = aws_secretsmanager_secret.service_database_url[local.service_role].arn
@@ -212,5 +211,7 @@ resource "aws_ecs_service" "api" {
     aws_vpc_security_group_egress_rule.to_aws,
     aws_vpc_security_group_egress_rule.to_endpoints,
     aws_vpc_security_group_egress_rule.to_s3,
+    aws_vpc_security_group_egress_rule.extra,
+    aws_iam_role_policy.application,
   ]
 }

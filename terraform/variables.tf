@@ -704,6 +704,34 @@ variable "resources" {
   description = "The service's resources. A user pool has the scopes NAME:read and NAME:write for each."
   type        = list(string)
   default     = ["items"]
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in var.resources : can(regex("^[a-z][a-z0-9_]*$", name))]) && length(distinct(var.resources)) == length(var.resources)
+    error_message = "resources must be different names of lower-case letters, digits and underscores: ${join(", ", var.resources)}."
+  }
+}
+
+variable "api_scopes" {
+  description = "More scopes of a user pool, for permissions of your own: the name, and what it permits, as { \"orders:refund\" = \"Refund an order\" }."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name, description in var.api_scopes : can(regex("^[A-Za-z0-9:._-]{1,256}$", name)) && length(description) >= 1 && length(description) <= 256])
+    error_message = "A name in api_scopes must be letters, digits and :._- (no slash), with a description of up to 256 characters: ${join(", ", keys(var.api_scopes))}."
+  }
+
+  validation {
+    condition     = length(setintersection(keys(var.api_scopes), keys(local.resource_scopes))) == 0
+    error_message = "api_scopes must not name the scopes of resources, which a user pool has already: ${join(", ", setintersection(keys(var.api_scopes), keys(local.resource_scopes)))}."
+  }
+
+  validation {
+    condition     = length(var.api_scopes) + length(local.resource_scopes) <= 100
+    error_message = "resources and api_scopes give more than 100 scopes, and a user pool's resource server takes no more."
+  }
 }
 
 variable "create_user_pool" {
@@ -851,7 +879,7 @@ variable "latency_p99_ms" {
   }
 }
 
-# --- a team's own variables and secrets ------------------------------------------------------------------------------
+# --- what a team's own code needs ------------------------------------------------------------------------------------
 
 variable "extra_environment" {
   description = "More environment variables for the service and its one-off tasks, by name, as { CORS_ALLOWED_ORIGINS = \"https://app.example.com\" }. Not for secrets: whoever may describe a task definition can read them."
@@ -861,33 +889,100 @@ variable "extra_environment" {
 
   validation {
     condition     = alltrue([for name in keys(var.extra_environment) : can(regex("^[A-Za-z_][A-Za-z0-9_]*$", name))])
-    error_message = "A name in extra_environment must be letters, digits and underscores, no digit first."
+    error_message = "A name in extra_environment must be letters, digits and underscores, no digit first: ${join(", ", [for name in keys(var.extra_environment) : name if !can(regex("^[A-Za-z_][A-Za-z0-9_]*$", name))])}."
   }
 
   validation {
-    condition     = length(setintersection(keys(var.extra_environment), keys(local.own_variables))) == 0
-    error_message = "extra_environment must not name what this configuration sets itself; use its own variable instead."
+    condition     = length(setintersection(keys(var.extra_environment), local.own_variables)) == 0
+    error_message = "extra_environment must not name what this configuration sets itself (use its own variable instead): ${join(", ", setintersection(keys(var.extra_environment), local.own_variables))}."
   }
 }
 
 variable "extra_secrets" {
-  description = "More secrets for the service and its one-off tasks: the environment variable's name, and the ARN of a Secrets Manager secret whose whole value it gets, as { SENTRY_DSN = \"arn:aws:secretsmanager:…\" }. The secret is made elsewhere, and encrypted with aws/secretsmanager or this environment's key."
+  description = "More secrets for the service and its one-off tasks: the environment variable's name, and the ARN of a Secrets Manager secret, as { SENTRY_DSN = \"arn:aws:secretsmanager:…\" }. With :KEY:: after the ARN it is one key of a JSON secret. The secret is made elsewhere, and encrypted with aws/secretsmanager or this environment's key."
   type        = map(string)
   default     = {}
   nullable    = false
 
   validation {
-    condition     = alltrue([for arn in values(var.extra_secrets) : can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[^*]+$", arn))])
-    error_message = "A value in extra_secrets must be the ARN of a Secrets Manager secret."
+    condition     = alltrue([for name in keys(var.extra_secrets) : can(regex("^[A-Za-z_][A-Za-z0-9_]*$", name))])
+    error_message = "A name in extra_secrets must be letters, digits and underscores, no digit first: ${join(", ", [for name in keys(var.extra_secrets) : name if !can(regex("^[A-Za-z_][A-Za-z0-9_]*$", name))])}."
   }
 
   validation {
-    condition     = length(setintersection(keys(var.extra_secrets), concat(keys(local.own_variables), keys(var.extra_environment), ["DATABASE_URL", "SECRET_KEY", "MIGRATE_DATABASE_URL", "NEXT_DATABASE_URL"]))) == 0
-    error_message = "extra_secrets must not name what this configuration or extra_environment sets."
+    condition     = alltrue([for arn in values(var.extra_secrets) : can(regex(local.secret_arn, arn))])
+    error_message = "In extra_secrets this must be the whole ARN of a Secrets Manager secret, its six last characters included: ${join(", ", [for name, arn in var.extra_secrets : name if !can(regex(local.secret_arn, arn))])}."
+  }
+
+  validation {
+    condition     = length(setintersection(keys(var.extra_secrets), setunion(local.own_variables, keys(var.extra_environment)))) == 0
+    error_message = "extra_secrets must not name what this configuration or extra_environment sets: ${join(", ", setintersection(keys(var.extra_secrets), setunion(local.own_variables, keys(var.extra_environment))))}."
   }
 }
 
-# --- scheduled commands ----------------------------------------------------------------------------------------------
+variable "task_policy_json" {
+  description = "IAM policy, as JSON, with what the service's code and its one-off tasks may call in AWS. null: nothing."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.task_policy_json == null || can(jsondecode(var.task_policy_json))
+    error_message = "task_policy_json must be JSON, as jsonencode() or file() give it."
+  }
+
+  validation {
+    condition     = var.task_policy_json == null || !can(jsondecode(var.task_policy_json)) || can(regex("^20", jsondecode(var.task_policy_json).Version)) && can(jsondecode(var.task_policy_json).Statement)
+    error_message = "task_policy_json must have a Version and a Statement."
+  }
+
+  validation {
+    condition     = var.task_policy_json == null || alltrue([for each in flatten([try(jsondecode(var.task_policy_json).Statement, [])]) : can(each.Effect) && (can(each.Action) || can(each.NotAction)) && (can(each.Resource) || can(each.NotResource)) && !can(each.Principal)])
+    error_message = "Each Statement of task_policy_json must have an Effect, an Action and a Resource, and no Principal: the task's role is the principal."
+  }
+
+  # A role's inline policies may have 10,240 characters together. The rest is for ECS Exec and traces.
+  validation {
+    condition     = var.task_policy_json == null ? true : length(replace(var.task_policy_json, "/\\s/", "")) <= 9500
+    error_message = "task_policy_json must have at most 9,500 characters without white space, because IAM limits a role's policies."
+  }
+}
+
+variable "extra_egress" {
+  description = "More that the tasks may connect to: TCP port, IPv4 range and what it is, as [{ port = 6379, cidr = \"10.1.0.0/16\", description = \"Redis\" }]."
+  type = list(object({
+    port        = number
+    cidr        = string
+    description = string
+  }))
+  default  = []
+  nullable = false
+
+  validation {
+    condition     = alltrue([for each in var.extra_egress : each.port >= 1 && each.port <= 65535 && floor(each.port) == each.port])
+    error_message = "A port in extra_egress must be a whole number from 1 to 65535: ${join(", ", [for each in var.extra_egress : each.port])}."
+  }
+
+  # EC2 would change 10.1.2.3/16 to 10.1.0.0/16, and every plan would then show a change.
+  validation {
+    condition     = alltrue([for each in var.extra_egress : try("${cidrhost(each.cidr, 0)}/${split("/", each.cidr)[1]}", "") == each.cidr && can(cidrnetmask(each.cidr))])
+    error_message = "A cidr in extra_egress must be an IPv4 range from its first address on, like 10.1.0.0/16: ${join(", ", [for each in var.extra_egress : each.cidr])}."
+  }
+
+  validation {
+    condition     = alltrue([for each in var.extra_egress : can(regex("^[A-Za-z0-9 ._:/()#,@\\[\\]+=&;{}!$*-]{1,255}$", each.description))])
+    error_message = "A description in extra_egress must be 1 to 255 letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*: ${join(", ", [for each in var.extra_egress : "\"${each.description}\""])}."
+  }
+
+  validation {
+    condition     = length(distinct([for each in var.extra_egress : "${each.cidr} ${each.port}"])) == length(var.extra_egress)
+    error_message = "extra_egress has the same port and range twice."
+  }
+
+  validation {
+    condition     = var.nat == "none" || alltrue([for each in var.extra_egress : "${each.cidr} ${each.port}" != "0.0.0.0/0 443"])
+    error_message = "extra_egress must not name port 443 of 0.0.0.0/0: tasks may connect to it already, for the AWS APIs."
+  }
+}
 
 variable "scheduled_commands" {
   description = <<-EOT
@@ -906,22 +1001,22 @@ variable "scheduled_commands" {
 
   validation {
     condition     = alltrue([for name in keys(var.scheduled_commands) : can(regex("^[a-z][a-z0-9-]{0,29}$", name))])
-    error_message = "A name in scheduled_commands must be 1 to 30 lower-case letters, digits and hyphens, a letter first."
+    error_message = "A name in scheduled_commands must be 1 to 30 lower-case letters, digits and hyphens, a letter first: ${join(", ", [for name in keys(var.scheduled_commands) : name if !can(regex("^[a-z][a-z0-9-]{0,29}$", name))])}."
   }
 
   validation {
-    condition     = alltrue([for each in values(var.scheduled_commands) : can(regex("^(cron|rate)\\([^()]+\\)$", each.schedule))])
-    error_message = "A schedule in scheduled_commands must be cron(…) or rate(…), as EventBridge Scheduler has them."
+    condition     = alltrue([for each in values(var.scheduled_commands) : can(regex(local.schedule_expression, each.schedule))])
+    error_message = "In scheduled_commands this schedule must be rate(5 minutes) or cron(minute hour day month weekday year), with ? for the day or the weekday: ${join(", ", [for name, each in var.scheduled_commands : "${name} = ${each.schedule}" if !can(regex(local.schedule_expression, each.schedule))])}."
   }
 
   validation {
     condition     = alltrue([for each in values(var.scheduled_commands) : length(each.command) > 0])
-    error_message = "A command in scheduled_commands must be a list of words, as [\"python\", \"manage.py\", \"send_reminders\"]."
+    error_message = "In scheduled_commands this command must be a list of words, as [\"python\", \"manage.py\", \"send_reminders\"]: ${join(", ", [for name, each in var.scheduled_commands : name if length(each.command) == 0])}."
   }
 
   validation {
     condition     = alltrue([for each in values(var.scheduled_commands) : each.window_minutes >= 0 && each.window_minutes <= 1440 && floor(each.window_minutes) == each.window_minutes])
-    error_message = "window_minutes in scheduled_commands must be a whole number from 0 to 1440."
+    error_message = "window_minutes in scheduled_commands must be a whole number from 0 to 1440: ${join(", ", [for name, each in var.scheduled_commands : "${name} = ${each.window_minutes}"])}."
   }
 }
 

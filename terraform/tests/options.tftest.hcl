@@ -509,19 +509,3 @@ run "traces_without_nat" {
     error_message = "The execution role must be able to pull the copy of the collector."
   }
 }
-
-run "a_teams_own" {
-  command = plan
-
-  variables {
-    extra_environment = { CORS_ALLOWED_ORIGINS = "https://app.example.com" }
-    extra_secrets     = { SENTRY_DSN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:sentry-AbCdEf" }
-  }
-
-  assert {
-    condition = alltrue([for definition in [aws_ecs_task_definition.api[0], aws_ecs_task_definition.migrate[0]] :
-      contains(jsondecode(definition.container_definitions)[0].environment, { name = "CORS_ALLOWED_ORIGINS", value = "https://app.example.com" })
-    ])
-    error_message = "Both task definitions have the team's variables."
-  }
-}

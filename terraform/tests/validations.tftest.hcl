@@ -209,33 +209,3 @@ run "a_name_that_cognito_refuses" {
 
   expect_failures = [var.create_user_pool]
 }
-
-run "extra_refused_names" {
-  command = plan
-
-  variables {
-    extra_environment = { NUM_PROXIES = "0" }
-  }
-
-  expect_failures = [var.extra_environment]
-}
-
-run "extra_refused_secrets" {
-  command = plan
-
-  variables {
-    extra_secrets = { SENTRY_DSN = "https://key@sentry.example.com/1" }
-  }
-
-  expect_failures = [var.extra_secrets]
-}
-
-run "extra_refused_secret_names" {
-  command = plan
-
-  variables {
-    extra_secrets = { DATABASE_URL = "arn:aws:secretsmanager:us-east-1:123456789012:secret:mine-AbCdEf" }
-  }
-
-  expect_failures = [var.extra_secrets]
-}
