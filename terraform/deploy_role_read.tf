@@ -45,7 +45,7 @@ locals {
     "rds:DescribeDBSubnetGroups",
     "secretsmanager:GetRandomPassword",
     "sts:GetCallerIdentity",
-  ], var.create_user_pool ? ["cognito-idp:DescribeUserPoolDomain"] : [])
+  ], var.create_user_pool ? ["cognito-idp:DescribeUserPoolDomain"] : [], local.has_domain ? ["route53:ListHostedZones"] : [])
 
   # Reads of this environment's resources, in two policies: one would be too long.
   refresh_running = [
@@ -94,6 +94,16 @@ locals {
       ]
       resources = [aws_cognito_user_pool.main[0].arn]
     }] : [],
+    local.has_domain ? [
+      {
+        actions   = ["acm:DescribeCertificate", "acm:ListTagsForCertificate"]
+        resources = ["arn:${local.partition}:acm:${var.region}:${local.account_id}:certificate/*"]
+      },
+      {
+        actions   = ["route53:GetHostedZone", "route53:ListResourceRecordSets", "route53:ListTagsForResource"]
+        resources = ["arn:${local.partition}:route53:::hostedzone/${var.hosted_zone_id}"]
+      },
+    ] : [],
     var.enable_waf ? [
       {
         actions   = ["wafv2:GetLoggingConfiguration", "wafv2:GetWebACL"]

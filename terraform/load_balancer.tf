@@ -3,7 +3,7 @@ resource "aws_lb" "main" {
   #checkov:skip=CKV_AWS_150:Deletion protection is deletion_protection (on in prod); dev must be destroyable.
   #checkov:skip=CKV2_AWS_28:The web ACL is enable_waf (off in dev); it would cost more there than the load balancer.
   #checkov:skip=CKV2_AWS_76:enable_waf adds AWSManagedRulesKnownBadInputsRuleSet in a dynamic block, which checkov does not read.
-  #checkov:skip=CKV2_AWS_20:HTTP redirects to HTTPS when certificate_arn is set.
+  #checkov:skip=CKV2_AWS_20:HTTP redirects to HTTPS when certificate_arn or domain_name is set.
   name                       = local.name
   load_balancer_type         = "application"
   internal                   = false
@@ -70,7 +70,7 @@ resource "aws_lb_target_group" "api" {
 }
 
 resource "aws_lb_listener" "http" {
-  #checkov:skip=CKV_AWS_2:This listener forwards plain HTTP only when certificate_arn is null.
+  #checkov:skip=CKV_AWS_2:This listener forwards plain HTTP only without certificate_arn and domain_name.
   #checkov:skip=CKV_AWS_103:This listener has no TLS; the HTTPS listener has.
   load_balancer_arn = aws_lb.main.arn
   port              = 80
@@ -99,7 +99,7 @@ resource "aws_lb_listener" "https" {
   port              = 443
   protocol          = "HTTPS"
   ssl_policy        = var.ssl_policy
-  certificate_arn   = var.certificate_arn
+  certificate_arn   = local.certificate_arn
 
   default_action {
     type             = "forward"

@@ -51,7 +51,7 @@ resource "terraform_data" "environment" {
 
 check "https_in_production" {
   assert {
-    condition     = var.environment != "prod" || var.certificate_arn != null
-    error_message = "prod has no certificate_arn: clients reach it over plain HTTP."
+    condition     = var.environment != "prod" || local.https
+    error_message = "prod has neither domain_name nor certificate_arn: clients reach it over plain HTTP."
   }
 }

@@ -6,7 +6,6 @@
 locals {
   api_port      = 8000
   database_port = 5432
-  https         = var.certificate_arn != null
   alb_ports     = local.https ? [80, 443] : [80]
 
   alb_ingress = { for pair in setproduct(var.allowed_cidr_blocks, local.alb_ports) :

@@ -13,9 +13,9 @@ locals {
   has_migrate       = local.migrate_image_tag != "none"
 
   scheme  = local.https ? "https" : "http"
-  domain  = try(var.domain_names[0], aws_lb.main.dns_name)
+  domain  = try(local.domains[0], aws_lb.main.dns_name)
   url     = "${local.scheme}://${local.domain}"
-  hosts   = concat([aws_lb.main.dns_name], var.domain_names)
+  hosts   = concat([aws_lb.main.dns_name], local.domains)
   origins = [for host in local.hosts : "${local.scheme}://${host}"]
 
   # The longest time in seconds from a request's arrival to the first byte of its response.

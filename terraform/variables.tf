@@ -151,13 +151,46 @@ variable "allowed_cidr_blocks" {
 }
 
 variable "certificate_arn" {
-  description = "ARN of an ACM certificate in the same region. With it the service uses HTTPS, and HTTP redirects there. null: plain HTTP."
+  description = "ARN of an ACM certificate in the same region, for domain_names. With it the service uses HTTPS, and HTTP redirects there. null: plain HTTP, or that of domain_name."
   type        = string
   default     = null
 
   validation {
     condition     = var.certificate_arn == null || can(regex("^arn:[a-z-]+:acm:${var.region}:[0-9]{12}:certificate/.+$", var.certificate_arn))
     error_message = "certificate_arn must be the ARN of an ACM certificate in the region of the load balancer (var.region)."
+  }
+}
+
+variable "domain_name" {
+  description = "Host name of the service, like items.example.com, in the zone of hosted_zone_id. It gives a certificate, the records and HTTPS. null: see certificate_arn and domain_names."
+  type        = string
+  default     = null
+
+  # ACM takes no longer name (RFC 5280).
+  validation {
+    condition     = var.domain_name == null ? true : can(regex("^([a-z0-9]([a-z0-9-]*[a-z0-9])?\\.)+[a-z]{2,}$", var.domain_name)) && length(var.domain_name) <= 64
+    error_message = "domain_name must be one bare lower-case host name of up to 64 characters, like items.example.com: no scheme, port or wildcard."
+  }
+
+  validation {
+    condition     = var.domain_name == null || var.certificate_arn == null && length(var.domain_names) == 0
+    error_message = "domain_name makes its own certificate, so it excludes certificate_arn and domain_names, which are for names and certificates that you manage yourself."
+  }
+}
+
+variable "hosted_zone_id" {
+  description = "Public Route 53 hosted zone of domain_name, like Z0123456789ABCDEFGHIJ. Required with domain_name."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.hosted_zone_id == null || can(regex("^[A-Z0-9]{1,32}$", var.hosted_zone_id))
+    error_message = "hosted_zone_id must be the id of a Route 53 hosted zone, like Z0123456789ABCDEFGHIJ."
+  }
+
+  validation {
+    condition     = (var.hosted_zone_id == null) == (var.domain_name == null)
+    error_message = "domain_name and hosted_zone_id belong together: set both or neither."
   }
 }
 
@@ -174,7 +207,7 @@ variable "ssl_policy" {
 }
 
 variable "domain_names" {
-  description = "Host names of the service, the canonical one first. Empty: the load balancer's own name."
+  description = "Host names of the service that you manage yourself, the canonical one first. Empty: domain_name, or the load balancer's own name."
   type        = list(string)
   default     = []
   nullable    = false

@@ -1,5 +1,5 @@
 # Survives the loss of a zone or of the database instance, and refuses `terraform destroy`.
-# Fill in your own: certificate_arn, domain_names, alarm_email, github_repository and state_bucket.
+# Fill in your own: domain_name and hosted_zone_id (or certificate_arn, domain_names), alarm_email, github_repository and state_bucket.
 environment = "prod"
 
 nat = "per_az"

@@ -35,10 +35,17 @@ def _network(account: Account) -> list[str]:
 def _compute(account: Account) -> list[str]:
     ecs, elb = account.client("ecs"), account.client("elbv2")
     scaling = account.client("application-autoscaling")
+    certificates, dns = account.client("acm").list_certificates(), account.client("route53")
+    zones = [zone["Id"] for zone in dns.list_hosted_zones()["HostedZones"]]
+    records = [
+        each for zone in zones for each in dns.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+    ]
     clusters = ecs.describe_clusters(clusters=ecs.list_clusters()["clusterArns"])["clusters"]
     return [
         *[cluster["clusterArn"] for cluster in clusters if cluster["status"] != "INACTIVE"],
         *[r["repositoryArn"] for r in account.client("ecr").describe_repositories()["repositories"]],
+        *[certificate["CertificateArn"] for certificate in certificates["CertificateSummaryList"]],
+        *[record["Name"] for record in records if record["Type"] not in ("NS", "SOA")],
         *[balancer["LoadBalancerArn"] for balancer in elb.describe_load_balancers()["LoadBalancers"]],
         *[group["TargetGroupArn"] for group in elb.describe_target_groups()["TargetGroups"]],
         *[t["ResourceId"] for t in scaling.describe_scalable_targets(ServiceNamespace="ecs")["ScalableTargets"]],

@@ -29,6 +29,7 @@ from moto.ec2.models.nat_gateways import NatGatewayBackend
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.rds.models import DBInstance, DBParameterGroup
+from moto.route53.models import Route53Backend
 from moto.server import main
 
 
@@ -178,6 +179,20 @@ def delete_resource_servers():
     CognitoIdpResponse.delete_resource_server = delete_resource_server
 
 
+def create_deleted_records_again():
+    """Route 53: a record that was deleted may be created again. moto takes the next record of the zone for it."""
+
+    @around(Route53Backend, "change_resource_record_sets")
+    def change(original, self, zoneid, change_list):
+        zone = self.get_hosted_zone(zoneid)
+        present = {(record.name.strip("."), record.type) for record in zone.rrsets}
+        zone.rr_changes[:] = [each for each in zone.rr_changes if key(each) in present]
+        return original(self, zoneid, change_list)
+
+    def key(change):
+        return change["ResourceRecordSet"]["Name"], change["ResourceRecordSet"]["Type"]
+
+
 def write_journal(directory):
     """Writes every request and every database password to the files in `directory`."""
 
@@ -215,6 +230,7 @@ if __name__ == "__main__":
     keep_rule_descriptions()
     release_nat_interfaces()
     delete_resource_servers()
+    create_deleted_records_again()
     if options.journal:
         write_journal(options.journal)
     main(rest or sys.argv[1:])

@@ -13,7 +13,7 @@ from tests.terraform.stack import Stack
 DOMAIN = "items.example.com"
 OPTIONS = (
     "-var-file=environments/prod.tfvars",
-    f'domain_names=["{DOMAIN}"]',
+    f"domain_name={DOMAIN}",
     "alarm_email=ops@example.com",
     "github_repository=example/itemsvc",
     "state_bucket=example-terraform-state",
@@ -56,8 +56,8 @@ class Life:
 def live(account: Account) -> Life:
     """Applies, deploys twice, observes, removes the protection, destroys."""
     account.wait()
-    certificate = account.client("acm").request_certificate(DomainName=DOMAIN)["CertificateArn"]
-    variables = (*OPTIONS, f"certificate_arn={certificate}")
+    zone = account.client("route53").create_hosted_zone(Name="example.com", CallerReference="zone")["HostedZone"]["Id"]
+    variables = (*OPTIONS, f"hosted_zone_id={zone.rpartition('/')[2]}")
     stack = Stack(account.directory.parent / "terraform", account, *variables, workspace="prod")
     stack.init()
     life = Life()

@@ -157,6 +157,16 @@ def test_a_plan_that_breaks_many_relations_names_each(served: Stack) -> None:
         assert sentence in said
 
 
+def test_a_private_zone_is_refused(served: Stack) -> None:
+    vpc = {"VPCId": served.account.client("ec2").describe_vpcs()["Vpcs"][0]["VpcId"], "VPCRegion": "us-east-1"}
+    zones = served.account.client("route53")
+    kind = {"PrivateZone": True}
+    zone = zones.create_hosted_zone(Name="example.com", CallerReference="private", VPC=vpc, HostedZoneConfig=kind)
+    named = zone["HostedZone"]["Id"].rpartition("/")[2]
+    said = served.refused(IMAGE, "domain_name=items.example.com", f"hosted_zone_id={named}")
+    assert "hosted_zone_id must be a public zone" in said
+
+
 def test_the_database_and_the_application_get_the_same_password(served: Stack) -> None:
     assert_same_password(served)
 

@@ -40,6 +40,7 @@ NAMES = {
     "aws_lb": ("name", 32, WORD),
     "aws_lb_target_group": ("name", 32, WORD),
     "aws_s3_bucket": ("bucket", 63, LOWER),
+    "aws_route53_record": ("name", 255, r"[a-z0-9._-]"),
     "aws_scheduler_schedule": ("name", 64, r"[A-Za-z0-9_.-]"),
     "aws_scheduler_schedule_group": ("name", 64, r"[A-Za-z0-9_.-]"),
     "aws_secretsmanager_secret": ("name", 512, r"[A-Za-z0-9/_+=.@-]"),

@@ -111,6 +111,26 @@ override_resource {
   }
 }
 
+override_data {
+  target          = data.aws_route53_zone.main
+  override_during = plan
+  values          = { name = "example.com" }
+}
+
+override_resource {
+  target          = aws_acm_certificate.main
+  override_during = plan
+  values = {
+    arn = "arn:aws:acm:ap-southeast-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
+    domain_validation_options = [{
+      domain_name           = "abcdefghijklmnopqrstuvwxyz-abcdefghijklmnopqrstuvwxy.example.com"
+      resource_record_name  = "_0123456789abcdef0123456789abcdef.abcdefghijklmnopqrstuvwxyz-abcdefghijklmnopqrstuvwxy.example.com."
+      resource_record_type  = "CNAME"
+      resource_record_value = "_0123456789abcdef0123456789abcdef.abcdefghij.acm-validations.aws."
+    }]
+  }
+}
+
 run "with_nat" {
   command = plan
 
@@ -132,7 +152,9 @@ run "without_nat" {
   variables {
     nat             = "none"
     region          = "ap-southeast-1" # No region's name is longer.
-    certificate_arn = "arn:aws:acm:ap-southeast-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
+    certificate_arn = null
+    domain_name     = "abcdefghijklmnopqrstuvwxyz-abcdefghijklmnopqrstuvwxy.example.com"
+    hosted_zone_id  = "Z0123456789ABCDEFGHIJKLMNOPQRSTU"
   }
 
   assert {
