@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from itemsvc.core.capacity import cpus
+from itemsvc.core.database_options import connection_options, session_limits
 from itemsvc.core.env import Env, InvalidConfiguration
 from itemsvc.core.logs import LEVELS, logging_config
 
@@ -113,20 +114,14 @@ TEMPLATES = [
 STATEMENT_TIMEOUT_MS = env.integer("DB_STATEMENT_TIMEOUT_MS", default=10_000)
 SEARCH_TIMEOUT_MS = env.integer("DB_SEARCH_TIMEOUT_MS", default=1_000, minimum=1)
 DB_CONNECT_TIMEOUT_SECONDS = env.integer("DB_CONNECT_TIMEOUT", default=5, minimum=1)
-# How long an export's transaction may be idle between two rows, because its client reads slowly.
-IDLE_TIMEOUT_MS, CONNECTION_CHECK_MS = 60_000, 1_000
+SESSION_LIMITS_MS = session_limits(STATEMENT_TIMEOUT_MS)
+# Each connection asks for the limits, which poolers refuse; or `manage.py migrate` sets them on the role.
+DB_LIMITS = env.choice("DB_LIMITS", default="connection", choices=("connection", "role"))
 
 
 def _database(config: dict[str, Any]) -> dict[str, Any]:
-    given = config["OPTIONS"]
-    limits = f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c idle_in_transaction_session_timeout={IDLE_TIMEOUT_MS}"
-    # The server ends a statement whose client has gone (a killed task, a request at the end of its budget).
-    limits += f" -c client_connection_check_interval={CONNECTION_CHECK_MS}"
-    options = {"connect_timeout": DB_CONNECT_TIMEOUT_SECONDS, "application_name": "itemsvc"}
-    # After a failover, or when a host is lost, a dead connection is noticed in 20 s instead of two hours.
-    options |= {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2, "tcp_user_timeout": 20_000}
-    # What the URL says comes last, because the last one counts.
-    options |= given | {"options": f"{limits} {given.get('options', '')}".strip()}
+    limits = SESSION_LIMITS_MS if DB_LIMITS == "connection" else {}
+    options = connection_options(config["OPTIONS"], DB_CONNECT_TIMEOUT_SECONDS, limits)
     lifetime = env.integer("DB_CONN_MAX_AGE", default=300)
     return config | {"OPTIONS": options, "CONN_MAX_AGE": lifetime, "CONN_HEALTH_CHECKS": True}
 

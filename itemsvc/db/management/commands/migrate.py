@@ -17,6 +17,7 @@ from django.db.migrations.migration import Migration
 
 from itemsvc.db import roles
 from itemsvc.db.errors import first_line
+from itemsvc.db.pooler import refuse_shared_session
 
 #: Every release must use the same number, or tasks of two releases would not wait for each other.
 ADVISORY_LOCK = 0x6974656D73766300
@@ -35,7 +36,7 @@ class Command(migrate.Command):
     """Django's migrate under a PostgreSQL advisory lock and a lock timeout.
 
     With MIGRATE_DATABASE_URL it connects as the user of that URL, and then grants the user of DATABASE_URL what the
-    service needs.
+    service needs. It refuses a pooler in transaction mode.
 
     Exit codes: 0 for success, 1 for a failure (standard error names the migration), 75 (EX_TEMPFAIL) if another
     migrate held the lock for longer than MIGRATE_WAIT_SECONDS.
@@ -51,11 +52,11 @@ class Command(migrate.Command):
                 if options["plan"] or options["check_unapplied"]:
                     super().handle(*args, **options)
                     return
+                refuse_shared_session(connection)
                 with advisory_lock(connection, settings.MIGRATE_WAIT_SECONDS, self.say):
                     limit_waiting(connection)
                     super().handle(*args, **options)
-                    for role, password in settings.SERVICE_ROLES if settings.MIGRATE_DATABASE else ():
-                        roles.provide(connection, role, password)
+                    provide_roles(connection)
         except DatabaseError as exc:
             raise CommandError(self.explain(exc)) from exc
 
@@ -79,6 +80,15 @@ class Command(migrate.Command):
             limit = f"{settings.MIGRATE_LOCK_TIMEOUT_MS} ms"
             message += f" (a long query held the table for more than {limit}; end it or wait, then migrate again)"
         return f"Migration {self.current} failed: {message}" if self.current else f"Cannot migrate: {message}"
+
+
+def provide_roles(connection: BaseDatabaseWrapper) -> None:
+    """Gives the service's roles their rights, if the owner is another one, and their limits (DB_LIMITS)."""
+    for role, password in settings.SERVICE_ROLES if settings.MIGRATE_DATABASE else ():
+        roles.provide(connection, role, password)
+    if settings.DB_LIMITS == "role":
+        for role, _ in settings.SERVICE_ROLES if settings.MIGRATE_DATABASE else settings.SERVICE_ROLES[:1]:
+            roles.limit(connection, role, settings.SESSION_LIMITS_MS)
 
 
 @contextmanager
