@@ -10,11 +10,13 @@ locals {
     portMappings     = []
     logConfiguration = { logDriver = "awslogs", options = merge(local.log_options, { awslogs-stream-prefix = "migrate" }) }
   })
-  one_off_variables = merge(var.extra_environment, local.environment_variables, {
-    DB_STATEMENT_TIMEOUT_MS = tostring(var.migrate_statement_timeout_ms)
+  one_off_variables = merge(var.extra_environment, local.environment_variables, local.one_off_timeout, {
     MIGRATE_LOCK_TIMEOUT_MS = tostring(var.migrate_lock_timeout_ms)
     MIGRATE_WAIT_SECONDS    = tostring(var.migrate_wait_seconds)
   })
+  # With DB_LIMITS=role, migrate sets the limits of the service's role, so it needs those of the service.
+  limits_by_role  = lookup(var.extra_environment, "DB_LIMITS", "connection") == "role"
+  one_off_timeout = local.limits_by_role ? {} : { DB_STATEMENT_TIMEOUT_MS = tostring(var.migrate_statement_timeout_ms) }
 
   # The options work in versions 1 and 2 of the AWS CLI.
   migrate_command = !local.has_migrate ? null : join(" ", [

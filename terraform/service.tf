@@ -54,7 +54,7 @@ locals {
 
   # Variables that extra_environment and extra_secrets must not set, also where their own option is off.
   own_variables = setunion(keys(local.environment_variables), keys(local.service_variables), [
-    "APP_VERSION", "DATABASE_URL", "DB_LIMITS", "GUNICORN_MAX_QUEUED", "MAX_STREAMS", "MIGRATE_DATABASE_URL", "MIGRATE_LOCK_TIMEOUT_MS",
+    "APP_VERSION", "DATABASE_URL", "GUNICORN_MAX_QUEUED", "MAX_STREAMS", "MIGRATE_DATABASE_URL", "MIGRATE_LOCK_TIMEOUT_MS",
     "MIGRATE_WAIT_SECONDS", "NEXT_DATABASE_URL", "OIDC_AUDIENCE", "OIDC_ISSUER", "RATE_LIMIT", "SECRET_KEY",
   ])
 

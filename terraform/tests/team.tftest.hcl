@@ -157,6 +157,21 @@ run "nothing" {
   }
 }
 
+run "limits_by_the_role" {
+  command = plan
+
+  variables {
+    extra_environment = { DB_LIMITS = "role" }
+  }
+
+  assert {
+    condition = alltrue([for definition in [aws_ecs_task_definition.api[0], aws_ecs_task_definition.migrate[0]] :
+      contains(jsondecode(definition.container_definitions)[0].environment, { name = "DB_STATEMENT_TIMEOUT_MS", value = "15000" })
+    ])
+    error_message = "Migrate must give the service's role the service's limit."
+  }
+}
+
 # A variable whose validation refers to a refused one is not judged, so each run refuses those that are independent.
 
 run "refused_names_and_values" {
