@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.widgets import ForeignKeyRawIdWidget
 from django.db.models import ForeignKey, Model
 from django.forms import ModelChoiceField
 from django.http import HttpRequest
 
 from itemsvc.resources.admin_pages import BoundedPaginator
+from itemsvc.resources.filter_types import has_trigram
 
 
 class ResourceAdmin(admin.ModelAdmin):
@@ -31,6 +32,13 @@ class ResourceAdmin(admin.ModelAdmin):
         if db_field.name not in self.get_autocomplete_fields(request):
             kwargs.setdefault("widget", ForeignKeyRawIdWidget(db_field.remote_field, self.admin_site))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """The rows that are searched for; none for a text that no index finds, which would read the whole table."""
+        if search_term and not any(map(has_trigram, search_term.split())):
+            messages.warning(request, "Search for a word with three letters or digits in a row.")
+            return queryset.none(), False
+        return super().get_search_results(request, queryset, search_term)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         """The key and the time of a row that exists."""
