@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.witness import Witness
-from tests.support.service import Service, collect_static
+from tests.support.service import Service
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -92,9 +91,3 @@ def screenshot(artefacts: Path) -> Callable[[Page, str], None]:
         page.screenshot(path=artefacts / f"{name}.png", full_page=True)
 
     return keep
-
-
-@pytest.fixture(scope="session")
-def collected_static() -> None:
-    """Collects the static files for pages of Django's test client."""
-    collect_static(dict(os.environ))

@@ -14,7 +14,7 @@ from itemsvc.resources.admin_pages import COUNTED, MAX_PAGES
 from tests.sample.models import Gadget
 
 # These tests count queries in this process, so they need no Chromium.
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("collected_static", "admin_enabled")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("static_files", "admin_enabled")]
 
 PAGES = (
     "/admin/sample/gadget/",
