@@ -278,7 +278,7 @@ MAX_STREAM_SECONDS = env.integer("MAX_STREAM_SECONDS", default=600, minimum=1)
 SERVICE_NAME: str = env.get_value("OTEL_SERVICE_NAME", default="itemsvc")
 METRICS = env.choice("METRICS", default="none", choices=("none", "emf", "prometheus"))
 METRICS_INTERVAL = env.integer("METRICS_INTERVAL", default=60, minimum=1, maximum=3600)
-METRICS_BIND = env.get_value("METRICS_BIND", default="127.0.0.1")
+METRICS_BIND = env.get_value("METRICS_BIND", default="127.0.0.1").strip("[]")
 METRICS_PORT = env.integer("METRICS_PORT", default=9090, minimum=1, maximum=65535)
 if METRICS == "prometheus" and METRICS_PORT == PORT:
     raise InvalidConfiguration("METRICS_PORT", f"is {METRICS_PORT}, which is PORT; metrics need a port of their own.")
