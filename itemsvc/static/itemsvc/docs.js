@@ -14,6 +14,7 @@ new MutationObserver(() => document.querySelector("#servers")?.setAttribute("ari
 });
 
 document.addEventListener("submit", (event) => {
+  if (event.target.id !== "token-form") return;
   event.preventDefault();
   token = document.querySelector("#token").value.trim();
   ui.specActions.download();
