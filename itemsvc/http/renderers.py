@@ -6,10 +6,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import IntegerField, QuerySet
-from django.urls import Resolver404, resolve
 from django.utils.html import escape, format_html
 from django.utils.safestring import mark_safe
 from rest_framework import parsers, renderers, serializers
+
+from itemsvc.http.links import path_below
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -75,14 +76,10 @@ def _linked(content: str, request: Request, view: APIView) -> str:
     queryset = getattr(view, "queryset", None)
     if queryset is None:
         return content
-    path = request.path.removesuffix("/")
 
     def link(found: re.Match[str]) -> str:
-        try:
-            resolve(f"{request.path_info.removesuffix('/')}/{found[2]}", getattr(request, "urlconf", None))
-        except Resolver404:
-            return found[0]
-        return f'{found[1]}<a href="{escape(path)}/{found[2]}">{found[2]}</a>'
+        path = path_below(request, found[2])
+        return f'{found[1]}<a href="{escape(path)}">{found[2]}</a>' if path else found[0]
 
     key = re.compile(KEY.format(re.escape(queryset.model._meta.pk.name)), re.MULTILINE)
     # The content is escaped, and so is what is put in.

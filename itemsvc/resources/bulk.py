@@ -10,11 +10,10 @@ from drf_spectacular.utils import PolymorphicProxySerializer
 from rest_framework import generics, mixins
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer, ModelSerializer
+from rest_framework.serializers import BaseSerializer
 
 from itemsvc.limits import shares
-from itemsvc.resources.conditional import refresh_version
-from itemsvc.resources.one_statement import is_one_statement
+from itemsvc.resources.conditional import refresh_version, saves_in_one_statement
 
 MAX_ITEMS = 1000
 
@@ -36,21 +35,12 @@ class BulkCreateMixin(mixins.CreateModelMixin, generics.GenericAPIView):
 
     def _create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """DRF's. If a team's code writes more than the row, that may have raised the row's version."""
-        if creates_in_one_statement(self.get_serializer_class()):
+        if saves_in_one_statement(self.get_serializer_class(), "create"):
             return super().create(request, *args, **kwargs)
         with transaction.atomic():
             response: Response = super().create(request, *args, **kwargs)
             refresh_version(response)
         return response
-
-
-def creates_in_one_statement(serializer: Any) -> bool:
-    """Whether ``save()`` of a new row by a serializer of this class would send one INSERT and do nothing else."""
-    return (
-        getattr(serializer, "create", None) is ModelSerializer.create
-        and serializer.save is ModelSerializer.save
-        and is_one_statement(serializer.Meta.model)
-    )
 
 
 def one_or_many(serializer: Any) -> PolymorphicProxySerializer:

@@ -67,8 +67,8 @@ class ETagMixin(generics.GenericAPIView):
         if isinstance(response, Response) and response.status_code in (200, 201):
             if is_json(request):
                 response.add_post_render_callback(lambda rendered: self._tag(request, rendered))
-            elif tag := etag_of(response.data, JSONRenderer().render(response.data)):
-                self.page_headers = {"ETag": tag}  # The page shows what the JSON has.
+            elif hasattr(_instance_of(response.data), VERSION):  # The page shows what the JSON of one row has.
+                self.page_headers = {"ETag": etag_of(response.data, JSONRenderer().render(response.data))}
         return response
 
     def _tag(self, request: Request, response: Any) -> HttpResponseBase | None:
@@ -134,7 +134,7 @@ class ConditionalWriteMixin(mixins.UpdateModelMixin, mixins.DestroyModelMixin, E
 
     def _updates_in_one_statement(self) -> bool:
         own = type(self).perform_update is not ConditionalWriteMixin.perform_update
-        return not own and updates_in_one_statement(self.get_serializer_class())
+        return not own and saves_in_one_statement(self.get_serializer_class(), "update")
 
     def _overrides_delete(self) -> bool:
         return overrides(self.get_queryset().model, "delete")
@@ -171,10 +171,10 @@ def refresh_version(response: Response) -> None:
         instance.refresh_from_db(fields=[VERSION])
 
 
-def updates_in_one_statement(serializer: Any) -> bool:
-    """Whether ``save()`` of a serializer of this class would send one UPDATE and do nothing else."""
+def saves_in_one_statement(serializer: Any, method: str) -> bool:
+    """Whether ``save()`` of a serializer of this class, by `create` or `update`, is one statement and nothing else."""
     return (
-        getattr(serializer, "update", None) is ModelSerializer.update
+        getattr(serializer, method, None) is getattr(ModelSerializer, method)
         and serializer.save is ModelSerializer.save
         and is_one_statement(serializer.Meta.model)
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.http.response import HttpResponseBase
-from django.urls import Resolver404, resolve
 from django.utils.text import slugify
 from rest_framework import generics
 from rest_framework.exceptions import ValidationError
@@ -14,6 +13,7 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from itemsvc.http.links import path_below
 from itemsvc.http.parsers import MergePatchParser, StrictJSONParser
 from itemsvc.resources import merge_patch, ndjson
 from itemsvc.resources.bulk import BulkCreateMixin
@@ -81,14 +81,8 @@ class ResourceListView(
     def get_success_headers(self, data: Any) -> dict[str, str]:
         """Where the new row is: below this path, if a view is there; many are in no one place."""
         key = None if isinstance(data, list) else data.get(self.queryset.model._meta.pk.name)  # type: ignore[union-attr,arg-type]
-        if key is None:
-            return {}
-        path = f"{self.request.path_info.removesuffix('/')}/{key}"
-        try:
-            resolve(path, getattr(self.request, "urlconf", None))
-        except Resolver404:
-            return {}
-        return {"Location": self.request.build_absolute_uri(f"{self.request.path.removesuffix('/')}/{key}")}
+        path = None if key is None else path_below(self.request, key)
+        return {"Location": self.request.build_absolute_uri(path)} if path else {}
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         """An error is JSON, also for a client that asked for a stream."""
