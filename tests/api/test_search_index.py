@@ -10,6 +10,7 @@ from django.http import QueryDict
 
 from tests.sample.filters import GadgetFilter
 from tests.sample.models import Gadget
+from tests.support.plans import nodes
 
 MANY = """
     INSERT INTO sample_gadget (name, description)
@@ -33,13 +34,9 @@ def plan(query: str) -> tuple[set[str], int]:
     """The indexes that PostgreSQL used for the first page, and how many rows it looked at and threw away."""
     queryset = GadgetFilter(QueryDict(query), queryset=Gadget.objects.all()).qs.order_by("-id")[:101]
     explained = json.loads(queryset.explain(format="json", analyze=True))
-    indexes, removed, nodes = set(), 0, [explained[0]["Plan"]]
-    while nodes:
-        node = nodes.pop()
-        nodes += node.get("Plans", [])
-        indexes.add(node.get("Index Name"))
-        removed += node.get("Rows Removed by Filter", 0)
-    return indexes - {None}, removed
+    found = [*nodes(explained[0]["Plan"])]
+    indexes = {node["Index Name"] for node in found if "Index Name" in node}
+    return indexes, sum(node.get("Rows Removed by Filter", 0) for node in found)
 
 
 @pytest.mark.django_db

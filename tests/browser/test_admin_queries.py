@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from itemsvc.resources.admin_pages import COUNTED, MAX_PAGES
 from tests.sample.models import Gadget
+from tests.support.plans import nodes
 
 # These tests count queries in this process, so they need no Chromium.
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("static_files", "admin_enabled")]
@@ -70,9 +71,11 @@ def large(transactional_db: None) -> None:
 
 def read(plan: dict[str, Any]) -> int:
     """The number of rows that a statement read from tables and indexes."""
-    below = sum(read(each) for each in plan.get("Plans", ()))
-    own = plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0) if "Scan" in plan["Node Type"] else 0
-    return int(below + own * plan["Actual Loops"])
+    return sum(
+        int((node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"])
+        for node in nodes(plan)
+        if "Scan" in node["Node Type"]
+    )
 
 
 def rows_read(client: Client, path: str) -> tuple[str, int]:
