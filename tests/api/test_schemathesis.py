@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -24,16 +25,21 @@ SEED = os.environ.get("SCHEMATHESIS_SEED", "1")
 GADGETS = "--include-path-regex=^/gadgets"
 
 
+@pytest.fixture(scope="module")
+def running_service(migrated_database: Callable[[str], str]) -> Iterator[Service]:
+    """A service of its own: each list of thousands of rows that other tests left would be sent hundreds of times."""
+    with Service(migrated_database("schemathesis")) as service:
+        yield service
+
+
 def test_every_check_passes(service: Service, tmp_path: Path) -> None:
     check(service, {}, tmp_path, GADGETS)
 
 
-@pytest.mark.slow
 def test_every_check_passes_for_every_path(service: Service, tmp_path: Path) -> None:
     check(service, {}, tmp_path)
 
 
-@pytest.mark.slow
 def test_every_check_passes_with_tokens(secured: Service, issuer: Issuer, tmp_path: Path) -> None:
     """Among them that a request without a token, or with another, is refused."""
     scopes = " ".join(f"{name}:read {name}:write" for name in ("items", *(Path(path).name for path in SHAPES)))
