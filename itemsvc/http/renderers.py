@@ -44,6 +44,11 @@ class JSONRenderer(renderers.JSONRenderer):
         return super().render(data, accepted_media_type, renderer_context)
 
 
+def render_as_json(request: Request) -> None:
+    """Makes JSON of the response, whatever the request asked for."""
+    request.accepted_renderer, request.accepted_media_type = JSONRenderer(), JSONRenderer.media_type
+
+
 class HTMLFormRenderer(renderers.HTMLFormRenderer):
     """Names each input by its label. Shows a foreign key as a text field if there are too many rows to choose from."""
 

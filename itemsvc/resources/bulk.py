@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from typing import Any
 
 from django.db import transaction
+from django.http import RawPostDataException
 from drf_spectacular.utils import PolymorphicProxySerializer
 from rest_framework import generics, mixins
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from itemsvc.limits import shares
 from itemsvc.resources.conditional import refresh_version, saves_in_one_statement
 
 MAX_ITEMS = 1000
@@ -29,18 +28,21 @@ class BulkCreateMixin(mixins.CreateModelMixin, generics.GenericAPIView):
         return serializer
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """The 201 response; an array needs a part of the share of such requests."""
-        with shares.bulk_requests.take() if isinstance(request.data, list) else nullcontext():
-            return self._create(request, *args, **kwargs)
-
-    def _create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """DRF's. If a team's code writes more than the row, that may have raised the row's version."""
+        """The 201 response. If a team's code writes more than the row, that may have raised the row's version."""
         if saves_in_one_statement(self.get_serializer_class(), "create"):
             return super().create(request, *args, **kwargs)
         with transaction.atomic():
             response: Response = super().create(request, *args, **kwargs)
             refresh_version(response)
         return response
+
+
+def is_array(request: Request) -> bool:
+    """Whether the body is an array, which its first character says before it is parsed."""
+    try:
+        return request.body.lstrip()[:1] == b"["
+    except RawPostDataException:  # A team's code has parsed it already.
+        return isinstance(request.data, list)
 
 
 def one_or_many(serializer: Any) -> PolymorphicProxySerializer:

@@ -15,6 +15,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.request import Request
 
 from itemsvc.auth.authentication import HasScope, needed_scope
+from itemsvc.http.renderers import render_as_json
 from itemsvc.resources import field_schema  # noqa: F401  (registers its extensions)
 from itemsvc.resources.bulk import MAX_ITEMS
 from itemsvc.resources.schema_examples import add_examples
@@ -157,6 +158,12 @@ class DocsView(SpectacularSwaggerSplitView):
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """The allowed methods. DRF's own response has no template for this view's renderer."""
         return HttpResponse(headers={"Allow": ", ".join(self.allowed_methods)})
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """An error is JSON."""
+        if getattr(response, "exception", False):
+            render_as_json(request)
+        return super().finalize_response(request, response, *args, **kwargs)
 
 
 def describe_what_every_operation_shares(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:

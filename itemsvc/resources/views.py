@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any, ClassVar
 
 from django.http.response import HttpResponseBase
@@ -9,14 +10,16 @@ from django.utils.text import slugify
 from rest_framework import generics
 from rest_framework.exceptions import ValidationError
 from rest_framework.parsers import BaseParser
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from itemsvc.http.links import path_below
 from itemsvc.http.parsers import MergePatchParser, StrictJSONParser
+from itemsvc.http.renderers import render_as_json
+from itemsvc.limits import shares
 from itemsvc.resources import merge_patch, ndjson
-from itemsvc.resources.bulk import BulkCreateMixin
+from itemsvc.resources.bulk import BulkCreateMixin, is_array
 from itemsvc.resources.conditional import READ_METHODS, ConditionalWriteMixin, ETagMixin
 from itemsvc.resources.filters import StrictFilterBackend, bounded, used_filters
 from itemsvc.resources.generics import RowsListMixin
@@ -63,6 +66,11 @@ class ResourceListView(
         renderers = super().get_renderers()
         return [*renderers, ndjson.NDJSONRenderer()] if self.request.method in READ_METHODS else renderers
 
+    def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """The 201 response; an array needs a part of the share of such requests."""
+        with shares.bulk_requests.take() if is_array(request) else nullcontext():
+            return super().post(request, *args, **kwargs)
+
     def list(  # type: ignore[override]  # DRF passes a plain Django response on.
         self, request: Request, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
@@ -89,7 +97,7 @@ class ResourceListView(
         if getattr(response, "exception", False) and isinstance(
             getattr(request, "accepted_renderer", None), ndjson.NDJSONRenderer
         ):
-            request.accepted_renderer, request.accepted_media_type = JSONRenderer(), JSONRenderer.media_type
+            render_as_json(request)
         return super().finalize_response(request, response, *args, **kwargs)
 
 
@@ -118,6 +126,7 @@ EQUIVALENT.update(
     {
         ResourceView.dispatch,
         ResourceListView.get_renderers,
+        ResourceListView.post,
         ResourceListView.list,
         ResourceListView.get_success_headers,
         ResourceListView.finalize_response,

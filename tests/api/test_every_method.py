@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.urls import get_resolver
 
@@ -36,3 +38,9 @@ def test_is_no_error_of_the_service(api: Client, admin_enabled: None, accept: st
             body = "{}" if method in ("POST", "PUT", "PATCH") else ""
             response = api.generic(method, path, body, "application/json", headers={"accept": accept})
             assert response.status_code < 500, (method, path)
+            if accept != "text/html" and "login" not in path and has_error(response):
+                assert response.json(), (method, path)
+
+
+def has_error(response: Any) -> bool:
+    return response.status_code >= 400 and not response.streaming and bool(response.content)

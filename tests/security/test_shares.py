@@ -56,6 +56,13 @@ def test_more_than_its_share_is_refused_on_every_way(ways: dict[str, Way], held:
     assert {ask(way, **request)[0] for way in ways.values()} <= {200, 201}
 
 
+def test_an_array_is_refused_before_it_is_parsed(ways: dict[str, Way], held: ExitStack) -> None:
+    for _ in range(shares.HALF):
+        held.enter_context(shares.bulk_requests.take())
+    for way in ways.values():
+        assert ask(way, "POST", "/gadgets", b" [{]", HTTP_IDEMPOTENCY_KEY="a-key")[0] == 503
+
+
 def test_a_page_may_be_a_search_too(ways: dict[str, Way]) -> None:
     Gadget.objects.create(name="oak")
     for way in ways.values():
