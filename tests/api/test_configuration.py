@@ -281,6 +281,7 @@ def test_what_dockerignore_leaves_out(path: str, lines: str, left_out: bool) -> 
 OWN = "".join(f"!{name}\n" for name in ("itemsvc", *settings.RESOURCES))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("where", "ignored", "package", "problem"),
     [

@@ -135,8 +135,8 @@ def test_afterwards_nothing_has_changed_and_nothing_is_in_the_log(target: Target
 # -- Cursors ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_cursor_with_any_one_bit_flipped_is_refused(target: Target) -> None:
-    for position in range(len(target.cursor) * 8):
+def test_a_cursor_with_one_bit_flipped_is_refused(target: Target) -> None:
+    for position in range(0, len(target.cursor) * 8, 3):  # Every third, since each costs a request.
         damaged = bytearray(target.cursor.encode())
         damaged[position // 8] ^= 1 << position % 8
         refused(target, damaged)
