@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import threading
 import unicodedata
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib import admin
@@ -23,21 +25,36 @@ ATTEMPTS_OF_SITE, ATTEMPTS, ATTEMPTS_AT_ACCOUNT, ATTEMPTS_OF_ALL_AT_ACCOUNT = 20
 hashing = threading.Lock()
 
 
+def one_hash_at_a_time(view: Callable[..., Any]) -> Callable[..., Any]:
+    """The view, which answers a form with a password 503 while this process hashes another one."""
+
+    @wraps(view)
+    def limited(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if not any("password" in name for name in request.POST):
+            return view(request, *args, **kwargs)
+        if not hashing.acquire(blocking=False):
+            return error(503, "Another password is being checked. Try again in a second.", 1)
+        try:
+            return view(request, *args, **kwargs)
+        finally:
+            hashing.release()
+
+    return limited
+
+
 class AdminSite(admin.AdminSite):
     """Refuses too many attempts to sign in, even with the right password."""
 
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Any:
+        """The view for users who are signed in. Some of them change passwords."""
+        return one_hash_at_a_time(super().admin_view(view, cacheable))
+
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The form; 429 or 503 with Retry-After."""
-        if request.method != "POST":
-            return super().login(request, extra_context)
-        if seconds := refused_for(request):
+        if request.method == "POST" and (seconds := refused_for(request)):
             return error(429, f"Too many attempts to sign in. Try again in {seconds} seconds.", seconds)
-        if not hashing.acquire(blocking=False):
-            return error(503, "Somebody else is signing in. Try again in a second.", 1)
-        try:
-            return super().login(request, extra_context)
-        finally:
-            hashing.release()
+        answer: HttpResponse = one_hash_at_a_time(super().login)(request, extra_context)
+        return answer
 
 
 def refused_for(request: HttpRequest) -> int:

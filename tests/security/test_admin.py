@@ -127,6 +127,20 @@ def test_a_process_hashes_one_password_at_a_time() -> None:
     assert attempt().status_code == 200
 
 
+@pytest.mark.django_db
+@pytest.mark.usefixtures("admin_enabled", "static_files")
+@pytest.mark.parametrize("page", ["password_change/", "auth/user/add/", "auth/user/1/password/"])
+def test_a_change_of_a_password_takes_its_turn_too(page: str) -> None:
+    client = DjangoClient()
+    client.force_login(User.objects.create_superuser("operator", password="right"))
+    form = {"password1": "long-enough-7", "password2": "long-enough-7"}
+    with admin_site.hashing:
+        refused = client.post(f"/admin/{page}", form)
+        assert client.get("/admin/").status_code == 200
+    assert (refused.status_code, refused["Retry-After"]) == (503, "1")
+    assert client.post(f"/admin/{page}", form).status_code != 503
+
+
 @pytest.mark.slow
 def test_guessing_does_not_slow_the_others_down(start_service: Callable[..., Service]) -> None:
     """Eight clients that have an address for each attempt; the hash is the real one."""

@@ -94,6 +94,7 @@ UNFINISHED = {
 }
 
 
+@pytest.mark.own_worker
 @pytest.mark.parametrize("kind", UNFINISHED)
 def test_a_request_that_never_ends_holds_up_nobody(target: Service, kind: str) -> None:
     with socket.create_connection(("127.0.0.1", target.port), 20) as connection:
@@ -109,6 +110,7 @@ def test_a_request_that_never_ends_holds_up_nobody(target: Service, kind: str) -
         assert received.startswith(b"HTTP/1.1 408 ")
 
 
+@pytest.mark.own_worker
 def test_the_id_of_an_error_comes_from_the_head_alone(target: Service) -> None:
     head = b"POST /gadgets HTTP/1.1\r\nHost: localhost\r\nContent-Length: 90000\r\n"
     forged = b"\r\nX-Request-ID: forged\r\n" * 3
