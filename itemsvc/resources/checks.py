@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.apps import apps
-from django.contrib.postgres.indexes import BTreeIndex
 from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register  # noqa: A004  (Django's name)
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import Index, Model, UniqueConstraint
+from django.db.models import Model
 from rest_framework.serializers import ListSerializer
 
 from itemsvc.http.views import Endpoint, endpoints
 from itemsvc.resources.conditional import VERSION, ConditionalWriteMixin
 from itemsvc.resources.cursors import Ordering
 from itemsvc.resources.filters import StrictFilterBackend
+from itemsvc.resources.indexes import is_indexed
 from itemsvc.resources.models import Resource, part_of
 from itemsvc.resources.pagination import KeysetPagination, keyset_of
 
@@ -133,8 +133,8 @@ def _nulls(endpoint: Endpoint) -> Iterator[CheckMessage]:
 def _orderings(endpoint: Endpoint) -> Iterator[CheckMessage]:
     queryset = endpoint.get("queryset")
     for ordering in _keyset(endpoint):
-        if not _is_indexed(queryset.model, ordering):
-            columns = [field.name for field in ordering.fields]
+        columns = [field.name for field in ordering.fields]
+        if not is_indexed(queryset.model, columns):
             yield Warning(
                 f"{endpoint.view.__name__} orders by {columns[0]}, for which {queryset.model._meta.label} has no index:"
                 " each page reads the whole table.",
@@ -142,25 +142,3 @@ def _orderings(endpoint: Endpoint) -> Iterator[CheckMessage]:
                 obj=endpoint.view,
                 id="itemsvc.W014",
             )
-
-
-def _is_indexed(model: type[Model], ordering: Ordering) -> bool:
-    """Whether an index begins with its columns in one direction, or the first column is unique."""
-    first, names = ordering.fields[0], [field.name for field in ordering.fields]
-    if first.unique:
-        return True
-    for constraint in model._meta.constraints:
-        if (
-            isinstance(constraint, UniqueConstraint)
-            and constraint.condition is None
-            and names[:1] == [*constraint.fields]
-        ):
-            return True
-    return any(_begins_with(index, names) for index in model._meta.indexes)
-
-
-def _begins_with(index: Index, names: list[str]) -> bool:
-    if type(index) not in (Index, BTreeIndex) or index.condition is not None:
-        return False
-    beginning = index.fields_orders[: len(names)]
-    return [name for name, _ in beginning] == names and len({direction for _, direction in beginning}) == 1
