@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import PermissionDenied
@@ -89,10 +88,13 @@ class InsufficientScope(PermissionDenied):
 
 
 def needed_scope(view: APIView, method: str | None) -> str:
-    """`RESOURCE:read` for a method that changes nothing, else `RESOURCE:write`; RESOURCE is the view's attribute."""
+    """`RESOURCE:read` for a method that changes nothing, else `RESOURCE:write`; RESOURCE is the view's attribute.
+
+    Without that attribute no token can have the scope: raises PermissionDenied.
+    """
     resource = getattr(view, "resource", "")
     if not resource:
-        raise ImproperlyConfigured(f"{type(view).__name__} has no `resource`, which its scopes are named after.")
+        raise PermissionDenied("No token has a scope for this view, because the view names no `resource`.")
     return f"{resource}:{'read' if method in SAFE_METHODS else 'write'}"
 
 
@@ -100,7 +102,7 @@ class HasScope(BasePermission):
     """Permits a request if its token has the scope for the view and the method."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        """False without a token; raises InsufficientScope if the token lacks the scope."""
+        """False without a token; raises PermissionDenied if the token lacks the scope."""
         if not isinstance(request.user, Caller):
             return False
         scope = needed_scope(view, request.method)

@@ -31,8 +31,9 @@ def _mistakes(endpoint: Endpoint) -> Iterator[CheckMessage]:
     if any(issubclass(each, HasScope) for each in permissions):
         if not endpoint.get("resource"):
             yield Error(
-                f"{view.__name__} has no `resource`, so it has no scopes, and every request would be a 500.",
-                hint='Write resource = "orders" in the class. Its scopes are then orders:read and orders:write.',
+                f"{view.__name__} has no `resource`, so it has no scopes, and every request would be a 403.",
+                hint='Write resource = "orders" in the class, or view.cls.resource = "orders" below an @api_view. '
+                "Its scopes are then orders:read and orders:write.",
                 obj=view,
                 id="itemsvc.E009",
             )

@@ -39,7 +39,9 @@ class ResourceView(generics.GenericAPIView):
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)
         if not cls.resource and cls.queryset is not None:
-            cls.resource = slugify(str(cls.queryset.model._meta.verbose_name_plural))
+            names = cls.queryset.model._meta
+            # A name in another script has no slug.
+            cls.resource = slugify(str(names.verbose_name_plural)) or str(names.model_name)
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """The answer of the planned operation, or DRF's."""

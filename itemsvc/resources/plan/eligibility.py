@@ -103,6 +103,8 @@ def _overrides(view: type[Any], operation: str) -> Iterator[Obstacle]:
 
 
 def _settings(view: type[Any]) -> Iterator[Obstacle]:
+    if settings.API_AUTH != "none" and not getattr(view, "resource", ""):
+        yield Obstacle("names no resource for its scopes", view)
     for name, value in VALUES.items():
         if getattr(view, name, None) != value:
             yield Obstacle(f"sets {name}", view)
