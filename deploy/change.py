@@ -42,7 +42,14 @@ def apply(context: Context, lock: DeployLock, tags: Tags) -> Stack:
 
 
 def follow(context: Context, stack: Stack) -> None:
-    """Waits until ECS has rolled out the task definition that the Terraform state names."""
+    """Waits until ECS has rolled out what the Terraform state names: the service, then the worker if there is one."""
+    _follow(context, stack)
+    if worker := stack.worker:
+        context.reporter.line("the worker:")
+        _follow(context, worker)
+
+
+def _follow(context: Context, stack: Stack) -> None:
     Rollout(
         ecs=context.aws.ecs,
         logs=context.aws.logs,

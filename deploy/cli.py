@@ -23,6 +23,7 @@ from deploy.console import make_reporter
 from deploy.context import Context
 from deploy.errors import DeployError, InterruptedDeployError, exit_code_table
 from deploy.options import PROJECT_ROOT, Options
+from deploy.stack import WORKER
 
 COMMANDS: dict[str, Callable[[Context], None]] = {
     "up": up.run,
@@ -146,10 +147,11 @@ def _add_run(commands: Commands) -> None:
 
 
 def _add_logs(commands: Commands) -> None:
-    parser = _add(commands, "logs", "show the log of the service or of one-off tasks", changes=False)
+    parser = _add(commands, "logs", "show the log of the service, the worker or one-off tasks", changes=False)
     parser.add_argument("-f", "--follow", action="store_true", help="show new lines until Ctrl-C")
     parser.add_argument("--since", type=_duration, help="90, 15m, 2h, 1d; default: 1h")
     parser.add_argument("--migrate", dest="source", action="store_const", const="migrate", help="show one-off tasks")
+    parser.add_argument("--worker", dest="source", action="store_const", const=WORKER, help="show the worker")
     parser.add_argument("--task", metavar="ID", help="only this task")
 
 

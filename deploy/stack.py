@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, replace
 from typing import Any
 
 from deploy.errors import CredentialsError, UnknownEnvironmentError
 from deploy.terraform import Tags
+
+#: The worker's container, and the first part of the names of its log streams.
+WORKER = "worker"
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class Stack:
     migrate_security_group_ids: list[str] = field(default_factory=list)
     service_name: str | None = None
     service_task_definition_arn: str | None = None
+    worker_service_name: str | None = None
+    worker_task_definition_arn: str | None = None
     migrate_task_definition_arn: str | None = None
     migrate_command: str | None = None
     image_tag: str | None = None
@@ -41,6 +46,19 @@ class Stack:
     @property
     def tags(self) -> Tags:
         return Tags(self.image_tag, self.migrate_image_tag)
+
+    @property
+    def worker(self) -> Stack | None:
+        """The same with the worker in the service's place; None if there is none."""
+        if self.worker_service_name is None:
+            return None
+        return replace(
+            self,
+            service_name=self.worker_service_name,
+            service_task_definition_arn=self.worker_task_definition_arn,
+            service_log_prefix=WORKER,
+            container_name=WORKER,
+        )
 
 
 REQUIRED = [item.name for item in fields(Stack) if item.default is MISSING and item.default_factory is MISSING]

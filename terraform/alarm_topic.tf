@@ -48,7 +48,7 @@ resource "aws_cloudwatch_event_rule" "deployment_failed" {
   event_pattern = jsonencode({
     source        = ["aws.ecs"]
     "detail-type" = ["ECS Deployment State Change"]
-    resources     = ["${local.arn_prefix.ecs}:service/${local.name}/${local.name}-api"]
+    resources     = local.service_ids
     detail        = { eventName = ["SERVICE_DEPLOYMENT_FAILED"] }
   })
 }

@@ -5,7 +5,7 @@ locals {
 
   # Alarms on one metric each. The condition must hold for `minutes`. Missing data raises no alarm, because before the
   # first deploy there is none.
-  metric_alarms = merge(local.platform_alarms, { for name, alarm in local.service_alarms : name => alarm if local.has_metrics })
+  metric_alarms = merge(local.platform_alarms, local.worker_alarms, { for name, alarm in local.service_alarms : name => alarm if local.has_metrics })
 
   # The service's own metrics (itemsvc/observability/emf.py). They exclude the load balancer's queue and network.
   service_alarms = {
@@ -20,6 +20,14 @@ locals {
       statistic   = "Sum", percentile = null, above = true, threshold = 0, minutes = 5
     }
   }
+
+  worker_alarms = { for name, alarm in {
+    worker-memory = {
+      description = "The worker's tasks use much memory: at 100 % the kernel kills them"
+      namespace   = "AWS/ECS", metric = "MemoryUtilization", dimensions = local.worker_dimensions
+      statistic   = "Maximum", percentile = null, above = true, threshold = 85, minutes = 5
+    }
+  } : name => alarm if var.worker_command != null }
 
   platform_alarms = {
     latency-p95 = {
@@ -169,9 +177,16 @@ resource "aws_cloudwatch_metric_alarm" "service_error_rate" {
   }
 }
 
+moved {
+  from = aws_cloudwatch_metric_alarm.running_below_desired
+  to   = aws_cloudwatch_metric_alarm.running_below_desired["running"]
+}
+
 resource "aws_cloudwatch_metric_alarm" "running_below_desired" {
-  alarm_name          = "${local.name}-running-below-desired"
-  alarm_description   = "Fewer tasks run than desired, for ten minutes"
+  for_each = merge({ running = local.ecs_dimensions }, var.worker_command == null ? {} : { worker = local.worker_dimensions })
+
+  alarm_name          = "${local.name}-${each.key}-below-desired"
+  alarm_description   = "Fewer tasks of ${each.value.ServiceName} run than desired, for ten minutes"
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   evaluation_periods  = 10
@@ -198,7 +213,7 @@ resource "aws_cloudwatch_metric_alarm" "running_below_desired" {
       metric {
         namespace   = "ECS/ContainerInsights"
         metric_name = metric_query.value
-        dimensions  = local.ecs_dimensions
+        dimensions  = each.value
         period      = 60
         stat        = "Average"
       }

@@ -28,7 +28,8 @@ locals {
   db_max_connections = min(5000, 80 * lookup(local.db_class_memory, var.db_instance_class, 0))
 
   # During a roll-out the new and the old tasks run together.
-  db_connections_needed = 2 * var.max_tasks * var.gunicorn_workers * var.gunicorn_threads + var.db_reserved_connections
+  db_connections_needed = 2 * var.max_tasks * var.gunicorn_workers * var.gunicorn_threads + local.worker_connections + var.db_reserved_connections
+  worker_connections    = var.worker_command == null ? 0 : 2 * var.worker_max_tasks * var.worker_db_connections
 
   # Until the maintenance window a new class only waits, and more tasks come at once.
   db_running_class       = try(one(values(data.aws_db_instance.running)).db_instance_class, var.db_instance_class)
@@ -103,7 +104,7 @@ resource "aws_db_parameter_group" "main" {
 
     precondition {
       condition     = local.db_connections_needed <= local.db_max_connections
-      error_message = "2 x max_tasks (${var.max_tasks}) x gunicorn_workers (${var.gunicorn_workers}) x gunicorn_threads (${var.gunicorn_threads}) + db_reserved_connections (${var.db_reserved_connections}) = ${local.db_connections_needed} connections, and ${var.db_instance_class} has ${local.db_max_connections}. Set fewer tasks, workers or threads, or a larger class."
+      error_message = "2 x max_tasks (${var.max_tasks}) x gunicorn_workers (${var.gunicorn_workers}) x gunicorn_threads (${var.gunicorn_threads}) ${local.worker_connections == 0 ? "" : "+ the worker's ${local.worker_connections} "}+ db_reserved_connections (${var.db_reserved_connections}) = ${local.db_connections_needed} connections, and ${var.db_instance_class} has ${local.db_max_connections}. Set fewer tasks, workers or threads, or a larger class."
     }
     precondition {
       condition     = local.db_connections_needed <= local.db_running_connections || local.db_connections_needed > local.db_max_connections

@@ -17,8 +17,9 @@ locals {
   github_provider = "${local.iam_prefix}:oidc-provider/${local.github_issuer}"
   task_roles      = [for role in [aws_iam_role.execution, aws_iam_role.task, aws_iam_role.migrate] : role.arn]
   secret_ids      = "${local.arn_prefix.secretsmanager}:secret:${local.name}/*"
-  families        = [for family in ["api", "command", "migrate"] : "${local.arn_prefix.ecs}:task-definition/${local.name}-${family}:*"]
-  service_id      = "${local.arn_prefix.ecs}:service/${local.name}/${local.name}-api"
+  families        = [for family in concat(["command", "migrate"], local.services) : "${local.arn_prefix.ecs}:task-definition/${local.name}-${family}:*"]
+  services        = concat(["api"], var.worker_command == null ? [] : ["worker"])
+  service_ids     = [for service in local.services : "${local.arn_prefix.ecs}:service/${local.name}/${local.name}-${service}"]
   cluster_id      = "${local.arn_prefix.ecs}:cluster/${local.name}"
   task_ids        = "${local.arn_prefix.ecs}:task/${local.name}/*"
   log_groups      = "${local.arn_prefix.logs}:log-group"
@@ -75,13 +76,13 @@ locals {
       Sid      = "RegisterRevisions"
       Effect   = "Allow"
       Action   = ["ecs:RegisterTaskDefinition", "ecs:TagResource"]
-      Resource = concat(local.families, [local.service_id, local.task_ids])
+      Resource = concat(local.families, local.service_ids, [local.task_ids])
     },
     {
       Sid      = "RollOut"
       Effect   = "Allow"
       Action   = ["ecs:CreateService", "ecs:UpdateService", "ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments", "ecs:DescribeServiceRevisions"]
-      Resource = [local.service_id, "${local.arn_prefix.ecs}:service-deployment/${local.name}/*", "${local.arn_prefix.ecs}:service-revision/${local.name}/*"]
+      Resource = concat(local.service_ids, ["${local.arn_prefix.ecs}:service-deployment/${local.name}/*", "${local.arn_prefix.ecs}:service-revision/${local.name}/*"])
     },
     {
       Sid       = "RunOneOffTasks"

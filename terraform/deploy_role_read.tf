@@ -51,8 +51,8 @@ locals {
   refresh_running = [
     { actions = ["ecr:DescribeRepositories", "ecr:GetLifecyclePolicy", "ecr:ListTagsForResource"], resources = [aws_ecr_repository.api.arn] },
     { actions = ["ecs:DescribeClusters"], resources = [local.cluster_id] },
-    { actions = ["ecs:DescribeServices"], resources = [local.service_id] },
-    { actions = ["ecs:ListTagsForResource"], resources = concat([local.cluster_id, local.service_id], local.families) },
+    { actions = ["ecs:DescribeServices"], resources = local.service_ids },
+    { actions = ["ecs:ListTagsForResource"], resources = concat([local.cluster_id], local.service_ids, local.families) },
     { actions = ["application-autoscaling:ListTagsForResource"], resources = [local.scalable_targets] },
     {
       actions   = ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"]

@@ -53,6 +53,16 @@ output "service_task_definition_arn" {
   value       = one(aws_ecs_task_definition.api[*].arn)
 }
 
+output "worker_service_name" {
+  description = "Name of the worker's ECS service; null without worker_command."
+  value       = one(aws_ecs_service.worker[*].name)
+}
+
+output "worker_task_definition_arn" {
+  description = "ARN of the worker's task definition revision; null without worker_command."
+  value       = one(aws_ecs_task_definition.worker[*].arn)
+}
+
 output "container_name" {
   description = "Name of the container in the service's tasks."
   value       = local.container_name

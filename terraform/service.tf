@@ -63,7 +63,13 @@ locals {
     SECRET_KEY   = module.credentials.secret_key_arn
   }
 
-  # Settings of both containers.
+  # A running task keeps its old secrets. A new number here makes a new revision, and so a roll-out.
+  credential_labels = {
+    "credentials.database-password" = tostring(var.service_password_version)
+    "credentials.secret-key"        = tostring(var.secret_key_version)
+  }
+
+  # Settings of every container.
   container = {
     essential              = true
     user                   = "10001:10001"
@@ -121,12 +127,8 @@ resource "aws_ecs_task_definition" "api" {
     environment = [for name, value in merge({ OTEL_PROPAGATORS = "none" }, var.extra_environment, local.environment_variables, local.service_variables, { APP_VERSION = local.image_tag }) :
       { name = name, value = value }
     ]
-    secrets = [for name, arn in merge(var.extra_secrets, local.secrets) : { name = name, valueFrom = arn }]
-    # A running task keeps its old secrets. A new number here makes a new revision, and so a roll-out.
-    dockerLabels = {
-      "credentials.database-password" = tostring(var.service_password_version)
-      "credentials.secret-key"        = tostring(var.secret_key_version)
-    }
+    secrets      = [for name, arn in merge(var.extra_secrets, local.secrets) : { name = name, valueFrom = arn }]
+    dockerLabels = local.credential_labels
     healthCheck = {
       command     = ["CMD", "python", "-I", "-S", "${local.app_directory}/itemsvc/http/healthcheck.py"]
       interval    = 10

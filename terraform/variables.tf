@@ -1053,6 +1053,99 @@ variable "scheduled_commands" {
   }
 }
 
+# --- the worker -------------------------------------------------------------------------------------------------------
+
+variable "worker_command" {
+  description = <<-EOT
+    Command of a second service on the same image, which serves nobody: ["python", "manage.py", "work"]. It runs until it
+    gets SIGTERM; ECS starts it again when it ends. null: no worker.
+  EOT
+  type        = list(string)
+  default     = null
+
+  validation {
+    condition     = var.worker_command == null || try(length(var.worker_command) > 0, false)
+    error_message = "worker_command must be a list of words, as [\"python\", \"manage.py\", \"work\"]."
+  }
+}
+
+variable "worker_environment" {
+  description = "Environment variables of the worker alone. They come after extra_environment and the service's own: DB_STATEMENT_TIMEOUT_MS = \"60000\"."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(setintersection(keys(var.worker_environment), ["APP_VERSION", "DATABASE_URL", "SECRET_KEY"])) == 0
+    error_message = "worker_environment must not set ${join(", ", setintersection(keys(var.worker_environment), ["APP_VERSION", "DATABASE_URL", "SECRET_KEY"]))}: Terraform does."
+  }
+}
+
+variable "worker_cpu" {
+  description = "CPU units of a worker's task. null: task_cpu."
+  type        = number
+  default     = null
+}
+
+variable "worker_memory" {
+  description = "Memory of a worker's task in MiB. null: task_memory."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = contains(lookup(local.fargate_memory, coalesce(var.worker_cpu, var.task_cpu), []), coalesce(var.worker_memory, var.task_memory))
+    error_message = "Fargate has no task with worker_cpu = ${coalesce(var.worker_cpu, var.task_cpu)} and worker_memory = ${coalesce(var.worker_memory, var.task_memory)}; with this CPU it offers ${join(", ", lookup(local.fargate_memory, coalesce(var.worker_cpu, var.task_cpu), ["nothing"]))} MiB."
+  }
+}
+
+variable "worker_min_tasks" {
+  description = "Minimum number of the worker's tasks."
+  type        = number
+  default     = 1
+  nullable    = false
+
+  validation {
+    condition     = var.worker_min_tasks >= 1 && floor(var.worker_min_tasks) == var.worker_min_tasks
+    error_message = "worker_min_tasks must be a whole number of at least 1."
+  }
+}
+
+variable "worker_max_tasks" {
+  description = "Maximum number of the worker's tasks; cpu_target is the target of scaling."
+  type        = number
+  default     = 1
+  nullable    = false
+
+  validation {
+    condition     = var.worker_max_tasks >= var.worker_min_tasks && floor(var.worker_max_tasks) == var.worker_max_tasks
+    error_message = "worker_max_tasks must be a whole number of at least worker_min_tasks."
+  }
+}
+
+variable "worker_stop_timeout" {
+  description = "Seconds between SIGTERM and SIGKILL of a worker that stops: the time to finish what it has begun."
+  type        = number
+  default     = 60
+  nullable    = false
+
+  validation {
+    condition     = var.worker_stop_timeout >= 2 && var.worker_stop_timeout <= 120
+    error_message = "worker_stop_timeout must be 2 to 120 seconds, which is Fargate's limit."
+  }
+}
+
+variable "worker_db_connections" {
+  description = "Database connections of a worker's task, for the check of all of them."
+  type        = number
+  default     = 1
+  nullable    = false
+
+  validation {
+    condition     = var.worker_db_connections >= 0 && floor(var.worker_db_connections) == var.worker_db_connections
+    error_message = "worker_db_connections must be a whole number of at least 0."
+  }
+}
+
 # --- the deploy workflow ----------------------------------------------------------------------------------------------
 
 variable "github_repository" {

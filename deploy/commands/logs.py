@@ -1,4 +1,4 @@
-"""`logs`: shows the log of the service or of one-off tasks."""
+"""`logs`: shows the log of the service, of the worker or of one-off tasks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 
 from deploy.context import Context
 from deploy.logs import events_since
-from deploy.stack import Stack
+from deploy.stack import WORKER, Stack
 
 OVERLAP_SECONDS = 30  # lines arrive late and out of order
 
@@ -37,6 +37,8 @@ def _print_since(context: Context, stack: Stack, start: float, seen: set[str]) -
 def _prefix(context: Context, stack: Stack) -> str:
     options = context.options
     prefix, container = stack.service_log_prefix, stack.container_name
-    if options.source == "migrate":
+    if options.source == WORKER:
+        prefix, container = WORKER, WORKER
+    elif options.source == "migrate":
         prefix, container = stack.migrate_log_prefix, stack.migrate_container_name
     return f"{prefix}/{container}/{options.task or ''}"

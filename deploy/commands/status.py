@@ -9,7 +9,7 @@ from typing import Any
 from deploy import service
 from deploy.context import Context
 from deploy.lock import read_lease
-from deploy.service import Deployment
+from deploy.service import Deployment, Service
 from deploy.stack import Stack
 
 SHOWN_RELEASES = 5
@@ -37,7 +37,8 @@ def collect(context: Context, stack: Stack) -> dict[str, Any]:
         "serving": context.serving(stack),
         "state_image_tag": stack.image_tag,
         "migrate_image_tag": stack.migrate_image_tag,
-        "tasks": {"desired": live.desired, "running": live.running, "pending": live.pending} if live else None,
+        "tasks": _tasks(live),
+        "worker": _tasks(context.live(stack.worker)),
         "deployments": [_deployment(context, stack, known) for known in live.deployments] if live else [],
         "events": [event.message for event in live.events[:5]] if live else [],
         "lock": str(lease) if lease else None,
@@ -56,12 +57,19 @@ def render(report: dict[str, Any]) -> list[str]:
     ]
     if serving != wanted:
         lines.append(f"             the Terraform state says {wanted or 'nothing'}: run `python -m deploy up`")
-    if report["tasks"]:
-        lines.append("tasks        {running} running, {pending} pending, {desired} desired".format(**report["tasks"]))
+    lines += [f"{name:<12} {_counts(report[name])}" for name in ("tasks", "worker") if report[name]]
     lines += [_deployment_line(known) for known in report["deployments"]]
     lines.append(f"deploying    {report['lock'] or 'nobody'}{' (died)' if report['lock_expired'] else ''}")
     lines += [f"release      {each['at']} {each['tag']} by {each['by']}" for each in report["releases"]]
     return lines + [f"event        {message}" for message in report["events"]]
+
+
+def _tasks(live: Service | None) -> dict[str, int] | None:
+    return {"desired": live.desired, "running": live.running, "pending": live.pending} if live else None
+
+
+def _counts(tasks: dict[str, int]) -> str:
+    return "{running} running, {pending} pending, {desired} desired".format(**tasks)
 
 
 def _deployment(context: Context, stack: Stack, known: Deployment) -> dict[str, Any]:

@@ -20,6 +20,7 @@ variables {
   db_final_snapshot        = true
   alarm_email              = "ops@example.com"
   task_policy_json         = "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Action\": \"s3:GetObject\", \"Resource\": \"arn:aws-us-gov:s3:::shop/*\"}]}"
+  worker_command           = ["python", "manage.py", "work"]
   scheduled_commands       = { abcdefghijklmnopqrstuvwxyz-abc = { schedule = "rate(1 hour)", command = ["python"] } }
   extra_secrets            = { SENTRY_DSN = "arn:aws-us-gov:secretsmanager:us-gov-west-1:123456789012:secret:sentry-AbCdEf" }
 }

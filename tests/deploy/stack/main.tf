@@ -50,3 +50,13 @@ resource "terraform_data" "api" {
     environment = terraform_data.base.output
   }
 }
+
+resource "terraform_data" "worker" {
+  count            = var.worker ? length(terraform_data.api) : 0
+  triggers_replace = terraform_data.api[0].triggers_replace
+
+  provisioner "local-exec" {
+    command     = "python3 '${abspath(path.module)}/make.py' worker ${self.triggers_replace[0]} ${self.id}"
+    environment = terraform_data.base.output
+  }
+}

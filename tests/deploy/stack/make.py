@@ -1,4 +1,4 @@
-"""make.py base | migrate TAG ID | api TAG ID: calls the AWS API in place of Terraform's AWS provider.
+"""make.py base | migrate TAG ID | api TAG ID | worker TAG ID: calls the AWS API in place of Terraform's AWS provider.
 
 It writes the ARN of a registered revision to the file $REVISIONS/ID.
 """
@@ -16,7 +16,8 @@ TARGETS = {
     "logs": "Logs_20140328",
 }
 NAME, REGION = os.environ["NAME"], os.environ["REGION"]
-COMMANDS = {"migrate": ["python", "manage.py", "migrate", "--noinput"], "api": None}
+WORK = "import signal; print('at work', flush=True); signal.pause()"
+COMMANDS = {"migrate": ["python", "manage.py", "migrate", "--noinput"], "api": None, "worker": ["python", "-c", WORK]}
 
 
 def call(api, action, /, **payload):
@@ -66,9 +67,9 @@ def register(kind, tag):
     return answer["taskDefinition"]["taskDefinitionArn"]
 
 
-def roll_out(revision):
+def roll_out(kind, revision):
     """Updates the service to the revision. Creates the service when it does not exist."""
-    service = f"{NAME}-api"
+    service = f"{NAME}-{kind}"
     try:
         call("ecs", "UpdateService", cluster=NAME, service=service, taskDefinition=revision)
     except urllib.error.HTTPError:
@@ -82,7 +83,7 @@ def roll_out(revision):
             taskDefinition=revision,
             desiredCount=1,
             launchType="FARGATE",
-            loadBalancers=[] if target_group == "none" else [balancer],
+            loadBalancers=[] if target_group == "none" or kind != "api" else [balancer],
             networkConfiguration={"awsvpcConfiguration": {"subnets": os.environ["SUBNETS"].split(",")}},
             deploymentConfiguration={
                 "maximumPercent": 200,
@@ -97,8 +98,8 @@ def main(kind, tag="", identifier=""):
         base()
         return
     revision = register(kind, tag)
-    if kind == "api":
-        roll_out(revision)
+    if kind != "migrate":
+        roll_out(kind, revision)
     directory = Path(os.environ["REVISIONS"])
     directory.mkdir(exist_ok=True)
     (directory / identifier).write_text(revision)

@@ -26,3 +26,9 @@ output "service_task_definition_arn" {
 output "migrate_task_definition_arn" {
   value = one([for made in terraform_data.migrate : file("${local.revisions}/${made.id}")])
 }
+
+output "worker_service_name" { value = one([for made in terraform_data.worker : "${local.name}-worker"]) }
+
+output "worker_task_definition_arn" {
+  value = one([for made in terraform_data.worker : file("${local.revisions}/${made.id}")])
+}

@@ -52,3 +52,8 @@ variable "fault" {
   type        = string
   default     = "true"
 }
+
+variable "worker" {
+  type    = bool
+  default = false
+}
