@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +64,6 @@ def pre_request(worker: Any, request: Any) -> None:
 if settings.METRICS == "prometheus":
     from itemsvc.observability import prometheus
 
-    on_starting = partial(prometheus.open_endpoint, settings.METRICS_BIND, settings.METRICS_PORT)
+    on_starting = prometheus.open_endpoint
     child_exit = prometheus.bury
     on_exit = prometheus.close_endpoint

@@ -36,6 +36,8 @@ class Load:
     queued: int = 0
     #: Requests that a thread serves.
     serving: int = 0
+    #: Requests that were refused because the queue was full.
+    refused: int = 0
     #: Requests that lost their database connection at the end of their budget.
     overdue: int = 0
     #: Clients that were too slow to send a request or to take a response.

@@ -41,7 +41,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -56,22 +56,23 @@ STOP_SECONDS = 2
 Metric = tuple[str, str, Any]
 
 
-class Reporter(threading.Thread):
-    """Writes this process's lines at each multiple of ``interval`` seconds, and once more when it is stopped.
+class Publisher(threading.Thread):
+    """Writes this process's lines at each multiple of METRICS_INTERVAL, and once more when it is stopped.
 
     Every process writes once a minute, so the sum of a gauge over a minute is its sum over processes.
     """
 
-    def __init__(self, recorder: Recorder, service: str, interval: int):
+    def __init__(self, waiting: Callable[[], int]):
         super().__init__(name="metrics", daemon=True)
-        self._recorder, self._service, self._interval = recorder, service, interval
+        self.recorder = Recorder(waiting)
+        self._service, self._interval = settings.SERVICE_NAME, settings.METRICS_INTERVAL
         self._stopped = threading.Event()
         self._since = time.time()
 
     def run(self) -> None:
         """Reports until it is stopped."""
         while not self._stopped.wait(self._pause()):
-            self._report(self._recorder.connections())
+            self._report(self.recorder.connections())
 
     def stop(self) -> None:
         """Writes the rest, without the number of connections."""
@@ -90,8 +91,8 @@ class Reporter(threading.Thread):
     def _report(self, connections: int | None) -> None:
         # The time stamp is the start of the interval, so that it lies in the right minute.
         since, self._since = int(self._since * 1000), time.time()
-        operations, depth = self._recorder.take()
-        write(process_document(since, self._service, self._recorder.take_overload(), depth, connections))
+        operations, depth = self.recorder.take()
+        write(process_document(since, self._service, self.recorder.take_overload(), depth, connections))
         for key, operation in operations.items():
             write(operation_document(since, self._service, key, operation))
 
@@ -106,7 +107,7 @@ def process_document(
 ) -> dict[str, Any]:
     """The metrics of the process; ``timestamp`` is in milliseconds since the epoch."""
     measured: list[Metric] = [
-        ("Refusals", "Count", overload.refusals),
+        ("Refusals", "Count", overload.refused),
         ("OverdueRequests", "Count", overload.overdue),
         ("ClientTimeouts", "Count", overload.timed_out),
         ("Evictions", "Count", overload.evicted),

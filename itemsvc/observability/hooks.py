@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from django.conf import settings
@@ -37,24 +38,13 @@ def stop(server: Any, worker: Any) -> None:
 
 
 def _publish_metrics(worker: Any) -> None:
-    from itemsvc.observability.metrics import Recorder  # noqa: PLC0415  (loaded only if it is on)
-
     # gunicorn's own worker does not tell how many requests wait.
-    recorder = Recorder(waiting=getattr(worker.tpool, "waiting", ()).__len__)
-    request_statistics.observers.append(recorder.record)
-    if settings.METRICS == "emf":
-        from itemsvc.observability.emf import Reporter  # noqa: PLC0415
-
-        _run(Reporter(recorder, settings.SERVICE_NAME, settings.METRICS_INTERVAL))
-    else:
-        from itemsvc.observability.prometheus import Publisher  # noqa: PLC0415
-
-        _run(Publisher(recorder))
-
-
-def _run(thread: Any) -> None:
-    thread.start()
-    _stops.append(thread.stop)
+    waiting = getattr(worker.tpool, "waiting", ()).__len__
+    # The module has the setting's name, and is loaded only if it is on.
+    publisher = import_module(f"itemsvc.observability.{settings.METRICS}").Publisher(waiting)
+    request_statistics.observers.append(publisher.recorder.record)
+    publisher.start()
+    _stops.append(publisher.stop)
 
 
 def warn_above(limit_ms: int) -> request_statistics.Observer:

@@ -16,6 +16,7 @@ from django.db.backends.signals import connection_created
 from itemsvc.core import routes
 from itemsvc.core.capacity import load
 from itemsvc.observability import request_statistics
+from itemsvc.observability.request_statistics import Statistics
 
 #: The upper bounds of the buckets, in milliseconds: 0.0625 ms to 65 s, a quarter of an octave each. One more bucket
 #: holds larger values. CloudWatch takes at most 100 values of a distribution.
@@ -62,7 +63,7 @@ Operations = dict[tuple[str, str], Operation]
 class Overload(NamedTuple):
     """What a process refused or gave up. It belongs to no operation."""
 
-    refusals: int = 0
+    refused: int = 0
     overdue: int = 0
     timed_out: int = 0
     evicted: int = 0
@@ -70,11 +71,7 @@ class Overload(NamedTuple):
     @classmethod
     def so_far(cls) -> Self:
         """The counts since this process started."""
-        return cls(request_statistics.refusals.total, load.overdue, load.timed_out, load.evicted)
-
-    def plus(self, other: Overload) -> Overload:
-        """The sum of both."""
-        return Overload(*(one + another for one, another in zip(self, other, strict=True)))
+        return cls(load.refused, load.overdue, load.timed_out, load.evicted)
 
     def minus(self, other: Overload) -> Overload:
         """The difference of both."""
@@ -92,24 +89,27 @@ class Recorder:
         self._queue_depth = 0
         self._overload = Overload.so_far()
         self._connections: weakref.WeakSet[Any] = weakref.WeakSet()
-        self._slow_seconds = settings.SLOW_REQUEST_MS / 1000 or float("inf")
+        self.slow_seconds = settings.SLOW_REQUEST_MS / 1000 or float("inf")
         connection_created.connect(self._connected, weak=False)
 
     def record(self, environ: dict[str, Any], status: int, seconds: float) -> None:
         """Counts one request; an observer of `request_statistics.observers`."""
         key = routes.operation(environ, status)
-        asked = request_statistics.request
         # The queue is longest just before a thread becomes free, which is now.
         waiting = self._waiting()
         with self._lock:
-            operation = self._operations[key]
-            operation.statuses[status] = operation.statuses.get(status, 0) + 1
-            operation.latency.add(seconds * 1000)
-            if asked.queries:
-                operation.queries += asked.queries
-                operation.database.add(asked.seconds * 1000)
-            operation.slow += seconds > self._slow_seconds
             self._queue_depth = max(self._queue_depth, waiting)
+            self.count(key, status, seconds, request_statistics.request)
+
+    def count(self, key: tuple[str, str], status: int, seconds: float, asked: Statistics) -> None:
+        """Counts one request under its operation."""
+        operation = self._operations[key]
+        operation.statuses[status] = operation.statuses.get(status, 0) + 1
+        operation.latency.add(seconds * 1000)
+        if asked.queries:
+            operation.queries += asked.queries
+            operation.database.add(asked.seconds * 1000)
+        operation.slow += seconds > self.slow_seconds
 
     def take(self) -> tuple[Operations, int]:
         """The counts since the last call, and the largest length of the queue in that time."""
@@ -120,7 +120,8 @@ class Recorder:
 
     def take_overload(self) -> Overload:
         """The counts of refused and given up requests since the last call."""
-        before, self._overload = self._overload, Overload.so_far()
+        with self._lock:
+            before, self._overload = self._overload, Overload.so_far()
         return self._overload.minus(before)
 
     def connections(self) -> int:

@@ -35,23 +35,6 @@ class Statistics(threading.local):
 request = Statistics()
 
 
-class Tally:
-    """A counter for several threads."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self.total = 0
-
-    def add(self) -> None:
-        """Counts one."""
-        with self._lock:
-            self.total += 1
-
-
-#: Requests that were refused because the queue was full.
-refusals = Tally()
-
-
 def begin(worker: Any, req: Any) -> None:
     """gunicorn's pre_request hook, called in the request's own thread."""
     request.queries = 0

@@ -16,7 +16,6 @@ from django.conf import settings
 from itemsvc.core.capacity import load
 from itemsvc.core.logs import lines
 from itemsvc.core.logs import request_id as current_request_id
-from itemsvc.observability import request_statistics
 from itemsvc.server import raw_errors
 from itemsvc.server.connection import CLIENT_TIMEOUT, Connection
 from itemsvc.server.connection_groups import HELD_BYTES, ConnectionGroupsWorker
@@ -145,7 +144,7 @@ class EventLoop(ConnectionGroupsWorker):
 
     def refuse(self, connection: Connection) -> None:
         """Answers 503 at once."""
-        request_statistics.refusals.add()
+        load.refused += 1
         self.answer(connection, raw_errors.BUSY, connection.arrived.data)
 
     def answer(self, connection: Connection, error: raw_errors.RawError, request: bytes) -> None:

@@ -12,7 +12,6 @@ from django.conf import settings
 from itemsvc.core import gunicorn_settings
 from itemsvc.core.capacity import load
 from itemsvc.core.logs import lines
-from itemsvc.observability import request_statistics
 from itemsvc.server import request_deadline
 from itemsvc.server.connection import Connection
 from itemsvc.server.event_loop import STOP_SECONDS, EventLoop
@@ -122,8 +121,8 @@ class EventLoopWorker(EventLoop):
     def _publish_load(self) -> None:
         load.connections, load.serving = self.nr_conns, len(self.tpool.serving)
         load.queued = len(self.tpool.waiting)
-        if request_statistics.refusals.total > self.refused:
-            new, self.refused = request_statistics.refusals.total - self.refused, request_statistics.refusals.total
+        if load.refused > self.refused:
+            new, self.refused = load.refused - self.refused, load.refused
             self.log.warning("Overloaded: %s requests refused, %s are waiting.", new, load.queued)
 
     def _judge_health(self, now: float) -> None:
