@@ -27,7 +27,6 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SpanExporter
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
-from opentelemetry.sdk.trace.sampling import Decision, Sampler
 from opentelemetry.semconv.attributes import (
     client_attributes,
     db_attributes,
@@ -62,28 +61,22 @@ FLUSH_SECONDS = 5
 w3c = TraceContextTextMapPropagator()
 NO_CALLER = context.Context()
 tracer: Tracer | None = None
-sampler: Sampler
 
 #: The trace id for the next span without a parent.
 chosen: ContextVar[int] = ContextVar("chosen", default=0)
-
-
-def new_trace_id() -> int:
-    """Returns 16 bytes in the form of AWS X-Ray, whose first 4 bytes are the time. The id is not secret."""
-    return int(time.time()) << 96 | random.getrandbits(96)
 
 
 class TraceIds(RandomIdGenerator):
     """Uses the trace id that was chosen before, or a new one."""
 
     def generate_trace_id(self) -> int:
-        """Returns 16 bytes."""
-        return chosen.get() or new_trace_id()
+        """Returns 16 bytes in the form of AWS X-Ray, whose first 4 bytes are the time. The id is not secret."""
+        return chosen.get() or int(time.time()) << 96 | random.getrandbits(96)
 
 
 def start() -> Callable[[], None]:
     """Starts to export in a thread of this process; returns a function that stops it."""
-    global tracer, sampler  # The application is made before the fork, and these after it.
+    global tracer  # noqa: PLW0603  (the application is made before the fork, and this after it)
     logger = logging.getLogger("opentelemetry")
     logger.propagate, logger.handlers = False, [Occasionally()]
     provider = TracerProvider(
@@ -92,7 +85,7 @@ def start() -> Callable[[], None]:
         shutdown_on_exit=False,
     )
     provider.add_span_processor(BatchSpanProcessor(_exporter()))
-    tracer, sampler = provider.get_tracer("itemsvc", settings.APP_VERSION), provider.sampler
+    tracer = provider.get_tracer("itemsvc", settings.APP_VERSION)
     request_statistics.statement_observers.append(record_statement)
 
     def stop() -> None:
@@ -121,8 +114,8 @@ class Tracing:
         if tracer is None or environ.get("PATH_INFO") in LIVENESS_PATHS:
             trace_id.set("")
             return self._application(environ, start_response)
-        parent, trace_number = origin(environ)
-        identifier = f"{trace_number:032x}"
+        span = begin(tracer, environ)
+        identifier = trace.format_trace_id(span.get_span_context().trace_id)
         trace_id.set(identifier)
         answered = ""
 
@@ -132,10 +125,8 @@ class Tracing:
             headers.append((HEADER, identifier))
             return start_response(status, headers, *rest)
 
-        # Most requests of a busy service are not sampled.
-        if not is_sampled(parent, trace_number):
+        if not span.is_recording():
             return self._application(environ, start_traced)
-        span = begin(tracer, environ, parent, trace_number)
         token = context.attach(trace.set_span_in_context(span))
 
         def end() -> None:
@@ -168,13 +159,9 @@ class Response:
             self._ended()
 
 
-def is_sampled(parent: context.Context, trace_number: int) -> bool:
-    """Asks the SDK's sampler, which gives the same result again when the span begins."""
-    return sampler.should_sample(parent, trace_number, "").decision is not Decision.DROP
-
-
-def begin(tracer: Tracer, environ: Mapping[str, Any], parent: context.Context, trace_number: int) -> Span:
-    """Starts the request's span, in its caller's trace or as the first span of the trace with that id."""
+def begin(tracer: Tracer, environ: Mapping[str, Any]) -> Span:
+    """Starts the request's span, in its caller's trace or as the first one of a trace. It records if it is sampled."""
+    parent, identifier = origin(environ) if settings.CALLERS_TRACES else (NO_CALLER, 0)
     method = method_of(environ)
     attributes = {
         http_attributes.HTTP_REQUEST_METHOD: method or "_OTHER",
@@ -184,7 +171,7 @@ def begin(tracer: Tracer, environ: Mapping[str, Any], parent: context.Context, t
         client_attributes.CLIENT_ADDRESS: client_address(environ),
         user_agent_attributes.USER_AGENT_ORIGINAL: environ.get("HTTP_USER_AGENT", ""),
     }
-    token = chosen.set(trace_number)
+    token = chosen.set(identifier)
     try:
         return tracer.start_span(method or "HTTP", parent, SpanKind.SERVER, attributes)
     finally:
@@ -198,34 +185,24 @@ def method_of(environ: Mapping[str, Any]) -> str | None:
 
 
 def origin(environ: Mapping[str, Any]) -> tuple[context.Context, int]:
-    """The caller's span, if any, and the id of the request's trace.
+    """The caller's span, if any, or else the id of the request's trace; 0 for a new one.
 
-    The id comes from a well-formed `traceparent`, or else from `X-Amzn-Trace-Id`, or else it is new.
+    They come from a well-formed `traceparent`, or else from `X-Amzn-Trace-Id`.
     """
-    if not settings.CALLERS_TRACES:
-        return NO_CALLER, new_trace_id()
     if "HTTP_TRACEPARENT" in environ:
         names = (("traceparent", "HTTP_TRACEPARENT"), ("tracestate", "HTTP_TRACESTATE"))
         found = w3c.extract({name: environ[key] for name, key in names if key in environ}, NO_CALLER)
-        remote = trace.get_current_span(found).get_span_context()
-        if remote.is_valid:
-            return found, remote.trace_id
-    header = environ.get("HTTP_X_AMZN_TRACE_ID")
-    return (_amazon(header) if header else None) or (NO_CALLER, new_trace_id())
-
-
-def _amazon(header: str) -> tuple[context.Context, int] | None:
-    root = AMAZON_ROOT.search(header)
-    if not root:
-        return None
-    identifier = int(root[1] + root[2], 16)
+        if found:
+            return found, 0
+    header = environ.get("HTTP_X_AMZN_TRACE_ID", "")
+    root, parent = AMAZON_ROOT.search(header), AMAZON_PARENT.search(header)
+    identifier = int(root[1] + root[2], 16) if root else 0
     # A load balancer starts a trace without a span, so the request's span is the first one.
-    parent = AMAZON_PARENT.search(header)
     if not parent:
-        return (NO_CALLER, identifier) if identifier else None
+        return NO_CALLER, identifier
     flags = TraceFlags(TraceFlags.SAMPLED if AMAZON_SAMPLED.search(header) else TraceFlags.DEFAULT)
     remote = SpanContext(identifier, int(parent[1], 16), is_remote=True, trace_flags=flags)
-    return (trace.set_span_in_context(NonRecordingSpan(remote), NO_CALLER), identifier) if remote.is_valid else None
+    return (trace.set_span_in_context(NonRecordingSpan(remote), NO_CALLER) if remote.is_valid else NO_CALLER), 0
 
 
 def finish(span: Span, environ: Mapping[str, Any], answered: str) -> None:
