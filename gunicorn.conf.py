@@ -65,5 +65,6 @@ if settings.METRICS == "prometheus":
     from itemsvc.observability import prometheus
 
     on_starting = prometheus.open_endpoint
+    pre_fork = prometheus.give_place
     child_exit = prometheus.bury
     on_exit = prometheus.close_endpoint

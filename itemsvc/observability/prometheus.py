@@ -38,23 +38,20 @@ import tempfile
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, MetricsHandler, values
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from itemsvc.core.env import InvalidConfiguration
 from itemsvc.observability.metrics import BOUNDS, Recorder
 from itemsvc.observability.request_statistics import Statistics
 
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
-# The library looks for the variable when it is imported, and for the directory when a worker makes its first metric.
-os.environ[DIRECTORY] = ""
-
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, MetricsHandler  # noqa: E402
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead  # noqa: E402
-
 PUBLISH_SECONDS = 1
 #: Seconds that a client has for its request and for the response. With MAX_CLIENTS others, it is turned away.
 CLIENT_SECONDS, MAX_CLIENTS = 5, 8
@@ -73,6 +70,10 @@ OVERLOAD = (
 #: Opened by the arbiter; its workers inherit it.
 listener: socket.socket | None = None
 
+#: The number of this worker, in the names of its files. Whoever takes its place goes on with them, so there are few.
+place = 0
+values.ValueClass = values.MultiProcessValue(lambda: place)  # type: ignore[no-untyped-call]
+
 
 def open_endpoint(server: Any) -> None:
     """gunicorn's on_starting hook, in the arbiter; raises InvalidConfiguration if the port is taken."""
@@ -88,9 +89,16 @@ def open_endpoint(server: Any) -> None:
     os.environ[DIRECTORY] = tempfile.mkdtemp(prefix="itemsvc-metrics-", dir=server.cfg.worker_tmp_dir)
 
 
+def give_place(server: Any, worker: Any) -> None:
+    """gunicorn's pre_fork hook, in the arbiter: the worker gets the first number that no living one has."""
+    global place  # noqa: PLW0603
+    taken = {other.place for other in server.WORKERS.values()}
+    place = worker.place = next(number for number in count() if number not in taken)
+
+
 def bury(server: Any, worker: Any) -> None:
     """gunicorn's child_exit hook, in the arbiter: forgets a worker's gauges, but not its counters."""
-    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+    mark_process_dead(worker.place)  # type: ignore[no-untyped-call]
 
 
 def close_endpoint(server: Any) -> None:

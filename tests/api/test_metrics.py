@@ -318,12 +318,20 @@ def test_prometheus_answers_for_all_workers_and_for_those_that_ended(start_servi
     assert samples["itemsvc_request_duration_seconds_bucket", ("65.536", "GET", "/gadgets")] == 20
     wait_until(lambda: scrape(port)["itemsvc_database_connections", ()] >= 1, "connections are counted")
 
+    files = metrics_files(service)
     worker = next(line for line in service.log_lines() if line["message"].startswith("Booting worker"))
     os.kill(int(worker["message"].rpartition(" ")[2]), signal.SIGKILL)
     ended = "the killed worker is replaced"
     wait_until(lambda: sum("Booting" in line["message"] for line in service.log_lines()) == 3, ended)
     wait_until(lambda: scrape(port)["itemsvc_processes", ()] == 2, "the new one is counted")
     assert requests_to_gadgets(port) == 20
+    assert metrics_files(service) <= files
+
+
+def metrics_files(service: Service) -> set[str]:
+    """The files in memory that the workers have open. There must not be more with each worker that ended."""
+    workers = psutil.Process(service.process.pid).children()
+    return {file.path for worker in workers for file in worker.open_files() if file.path.endswith(".db")}
 
 
 @pytest.mark.slow
