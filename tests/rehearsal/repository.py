@@ -17,14 +17,20 @@ SCOPES = """locals {
   }
 }
 """
+# A worker that does nothing but to finish when it is told to.
+WORK = (
+    "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(print('finished', flush=True)));"
+    " print('at work', flush=True); signal.pause()"
+)
+WORKER = f'\nworker_command = ["python", "-c", "{WORK}"]\n'
 IDENTITY = ["-c", "user.name=rehearsal", "-c", "user.email=rehearsal@localhost", "-c", "commit.gpgsign=false"]
 
 
 class Repository:
-    """A repository whose first commit is the working tree of `source` with two changes.
+    """A repository whose first commit is the working tree of `source` with three changes.
 
     The RDS certificate bundle also has the authority of the emulated databases. The image also has the app and the
-    settings of tests/sample.
+    settings of tests/sample. The environment has a worker.
     """
 
     def __init__(self, source, directory, authority_certificate):
@@ -34,6 +40,7 @@ class Repository:
         self.append(BUNDLE, f"\n{authority_certificate}")
         self.append("Dockerfile", IMAGE)
         self.append(".dockerignore", NOT_IGNORED)
+        self.append("terraform/environments/dev.tfvars", WORKER)
         (self.path / "terraform" / "sample_override.tf").write_text(SCOPES)
         self._git("init", "--quiet", "--initial-branch", "main")
         self.commit("The working tree, with the emulator's certificate authority and the sample app")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.rehearsal.acts import broken_revisions, contract, deploys, readme, schedule, task_definitions, tokens
+from tests.rehearsal.acts import broken_revisions, contract, deploys, readme, schedule, task_definitions, tokens, worker
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ ACTS = (
     Act("the scheduled command", schedule.expired_keys),
     Act("registered task definitions under plain Docker", task_definitions.under_plain_docker),
     Act("second revision with a migration, under load", deploys.second_revision, needed=True),
+    Act("the worker beside the service", worker.beside_the_service),
     Act("a revision whose migration fails", broken_revisions.failing_migration),
     Act("a revision that crashes at start", broken_revisions.crash_at_start),
     Act("rollback", deploys.rollback),

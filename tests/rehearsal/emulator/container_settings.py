@@ -45,10 +45,10 @@ def stop_timeout(container):
 
 
 def health_check(container):
-    """Docker's form of a container health check (times in nanoseconds), or None when there is none."""
+    """Docker's form of a container health check (times in nanoseconds). ECS ignores the one of an image."""
     check = container.get("healthCheck")
     if not check:
-        return None
+        return {"test": ["NONE"]}
     times = {**HEALTH_DEFAULTS, **{name: value for name, value in check.items() if value is not None}}
     return {
         "test": check["command"],
