@@ -13,6 +13,7 @@ WORKERS ?= auto
 # COVERAGE=1 also shows what code the tests do not reach, and fails if it is too much. It makes them slower.
 COVERAGE ?=
 FASTIFY := benchmarks/opponents/fastify
+OPENAPI := dev/node
 SLOW := docker or terraform or browser or slow
 export PORT
 # Hundreds of short processes would each compile the code again.
@@ -30,7 +31,7 @@ run: $(VENV)/run-installed ## Serve the API on http://localhost:8000 (PORT=…, 
 test: $(VENV)/installed ## Run the fast tests (ARGS="-k name" selects; COVERAGE=1 measures; WORKERS=0 uses one process)
 	@$(BIN)/python -m pytest -m "not ($(SLOW))" --numprocesses=$(WORKERS) $(if $(COVERAGE),--cov --cov-report=term-missing:skip-covered) $(if $(filter-out help,$(ARGS)),$(ARGS))
 
-test-slow: .venv-terraform/installed .venv-checkov/installed .venv-bench/installed ## Run the slow tests: containers, browser, Terraform and deploy on emulated AWS
+test-slow: .venv-terraform/installed .venv-checkov/installed .venv-bench/installed $(OPENAPI)/node_modules ## Run the slow tests: containers, browser, Terraform and deploy on emulated AWS
 	@.venv-terraform/bin/python -m pytest -m "$(SLOW)" $(if $(filter-out help,$(ARGS)),$(ARGS))
 
 fuzz: $(VENV)/installed ## Test the service against its schema with N=2000 examples per operation, with and without tokens
@@ -39,9 +40,9 @@ fuzz: $(VENV)/installed ## Test the service against its schema with N=2000 examp
 bench: $(VENV)/installed .venv-bench/installed $(FASTIFY)/node_modules ## Compare its performance with others (QUICK=1: under 3 minutes; ARGS="--only order" selects rows)
 	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(filter-out help,$(ARGS))
 
-# The opponent outside Python. Without Node the benchmark leaves it out and says so.
-$(FASTIFY)/node_modules: $(FASTIFY)/package.json
-	@! command -v npm >/dev/null || { npm install --prefix $(FASTIFY) --no-package-lock --no-audit --no-fund --silent && touch $@ || rm -rf $@; }
+# What runs in Node.js. Without it, or without a registry, what needs these packages leaves itself out and says so.
+%/node_modules: %/package.json %/package-lock.json
+	@! command -v npm >/dev/null || { npm ci --prefix $* --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null && touch $@ || rm -rf $@; }
 
 faults: $(VENV)/installed ## Run the fault tests and write their tables into docs/reliability.md (about 8 minutes)
 	@$(BIN)/python -m tests.faults
@@ -58,7 +59,7 @@ emulators: .venv-terraform/installed ## Start the rehearsal's empty AWS account,
 deploy: $(VENV)/installed ## Deploy this commit to AWS (ARGS="--environment prod")
 	@$(BIN)/python -m deploy up $(filter-out help,$(ARGS))
 
-lint: $(VENV)/installed ## Check style, types, migrations, security, Terraform
+lint: $(VENV)/installed $(OPENAPI)/node_modules ## Check style, types, migrations, the OpenAPI document, security, Terraform
 	@$(BIN)/python -m dev.lint
 
 format: $(VENV)/installed ## Sort the imports and format the code
@@ -88,7 +89,7 @@ requirements: $(VENV)/installed ## Compile requirements*.txt, with hashes, from 
 	@$(BIN)/python -m dev.requirements $(filter-out help,$(ARGS))
 
 clean: ## Remove environments and build files; the data in .local/ stays
-	@rm -rf $(VENV) .venv .venv-* $(FASTIFY)/node_modules .coverage* htmlcov staticfiles .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .venv .venv-* $(FASTIFY)/node_modules $(OPENAPI)/node_modules .coverage* htmlcov staticfiles .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -not -path './.local/*' -prune -exec rm -rf {} +
 	@echo "Removed. The database and the key are still in .local/."
 

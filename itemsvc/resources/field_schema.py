@@ -35,5 +35,5 @@ class JSONFieldExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-un
     target_class = "itemsvc.resources.fields.JSONField"
 
     def map_serializer_field(self, auto_schema: AutoSchema, direction: Any) -> dict[str, Any]:
-        """The types of JSON without null."""
-        return {} if self.target.allow_null else {"type": JSON_TYPES}
+        """The types of JSON without null. An array may hold anything, null included."""
+        return {} if self.target.allow_null else {"type": JSON_TYPES, "items": {}}

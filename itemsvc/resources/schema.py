@@ -104,6 +104,7 @@ LIVENESS = {
         "summary": "Is the process alive?",
         "description": "Whether this process serves requests: its threads live and its queue moves. Any Host header.",
         "tags": ["health"],
+        "security": [{}],
         "responses": {
             "200": {
                 "description": "The process serves requests.",

