@@ -192,12 +192,17 @@ class KeysetPagination(BasePagination):
         names = list(keyset_of(view).orderings)
         limits = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
         cursors = {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"}
-        orderings = {"type": "string", "enum": names, "default": names[0]}
+        orderings = {"type": "string", "enum": names, "default": names[0], "x-enum-varnames": _constants(names)}
         return [
             _parameter("limit", limits, "The largest number of objects on a page."),
             _parameter("cursor", cursors, "Where the page starts. Clients take it from a Link header."),
             _parameter("ordering", orderings, "The sort order. A minus sign puts the largest value first."),
         ]
+
+
+def _constants(orderings: list[str]) -> list[str]:
+    """What clients' generators call them. A minus sign is no letter, so without these they number them."""
+    return [f"{name.lstrip('-')}_{'de' if name[0] == '-' else 'a'}scending".upper() for name in orderings]
 
 
 def _parameter(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 
 from itemsvc.core.routes import LIVENESS_PATH
 
-LINKS = {"type": "object", "additionalProperties": {"type": "string", "format": "uri"}}
+LINKS = {"$ref": "#/components/schemas/RootLinks"}
 
 
 class RootView(APIView):

@@ -60,6 +60,16 @@ INVALID = {
     "anyOf": [{"$ref": "#/components/schemas/Problems"}, {"$ref": "#/components/schemas/Error"}],
 }
 
+HEALTHY = {"type": "object", "properties": {"status": {"type": "string", "const": "healthy"}}, "required": ["status"]}
+#: Shapes that are no serializer's. Each has a name, because generated clients call their types by it.
+SCHEMAS: dict[str, Any] = {
+    "Error": ERROR,
+    "Problems": PROBLEMS,
+    "Invalid": INVALID,
+    "Healthy": HEALTHY,
+    "RootLinks": {"type": "object", "additionalProperties": {"type": "string", "format": "uri"}},
+}
+
 #: Responses that operations share: component name, status, description, schema.
 SHARED_ERRORS = (
     ("Invalid", "400", "The request is malformed or not valid.", "Invalid"),
@@ -104,19 +114,10 @@ LIVENESS = {
         "summary": "Is the process alive?",
         "description": "Whether this process serves requests: its threads live and its queue moves. Any Host header.",
         "tags": ["health"],
-        "security": [{}],
         "responses": {
             "200": {
                 "description": "The process serves requests.",
-                "content": {
-                    "application/json": {
-                        "schema": {
-                            "type": "object",
-                            "properties": {"status": {"type": "string", "enum": ["healthy"]}},
-                            "required": ["status"],
-                        }
-                    }
-                },
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Healthy"}}},
             },
             "503": {"$ref": "#/components/responses/Unavailable"},
         },
@@ -173,7 +174,7 @@ def describe_what_every_operation_shares(result: dict[str, Any], **kwargs: Any) 
     """drf-spectacular's post-processing hook: adds liveness, the request id and the common errors."""
     components = result["components"]
     # Copies, because changes to this document, also by the functions below, must not reach the next one.
-    components["schemas"] |= copy.deepcopy({"Error": ERROR, "Problems": PROBLEMS, "Invalid": INVALID})
+    components["schemas"] |= copy.deepcopy(SCHEMAS)
     closed = settings.API_AUTH == "oidc"
     components["headers"] = copy.deepcopy(HEADERS | (CHALLENGE if closed else {}))
     components["responses"] = {name: _response(*rest) for name, *rest in SHARED_ERRORS + (REFUSALS if closed else ())}
@@ -190,6 +191,8 @@ def describe_what_every_operation_shares(result: dict[str, Any], **kwargs: Any) 
     for operations in result["paths"].values():
         for operation in operations.values():
             _add_request_id(operation)
+            if not any(operation.get("security", ())):  # Generators take `[{}]`, no token or none, for a token.
+                operation["security"] = []
     _describe_service(result)
     used = str(result["paths"])
     for name in [name for name in components["responses"] if f"'#/components/responses/{name}'" not in used]:

@@ -148,8 +148,23 @@ def test_a_status_of_a_resource_has_its_own_name(schema: Schema) -> None:
     assert [name for name in schemas if "Ready" in name and "Enum" in name] == []
 
 
-def test_each_operation_says_who_may_call_it(schema: Schema) -> None:
-    assert all("security" in operation for operation in ours(schema))
+def test_each_operation_says_that_anybody_may_call_it(schema: Schema) -> None:
+    assert [operation["operationId"] for operation in ours(schema) if operation.get("security") != []] == []
+
+
+def test_each_shape_has_a_name_for_generated_clients(schema: Schema) -> None:
+    for operation in ours(schema):
+        for status, response in operation["responses"].items():
+            for content in response.get("content", {}).values():
+                shape = content["schema"]
+                assert "$ref" in shape or shape["type"] == "string", (operation["operationId"], status)
+
+
+def test_each_ordering_has_a_name_for_generated_clients(schema: Schema) -> None:
+    listed = schema.document["paths"]["/sample/orders"]["get"]["parameters"]
+    ordering = next(each["schema"] for each in listed if each["name"] == "ordering")
+    names = dict(zip(ordering["enum"], ordering["x-enum-varnames"], strict=True))
+    assert (names["-placed_on"], names["placed_on"]) == ("PLACED_ON_DESCENDING", "PLACED_ON_ASCENDING")
 
 
 def test_an_array_says_what_is_in_it(schema: Schema) -> None:
