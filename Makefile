@@ -31,7 +31,7 @@ run: $(VENV)/run-installed ## Serve the API on http://localhost:8000 (PORT=…, 
 test: $(VENV)/installed ## Run the fast tests (ARGS="-k name" selects; COVERAGE=1 measures; WORKERS=0 uses one process)
 	@$(BIN)/python -m pytest -m "not ($(SLOW))" --numprocesses=$(WORKERS) $(if $(COVERAGE),--cov --cov-report=term-missing:skip-covered) $(if $(filter-out help,$(ARGS)),$(ARGS))
 
-test-slow: .venv-terraform/installed .venv-checkov/installed .venv-bench/installed $(OPENAPI)/node_modules ## Run the slow tests: containers, browser, Terraform and deploy on emulated AWS
+test-slow: .venv-terraform/installed .venv-checkov/installed .venv-bench/installed .venv-clients/installed $(OPENAPI)/node_modules ## Run the slow tests: containers, browser, generated clients, Terraform and deploy on emulated AWS
 	@.venv-terraform/bin/python -m pytest -m "$(SLOW)" $(if $(filter-out help,$(ARGS)),$(ARGS))
 
 fuzz: $(VENV)/installed ## Test the service against its schema with N=2000 examples per operation, with and without tokens

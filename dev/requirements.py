@@ -25,6 +25,7 @@ FILES = {
     ],
     "requirements-bench.txt": ["pyproject.toml", "--group=bench", "--constraints=requirements.txt"],
     "requirements-checkov.txt": ["--group=checkov"],
+    "requirements-clients.txt": ["--group=clients"],
 }
 
 

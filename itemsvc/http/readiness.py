@@ -63,7 +63,7 @@ def _constant(value: str) -> serializers.CharField:
 
 
 CHECKED = inline_serializer(
-    "Check",
+    "ReadinessCheck",
     {
         "check": serializers.ChoiceField(list(CHECKS)),
         "outcome": serializers.ChoiceField(["passed", "failed", "skipped"]),

@@ -160,6 +160,14 @@ def test_each_shape_has_a_name_for_generated_clients(schema: Schema) -> None:
                 assert "$ref" in shape or shape["type"] == "string", (operation["operationId"], status)
 
 
+def test_no_shape_has_a_member_of_its_own_name(schema: Schema) -> None:
+    """In a generated client both are one variable."""
+    schemas = schema.document["components"]["schemas"]
+    named = [name for name in schemas if re.search("Read|Check|Sample|Gadget", name)]
+    assert {"Ready", "ReadinessCheck", "Gadget"} <= set(named)
+    assert [name for name in named if name.lower() in schemas[name].get("properties", ())] == []
+
+
 def test_each_ordering_has_a_name_for_generated_clients(schema: Schema) -> None:
     listed = schema.document["paths"]["/sample/orders"]["get"]["parameters"]
     ordering = next(each["schema"] for each in listed if each["name"] == "ordering")
