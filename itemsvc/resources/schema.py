@@ -102,6 +102,8 @@ NEEDS_HEADER = {
     "422": {"Idempotency-Key"},
 }
 SAYS_WHEN = ("429", "503")
+#: Of responses that the view does not describe.
+DONE = {"200": "What was asked for, as it is now.", "201": "What was created, as it is now."}
 
 NOT_MODIFIED = {
     "description": "The client has the current version: If-None-Match names its ETag.",
@@ -190,9 +192,7 @@ def describe_what_every_operation_shares(result: dict[str, Any], **kwargs: Any) 
     result["paths"]["/health"] = copy.deepcopy(LIVENESS)
     for operations in result["paths"].values():
         for operation in operations.values():
-            _add_request_id(operation)
-            if not any(operation.get("security", ())):  # Generators take `[{}]`, no token or none, for a token.
-                operation["security"] = []
+            _complete(operation)
     _describe_service(result)
     used = str(result["paths"])
     for name in [name for name in components["responses"] if f"'#/components/responses/{name}'" not in used]:
@@ -282,7 +282,10 @@ def _add_errors(path: str, method: str, operation: dict[str, Any]) -> None:
         operation["responses"].setdefault(status, {"$ref": f"#/components/responses/{name}"})
 
 
-def _add_request_id(operation: dict[str, Any]) -> None:
+def _complete(operation: dict[str, Any]) -> None:
+    """Adds the request id, that no token is needed, and the words that are missing."""
+    if not any(operation.get("security", ())):  # Generators take `[{}]`, no token or none, for a token.
+        operation["security"] = []
     operation.setdefault("parameters", []).append(
         {
             "in": "header",
@@ -291,6 +294,7 @@ def _add_request_id(operation: dict[str, Any]) -> None:
             "description": "The service logs and returns it.",
         }
     )
-    for response in operation["responses"].values():
+    for status, response in operation["responses"].items():
         if "$ref" not in response:
+            response["description"] = response["description"] or DONE.get(status, "")
             response.setdefault("headers", {})["X-Request-ID"] = {"$ref": "#/components/headers/RequestID"}

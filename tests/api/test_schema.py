@@ -128,6 +128,8 @@ def test_each_operation_and_parameter_says_what_it_is(schema: Schema) -> None:
     assert all(operation["summary"] for operation in ours(schema))
     assert {tag for operation in operations for tag in operation["tags"]} == {tag["name"] for tag in document["tags"]}
     assert all(each["description"] for operation in operations for each in operation.get("parameters", ()))
+    answers = [each for operation in ours(schema) for each in operation["responses"].values()]
+    assert all(answer.get("description") or "$ref" in answer for answer in answers)
     assert {"license", "contact"} <= document["info"].keys()
     assert document["servers"]
     listed = document["paths"]["/gadgets"]["get"]["parameters"]
