@@ -32,6 +32,13 @@ def running_service(migrated_database: Callable[[str], str]) -> Iterator[Service
         yield service
 
 
+@pytest.fixture(scope="module")
+def secured(running_service: Service, issuer: Issuer) -> Iterator[Service]:
+    """A second service on the same database. It requires the issuer's tokens."""
+    with Service(running_service.database_url, **issuer.environment()) as service:
+        yield service
+
+
 def test_every_check_passes(service: Service, tmp_path: Path) -> None:
     check(service, {}, tmp_path, GADGETS)
 
