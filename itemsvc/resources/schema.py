@@ -286,14 +286,9 @@ def _complete(operation: dict[str, Any]) -> None:
     """Adds the request id, that no token is needed, and the words that are missing."""
     if not any(operation.get("security", ())):  # Generators take `[{}]`, no token or none, for a token.
         operation["security"] = []
-    operation.setdefault("parameters", []).append(
-        {
-            "in": "header",
-            "name": "X-Request-ID",
-            "schema": {"type": "string"},
-            "description": "The service logs and returns it.",
-        }
-    )
+    operation.setdefault("summary", operation["operationId"].replace("_", " ").capitalize())
+    request_id = {"in": "header", "name": "X-Request-ID", "schema": {"type": "string"}}
+    operation.setdefault("parameters", []).append(request_id | {"description": "The service logs and returns it."})
     for status, response in operation["responses"].items():
         if "$ref" not in response:
             response["description"] = response["description"] or DONE.get(status, "")

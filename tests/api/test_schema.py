@@ -136,6 +136,11 @@ def test_each_operation_and_parameter_says_what_it_is(schema: Schema) -> None:
     assert {"The exact name.", "Part of the name, in upper or lower case."} <= {each["description"] for each in listed}
 
 
+@pytest.mark.urls("tests.api.router_urls")
+def test_a_viewset_has_a_summary_without_a_word_of_its_own(api: Client) -> None:
+    assert api.get("/schema").json()["paths"]["/v1/lines/largest"]["get"]["summary"] == "V1 lines largest retrieve"
+
+
 def test_only_what_a_client_sends_may_have_no_further_members(schema: Schema) -> None:
     schemas = schema.document["components"]["schemas"]
     closed = {name for name, each in schemas.items() if each.get("additionalProperties") is False}
