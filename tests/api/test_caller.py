@@ -6,8 +6,8 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.core.exceptions import ImproperlyConfigured
 from django.test import RequestFactory
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -98,8 +98,8 @@ def request_of(found: Caller | None) -> Request:
     return Request(request, authenticators=[BearerToken()])
 
 
-def test_a_view_that_names_no_resource_is_an_error_and_not_open() -> None:
-    with pytest.raises(ImproperlyConfigured, match="APIView has no `resource`"):
+def test_a_view_that_names_no_resource_is_forbidden() -> None:
+    with pytest.raises(PermissionDenied, match="names no `resource`"):
         HasScope().has_permission(request_of(Caller("machine", frozenset({"gadgets:read"}))), APIView())
 
 
