@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 import requests
 
-from tests.support.service import Service
+from tests.support.service import WORKERS, Service
 
 LONG = "a long description, " * 30
 PLAIN = {"Accept-Encoding": "identity"}
 GZIP = {"Accept-Encoding": "gzip, br"}
 
 
-@pytest.fixture(scope="module", params=["itemsvc", "gthread"])
+@pytest.fixture(scope="module", params=WORKERS)
 def compressing(request: Any, migrated_database: Callable[[str], str]) -> Iterator[Service]:
     """A service with GZIP, on its own worker and on gunicorn's."""
     environment = {"GZIP": "true"}

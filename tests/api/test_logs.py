@@ -21,7 +21,7 @@ import requests
 from itemsvc.core import logs
 from itemsvc.core.logs import JSONFormatter, Lines, RequestContextFilter, TextFormatter
 from itemsvc.http.request_ids import HEADER
-from tests.support.service import Service, wait_until
+from tests.support.service import WORKERS, Service, wait_until
 
 SECRETS = {"Authorization": "Bearer s3cr3t-token", "Cookie": "sessionid=s3cr3t-cookie"}
 
@@ -210,7 +210,7 @@ def test_lines_are_written_in_pieces_that_do_not_mix(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("worker", ["itemsvc", "gthread"])
+@pytest.mark.parametrize("worker", WORKERS)
 def test_no_line_outside_of_a_request_has_an_id(start_service, worker: str) -> None:
     service = start_service(GUNICORN_WORKER=worker, GUNICORN_THREADS="1")
     for path in ("/health", "/gadgets", "/nowhere", "/health/ready"):

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 import requests
 
-from tests.support.service import Service
+from tests.support.service import WORKERS, Service
 
 LIMIT = 4 * 1024 * 1024
 TOO_LARGE = {"detail": "Request body is too large."}
 
 
-@pytest.fixture(scope="module", params=["itemsvc", "gthread"])
+@pytest.fixture(scope="module", params=WORKERS)
 def uploads(request: Any, migrated_database: Callable[[str], str]) -> Iterator[Service]:
     """A service with that view, on its own worker and on gunicorn's, which takes more than Django keeps in memory."""
     environment = {"DJANGO_SETTINGS_MODULE": "tests.api.upload_settings", "MAX_BODY_BYTES": str(LIMIT)}

@@ -12,7 +12,7 @@ import pytest
 from itemsvc.core.env import Env
 from tests.support.aws import free_port
 from tests.support.sentry import Sentry
-from tests.support.service import ROOT, Service, wait_until
+from tests.support.service import ROOT, WORKERS, Service, wait_until
 
 # Each of them starts processes, or sends thousands of requests.
 pytestmark = pytest.mark.slow
@@ -26,7 +26,7 @@ def sentry() -> Iterator[Sentry]:
         yield running
 
 
-@pytest.fixture(scope="module", params=["itemsvc", "gthread"])
+@pytest.fixture(scope="module", params=WORKERS)
 def reporting(request: Any, sentry: Sentry, migrated_database: Callable[[str], str]) -> Iterator[Service]:
     """A service that reports, on its own worker and on gunicorn's."""
     environment = FAILING | {"SENTRY_DSN": sentry.dsn, "APP_VERSION": "1.2.3"}

@@ -12,7 +12,7 @@ import pytest
 from tests.faults.conftest import Database
 from tests.faults.fairness import KINDS, measure
 from tests.faults.load import fill
-from tests.support.service import Service
+from tests.support.service import WORKERS, Service
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +21,7 @@ ROWS, SECONDS = int(os.environ.get("FAIRNESS_ROWS", "20000")), float(os.environ.
 RESULTS = os.environ.get("FAIRNESS_RESULTS")
 
 
-@pytest.fixture(scope="module", params=["itemsvc", "gthread"])
+@pytest.fixture(scope="module", params=WORKERS)
 def crowded(crashable: Database, request: pytest.FixtureRequest) -> Iterator[Service]:
     with Service(crashable.url, GUNICORN_WORKER=request.param) as service:
         service.execute("DELETE FROM sample_gadget WHERE name NOT LIKE 'gadget %%'")  # Of the other worker's clients.

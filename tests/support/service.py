@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,6 +25,8 @@ from tests.support.environment import WORKSPACE
 from tests.support.openapi import Schema
 
 ROOT = Path(__file__).resolve().parents[2]
+#: The values of GUNICORN_WORKER. A team may have removed the service's own.
+WORKERS = ("itemsvc", "gthread") if find_spec("itemsvc.server") else ("gthread",)
 START_SECONDS = 60
 
 
