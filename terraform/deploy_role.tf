@@ -73,9 +73,16 @@ locals {
       Resource = [aws_ecr_repository.api.arn]
     },
     {
+      # This action takes no resource. The roles that a revision names are those of PassRole below.
       Sid      = "RegisterRevisions"
       Effect   = "Allow"
-      Action   = ["ecs:RegisterTaskDefinition", "ecs:TagResource"]
+      Action   = "ecs:RegisterTaskDefinition"
+      Resource = "*"
+    },
+    {
+      Sid      = "TagRevisions"
+      Effect   = "Allow"
+      Action   = "ecs:TagResource"
       Resource = concat(local.families, local.service_ids, [local.task_ids])
     },
     {
@@ -191,8 +198,8 @@ locals {
 # The inline policies of a role may have only 10,240 characters together, so these are managed policies. Each of them may
 # have 6,144.
 resource "aws_iam_policy" "deploy" {
-  #checkov:skip=CKV_AWS_355:The actions on "*" are reads that take no resource, or ListTasks under a condition.
-  #checkov:skip=CKV_AWS_290:The writes name this environment's resources; application-autoscaling ARNs are numbered by AWS.
+  #checkov:skip=CKV_AWS_355:The actions on "*" are reads and RegisterTaskDefinition, which take no resource, or ListTasks under a condition.
+  #checkov:skip=CKV_AWS_290:The other writes name this environment's resources; application-autoscaling ARNs are numbered by AWS.
   for_each = { for name, statements in local.deploy_policies : name => statements if local.has_deploy_role }
 
   name        = "${local.name}-deploy-${each.key}"

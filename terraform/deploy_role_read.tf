@@ -45,7 +45,7 @@ locals {
     "rds:DescribeDBSubnetGroups",
     "secretsmanager:GetRandomPassword",
     "sts:GetCallerIdentity",
-  ], var.create_user_pool ? ["cognito-idp:DescribeUserPoolDomain"] : [], local.has_domain ? ["route53:ListHostedZones"] : [])
+  ], var.create_user_pool ? ["cognito-idp:DescribeUserPoolDomain"] : [], local.has_domain ? ["route53:ListHostedZones"] : [], var.alarm_email == null ? [] : ["sns:GetSubscriptionAttributes"])
 
   # Reads of this environment's resources, in two policies: one would be too long.
   refresh_running = [
@@ -83,7 +83,7 @@ locals {
       },
       { actions = ["logs:ListTagsForResource"], resources = ["${local.log_groups}:*"] },
       {
-        actions   = ["sns:GetSubscriptionAttributes", "sns:GetTopicAttributes", "sns:ListTagsForResource"]
+        actions   = ["sns:GetTopicAttributes", "sns:ListTagsForResource"]
         resources = ["${local.arn_prefix.sns}:${local.name}-alarms*"]
       },
     ],
