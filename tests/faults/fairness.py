@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import subprocess
 import sys
 import threading
@@ -15,12 +16,16 @@ from typing import Any
 import requests
 
 from tests.api.hostile_requests import chunk, chunked, get, head, post
+from tests.api.hostile_requests import send as request
 from tests.faults.slow_clients import connect
 from tests.support.service import ROOT, Service
 
 CLIENTS = 32
 UNKNOWN = {f"unknown{number}": 1 for number in range(90)}
-#: What each client sends again and again. It reads slowly what is a stream.
+#: A token and a cookie that belong together are all that the form asks of a client before it hashes the password.
+CSRF, ACCOUNT = "a" * 32, "nobody00"
+SIGN_IN = f"username={ACCOUNT}&password=a&csrfmiddlewaretoken={CSRF}"
+#: What each client sends again and again, each time as another ACCOUNT. It reads slowly what is a stream.
 KINDS: dict[str, bytes] = {
     "a search that finds nothing": get("search=gadget%20gadget"),
     "a search of two letters": get("search=zz"),
@@ -29,6 +34,9 @@ KINDS: dict[str, bytes] = {
     "1,000 new rows": post([{"name": "one of many"}] * 1000),
     "1 MiB of wrong rows": post([UNKNOWN] * 700),
     "20,000 chunks of a byte": chunked(chunk(b" ") * 20_000),
+    "an attempt to sign in": request(
+        "POST", "/admin/login/", SIGN_IN, "application/x-www-form-urlencoded", f"Cookie: csrftoken={CSRF}"
+    ),
 }
 
 
@@ -37,7 +45,7 @@ def send(port: int, data: bytes, statuses: Counter[str]) -> None:
     slowly = b"x-ndjson" in data
     with suppress(OSError), connect(port, receive_buffer=4096 if slowly else 0) as client:
         client.settimeout(60)
-        client.sendall(data)
+        client.sendall(data.replace(ACCOUNT.encode(), secrets.token_hex(4).encode()))
         answer = client.recv(4096)
         statuses[answer[9:12].decode() or "broken"] += 1
         while client.recv(1024 if slowly else 65536):
