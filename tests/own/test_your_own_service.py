@@ -256,3 +256,4 @@ def test_its_variables_are_planned(project: Project) -> None:
         stack.init()
         planned = stack.plan("-var-file=environments/dev.tfvars", "image_tag=3f2a9c1d7e5b")
     assert planned['aws_scheduler_schedule.command["delete-unpaid"]'] == "create"
+    assert planned["aws_ecs_service.worker[0]"] == "create"
