@@ -19,10 +19,11 @@ HEAD_BYTES = 64 * 1024
 FIELD_BYTES = HEAD_BYTES // 2
 #: A head is tried when its first line has arrived, at this size, and at each doubling: more often would cost too much.
 FIRST_TRY_BYTES = 8193
-CHUNK_LINE_BYTES = 8190
 CHUNK_SIZE = re.compile(rb"[0-9a-fA-F]+")
 #: The parser copies the rest of a piece for each chunk in it, so pieces are small.
 PIECE_BYTES = 16 * 1024
+#: gunicorn's parser refuses a longer line of a chunk for certain; a shorter one is left to it, however it arrives.
+CHUNK_LINE_BYTES = 8190 + PIECE_BYTES
 #: gunicorn reads so many bytes of a body at least, so a body that is too large must have them.
 READ_BYTES = 1024
 
@@ -161,7 +162,8 @@ class Request:
             if extension and self._chunks is not None:
                 self._join()
                 continue
-            if not CHUNK_SIZE.fullmatch(size.rstrip(b" \t") if extension else size):
+            too_long = line_end - self._at > CHUNK_LINE_BYTES
+            if too_long or not CHUNK_SIZE.fullmatch(size.rstrip(b" \t") if extension else size):
                 return True
             start, length = line_end + 2, int(size, 16)
             if length == 0:

@@ -31,6 +31,7 @@ WHOLE = {
     "trailers": CHUNKED + b"1\r\na\r\n0\r\nX: 1\r\n\r\n",
     "an extension between chunks": CHUNKED + b"1\r\na\r\n1\r\nb\r\n1 ;x\r\nc\r\n001\r\nd\r\n0\r\n\r\n",
     "more chunks than a body's bytes": CHUNKED + b"1\r\na\r\n" * LIMIT + b"0\r\n\r\n",
+    "a long extension": CHUNKED + b"1;" + b"x" * 9000 + b"\r\na\r\n0\r\n\r\n",
     "an escape in the target": b"GET /a%20b HTTP/1.1\r\nHost: a\r\n\r\n",
     "an empty line before it": b"\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
 }
@@ -43,7 +44,7 @@ REFUSED = {
     "a chunk's size with a space": CHUNKED + b"1 \r\na\r\n0\r\n\r\n",
     "a chunk that goes on": CHUNKED + b"1\r\nab",
     "a later chunk that goes on": CHUNKED + b"1\r\na\r\n1\r\nb\rc",
-    "an endless line of a chunk": CHUNKED + b"1" * 9000,
+    "an endless line of a chunk": CHUNKED + b"1" * 25_000,
     "endless chunks": CHUNKED + b"1\r\na\r\n" * 20_000,
     "a bare LF": b"GET /gadgets HTTP/1.1\nHost: a\n\n",
     "an endless head": b"GET / HTTP/1.1\r\nX: " + b"a" * (HEAD_BYTES + 1),
