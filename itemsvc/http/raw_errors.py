@@ -65,13 +65,19 @@ _parse_chunk_size = ChunkedReader.parse_chunk_size
 
 
 def begin(worker: Any, request: Any) -> None:
-    """gunicorn's pre_request hook: refuses HTTP/1.1 without a Host header, as RFC 9112 demands and gunicorn does not.
+    """gunicorn's pre_request hook: does what RFC 9112 demands and gunicorn does not.
 
-    The worker's own plain requests have one.
+    HTTP/1.1 without a Host header is refused, and `close` ends the connection also among other options. The worker's
+    own plain requests have a host and at most one option.
     """
     current_request_id.set("")  # A thread of gunicorn's worker still has the id of its last request.
-    if isinstance(request, Request) and request.version >= (1, 1) and "HOST" not in dict(request.headers):
+    if not isinstance(request, Request):
+        return
+    if request.version >= (1, 1) and "HOST" not in dict(request.headers):
         raise InvalidHeader("HOST is missing")
+    options = ",".join(value for name, value in request.headers if name == "CONNECTION")
+    if "close" in (option.strip(" \t") for option in options.lower().split(",")):
+        request.force_close()
 
 
 def write_json_error(sock: socket.socket, status_int: int, reason: str, mesg: str) -> None:

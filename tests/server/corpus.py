@@ -251,9 +251,9 @@ def connections() -> Iterator[Entry]:
     """Expect, Connection and Upgrade."""
     for line, keeps in {
         "Connection: close": False, "Connection: Close": False, "Connection: keep-alive": True, "Connection:": True,
-        "Connection: x": True, "Connection: close, x": True, "Connection: x, close": True, "Connection: closed": True,
-        "Connection: x,close": True, "Connection: keep-alive, close": True, "Connection: host": True,
-        "Connection: keep-alive\r\nConnection: close": True, "Proxy-Connection: close": True,
+        "Connection: x": True, "Connection: close, x": False, "Connection: x, close": False, "Connection: closed": True,
+        "Connection: x,close": False, "Connection: keep-alive, close": False, "Connection: host": True,
+        "Connection: keep-alive\r\nConnection: close": False, "Proxy-Connection: close": True,
         "Keep-Alive: timeout=1, max=1": True, "TE: trailers\r\nConnection: TE": True, "Trailer: X": True,
         "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==": True,
         "Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA": True,
