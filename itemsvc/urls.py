@@ -7,7 +7,7 @@ from django.views.generic import RedirectView
 
 from itemsvc.http.readiness import ReadinessView
 from itemsvc.resources.root import RootView
-from itemsvc.resources.schema import DocsView, SchemaView
+from itemsvc.resources.schema_views import DocsView, SchemaView
 
 #: The prefix of the resources' paths, such as v1/.
 PREFIX = ""

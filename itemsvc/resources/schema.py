@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import copy
-import threading
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
-from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiJsonRenderer2, OpenApiYamlRenderer
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
-from rest_framework.request import Request
 
 from itemsvc.auth.authentication import HasScope, needed_scope
-from itemsvc.http.renderers import render_as_json
 from itemsvc.resources import field_schema  # noqa: F401  (registers its extensions)
 from itemsvc.resources.bulk import MAX_ITEMS
 from itemsvc.resources.schema_examples import add_examples
@@ -143,33 +136,6 @@ class BearerTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-unty
         view = auto_schema.view
         needs = getattr(view, "resource", "") and any(isinstance(each, HasScope) for each in view.get_permissions())
         return {self.name: [needed_scope(view, auto_schema.method)] if needs else []}
-
-
-class SchemaView(SpectacularAPIView):
-    """The OpenAPI 3.1 document, as JSON unless the client asks for YAML."""
-
-    renderer_classes = [OpenApiJsonRenderer2, OpenApiJsonRenderer, OpenApiYamlRenderer]  # noqa: RUF012  (typed as a list)
-    _generation = threading.Lock()
-
-    def _get_schema_response(self, request: Request) -> Any:
-        # drf-spectacular loads its extensions at the first generation. A second one at the same time would fail.
-        # It prints what it cannot describe, which `make lint` shows; the log has lines of JSON alone.
-        with self._generation, GENERATOR_STATS.silence():
-            return super()._get_schema_response(request)  # type: ignore[no-untyped-call]
-
-
-class DocsView(SpectacularSwaggerSplitView):
-    """Swagger UI."""
-
-    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """The allowed methods. DRF's own response has no template for this view's renderer."""
-        return HttpResponse(headers={"Allow": ", ".join(self.allowed_methods)})
-
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """An error is JSON."""
-        if getattr(response, "exception", False):
-            render_as_json(request)
-        return super().finalize_response(request, response, *args, **kwargs)
 
 
 def describe_what_every_operation_shares(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from drf_spectacular.generators import SchemaGenerator
 
+from itemsvc.resources.schema_views import SchemaView
 from tests.support.client import Client
 from tests.support.openapi import Schema
 from tests.support.service import Service
@@ -24,6 +26,16 @@ def test_it_is_openapi_3_1_in_json(api: Client) -> None:
 @pytest.mark.parametrize("media_type", ["application/json", "application/vnd.oai.openapi+json"])
 def test_it_comes_as_asked_for(api: Client, media_type: str) -> None:
     assert api.get("/schema", headers={"accept": media_type})["Content-Type"].startswith(media_type)
+
+
+def test_a_process_makes_it_once(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    forms = ("application/json", "application/vnd.oai.openapi+json", "application/vnd.oai.openapi")
+    before = [api.get("/schema", headers={"accept": form}) for form in forms]
+    monkeypatch.delattr(SchemaGenerator, "get_schema")
+    for query in ("", "?version=2&lang=de&x=1"):
+        after = [api.get(f"/schema{query}", headers={"accept": form}) for form in forms]
+        assert [each.content for each in after] == [each.content for each in before]
+        assert [each["Content-Type"] for each in after] == [each["Content-Type"] for each in before]
 
 
 @pytest.mark.parametrize("path", ["/schema", "/docs", "/health", "/health/ready", "/gadgets", "/nowhere", "/gadgets/1"])
@@ -137,7 +149,8 @@ def test_each_operation_and_parameter_says_what_it_is(schema: Schema) -> None:
 
 
 @pytest.mark.urls("tests.api.router_urls")
-def test_a_viewset_has_a_summary_without_a_word_of_its_own(api: Client) -> None:
+def test_a_viewset_has_a_summary_without_a_word_of_its_own(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SchemaView, "_made", {})
     assert api.get("/schema").json()["paths"]["/v1/lines/largest"]["get"]["summary"] == "V1 lines largest retrieve"
 
 

@@ -34,6 +34,7 @@ KINDS: dict[str, bytes] = {
     "1,000 new rows": post([{"name": "one of many"}] * 1000),
     "1 MiB of wrong rows": post([UNKNOWN] * 700),
     "20,000 chunks of a byte": chunked(chunk(b" ") * 20_000),
+    "the OpenAPI document": head("GET", "/schema"),
     "an attempt to sign in": request(
         "POST", "/admin/login/", SIGN_IN, "application/x-www-form-urlencoded", f"Cookie: csrftoken={CSRF}"
     ),
