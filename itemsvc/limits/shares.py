@@ -5,6 +5,7 @@ What is more than its share is refused at once with 503, so that it does not wai
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -24,6 +25,8 @@ HALF = max(1, settings.THREADS // 2)
 MOST = max(1, settings.THREADS - 1)
 #: A body above this size is a large one.
 LARGE_BYTES = 64 * 1024
+#: A media type in Accept that is answered with a page.
+PAGE = re.compile(r"text/(?:html|\*)", re.IGNORECASE)
 
 
 class Busy(APIException):
@@ -95,7 +98,7 @@ class ShareMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """The response, or 503."""
-        kinds = [pages] if "text/html" in request.META.get("HTTP_ACCEPT", "") else []
+        kinds = [pages] if PAGE.search(request.META.get("HTTP_ACCEPT", "")) else []
         if is_large(request.META):
             kinds.append(large_bodies)
         try:

@@ -56,6 +56,16 @@ def test_more_than_its_share_is_refused_on_every_way(ways: dict[str, Way], held:
     assert {ask(way, **request)[0] for way in ways.values()} <= {200, 201}
 
 
+@pytest.mark.parametrize("accept", ["TEXT/HTML", "text/*", "application/json;q=0.1,text/*"])
+def test_a_page_is_one_however_it_is_asked_for(ways: dict[str, Way], held: ExitStack, accept: str) -> None:
+    for way in ways.values():
+        assert ask(way, "GET", "/gadgets", HTTP_ACCEPT=accept)[1]["Content-Type"] == "text/html; charset=utf-8"
+    for _ in range(shares.HALF):
+        held.enter_context(shares.pages.take())
+    for way in ways.values():
+        assert ask(way, "GET", "/gadgets", HTTP_ACCEPT=accept)[0] == 503
+
+
 def test_an_array_is_refused_before_it_is_parsed(ways: dict[str, Way], held: ExitStack) -> None:
     for _ in range(shares.HALF):
         held.enter_context(shares.bulk_requests.take())
