@@ -37,6 +37,14 @@ class Project:
     def clone(self) -> None:
         """The clone that a test works in."""
         self.run('git clone --quiet "$REPOSITORY" ordersvc', cwd=self.folder)
+        self.share_linters()
+
+    def share_linters(self) -> None:
+        """Gives the clone the linters that run in Node.js, if they are installed here."""
+        installed, own = (folder / "dev/node/node_modules" for folder in (ROOT, self.root))
+        if installed.is_dir():
+            _link(installed, own)
+            os.utime(own, (time.time() + AHEAD,) * 2)
 
     def run(self, script: str, cwd: Path | None = None, **environment: str) -> str:
         """What the shell's commands print; raises AssertionError with that where one fails."""
@@ -75,12 +83,17 @@ class Project:
     def _install(self) -> Path:
         """The environment of these tests as one that make has installed: nothing is installed again."""
         environment = self.folder / "environment"
-        environment.mkdir()
-        for path in Path(sys.prefix).iterdir():
-            if path.name not in (*MARKERS, "pyvenv.cfg"):
-                (environment / path.name).symlink_to(path)
+        _link(Path(sys.prefix), environment, but=(*MARKERS, "pyvenv.cfg"))
         shutil.copy(Path(sys.prefix) / "pyvenv.cfg", environment)
         for name in MARKERS:
             (environment / name).touch()
             os.utime(environment / name, (time.time() + AHEAD,) * 2)
         return environment
+
+
+def _link(source: Path, folder: Path, but: tuple[str, ...] = ()) -> None:
+    """Makes a folder with a link to each thing in another one."""
+    folder.mkdir()
+    for path in source.iterdir():
+        if path.name not in but:
+            (folder / path.name).symlink_to(path)

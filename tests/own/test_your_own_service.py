@@ -46,6 +46,7 @@ def follow(project: Project, block: document.Block) -> None:
         document.change(project.root / block.path, block)
     elif "git clone" in block.text:
         project.run(block.text, cwd=project.folder)
+        project.share_linters()
     elif not block.needs_aws:
         project.run(block.text.replace("make test\n", f'make test ARGS="{CHANGED}"\n'))
 
