@@ -6,12 +6,21 @@ import json
 from functools import cached_property
 from typing import Any
 
+from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
 
 #: Up to here the rows are counted. Beyond, PostgreSQL's planner estimates their number.
 COUNTED = 1000
 #: Skipping the rows of the pages before takes longer with each page, so who wants older rows searches for them.
 MAX_PAGES = 100
+
+
+class BoundedChangeList(ChangeList):
+    """Sorts by the columns that may be sorted by, also where a URL names another."""
+
+    def get_ordering_field(self, field_name: Any) -> Any:
+        """What to order by; None for a column that may not be sorted by."""
+        return super().get_ordering_field(field_name) if field_name in (self.sortable_by or ()) else None
 
 
 class About(int):

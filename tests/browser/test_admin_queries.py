@@ -97,7 +97,17 @@ def test_what_a_page_reads_does_not_grow_with_the_table(admin: Client) -> None:
     page, _ = rows_read(admin, "/admin/sample/gadget/")
     sorted_by = set(re.findall(r'"(\?o=[^"]+)"', page))
     assert sorted_by
-    for path in ("", "?q=gadget", f"?q=no. {ROWS - 7}", "?q=nowhere", "?q=zz", f"?p={MAX_PAGES}", *sorted_by):
+    for path in (
+        "",
+        "?q=gadget",
+        f"?q=no. {ROWS - 7}",
+        "?q=nowhere",
+        "?q=zz",
+        f"?p={MAX_PAGES}",
+        "?o=2",
+        "?o=-2",
+        *sorted_by,
+    ):
         _, most = rows_read(admin, f"/admin/sample/gadget/{path}")
         assert most <= 100 * MAX_PAGES + COUNTED, path
 
