@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiJsonRenderer2, OpenApiYamlRenderer
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -24,11 +25,11 @@ class SchemaView(SpectacularAPIView):
     """
 
     renderer_classes = [OpenApiJsonRenderer2, OpenApiJsonRenderer, OpenApiYamlRenderer]  # noqa: RUF012  (typed as a list)
-    _made: ClassVar[dict[str, Response]] = {}
+    _made: ClassVar[dict[tuple[str, int | None], Response]] = {}
     _making = threading.Lock()
 
     def _get_schema_response(self, request: Request) -> HttpResponse:
-        form = request.accepted_media_type
+        form = _form(request)
         # drf-spectacular loads its extensions at the first generation. A second one at the same time would fail.
         # It prints what it cannot describe, which `make lint` shows; the log has lines of JSON alone.
         with self._making, GENERATOR_STATS.silence():
@@ -45,6 +46,14 @@ class SchemaView(SpectacularAPIView):
         response.renderer_context = self.get_renderer_context()
         response.render()
         return response  # type: ignore[no-any-return]
+
+
+def _form(request: Request) -> tuple[str, int | None]:
+    """What the text depends on: the media type, and the indent of JSON. A client may name any other parameter."""
+    renderer = request.accepted_renderer
+    context = {"indent": 4}  # What drf-spectacular takes where a client names none.
+    indent = renderer.get_indent(request.accepted_media_type, context) if isinstance(renderer, JSONRenderer) else None
+    return renderer.media_type, indent
 
 
 class DocsView(SpectacularSwaggerSplitView):

@@ -36,6 +36,14 @@ def test_a_process_makes_it_once(api: Client, monkeypatch: pytest.MonkeyPatch) -
         after = [api.get(f"/schema{query}", headers={"accept": form}) for form in forms]
         assert [each.content for each in after] == [each.content for each in before]
         assert [each["Content-Type"] for each in after] == [each["Content-Type"] for each in before]
+    for form, text in zip((*forms, "*/*", "APPLICATION/JSON"), (*before, before[0], before[0]), strict=True):
+        assert api.get("/schema", headers={"accept": f"{form}; x=1"}).content == text.content
+
+
+@pytest.mark.parametrize("indent", [0, 2, 4])
+def test_its_indent_can_be_chosen(api: Client, indent: int) -> None:
+    text = api.get("/schema", headers={"accept": f"application/json; indent={indent}"}).content.decode()
+    assert ("\n" + indent * " " + '"info"' in text) is (indent > 0)
 
 
 @pytest.mark.parametrize("path", ["/schema", "/docs", "/health", "/health/ready", "/gadgets", "/nowhere", "/gadgets/1"])
