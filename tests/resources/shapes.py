@@ -79,5 +79,6 @@ SHAPES = {
         ),
         Shape("/sample/vouchers", {"code": "SPRING"}, changes={"code": "SUMMER"}),
         Shape("/sample/comments", {"text": "well done"}, changes={"text": "two\nlines"}),
+        Shape("/sample/notes", {"text": "milk"}, changes={"text": "two\nlines"}),
     )
 }

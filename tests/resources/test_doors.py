@@ -39,7 +39,7 @@ def fill() -> None:
         order = Order.objects.create(customer=customer, total="1.50", placed_on=date(2026, 1, number + 1), **own)
         Line.objects.create(order=order, product="nail")
         Voucher.objects.create(code="SPRING", **own)
-        Comment.objects.create(text="well done", author="sub:me", **own)
+        Comment.objects.create(text="well done", author=("sub:me", "address:127.0.0.1")[number], **own)
 
 
 #: What axios, browsers, .NET and curl send, and what nobody is given.

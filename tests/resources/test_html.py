@@ -19,7 +19,7 @@ from tests.sample.models import Customer, Order
 from tests.support.client import Client
 
 HTML = {"accept": "text/html"}
-MODELS = {"gadgets": "gadget", "receipts": "order"}
+MODELS = {"gadgets": "gadget", "receipts": "order", "notes": "comment"}
 
 
 def test_the_list_and_a_row_can_be_browsed(api: Client, shape: Shape, post: Post) -> None:

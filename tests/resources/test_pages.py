@@ -34,6 +34,7 @@ LISTS = {
     "/sample/lines": views.LineList,
     "/sample/vouchers": views.VoucherList,
     "/sample/comments": views.CommentList,
+    "/sample/notes": views.NoteList,
 }
 ORDERINGS = [(url, name) for url, view in LISTS.items() for name in keyset_of(view).orderings]
 
@@ -51,6 +52,7 @@ def make_row(url: str, number: int) -> Any:
         return order if url != "/sample/lines" else Line.objects.create(order=order, product=f"product {number % 3}")
     model = LISTS[url].queryset.model
     values = {"name": f"n{number % 3}", "email": f"{number}@example.com", "code": f"c{number % 3}", "text": "a"}
+    values |= {"author": "address:127.0.0.1"}
     names = {field.name for field in model._meta.concrete_fields}
     return model.objects.create(**{name: value for name, value in values.items() if name in names})
 

@@ -24,4 +24,6 @@ urlpatterns = [
     path("sample/vouchers/<uuid:pk>", views.VoucherDetail.as_view(), name="sample-voucher-detail"),
     path("sample/comments", views.CommentList.as_view(), name="sample-comment-list"),
     path("sample/comments/<uuid:pk>", views.CommentDetail.as_view(), name="sample-comment-detail"),
+    path("sample/notes", views.NoteList.as_view(), name="sample-note-list"),
+    path("sample/notes/<uuid:pk>", views.NoteDetail.as_view(), name="sample-note-detail"),
 ]

@@ -124,3 +124,34 @@ class CommentDetail(ResourceDetailView):
     queryset = models.Comment.objects.all()
     serializer_class = serializers.CommentSerializer
     permission_classes = (*api_settings.DEFAULT_PERMISSION_CLASSES, AuthorWrites)
+
+
+class Own:
+    """Shows a caller nothing but what is its own."""
+
+    request: Any
+
+    def get_queryset(self) -> Any:
+        """What the caller wrote."""
+        return super().get_queryset().filter(author=caller(self.request))  # type: ignore[misc]
+
+
+class NoteList(Own, ResourceListView):
+    """Comments that nobody but their author sees."""
+
+    resource = "notes"
+    queryset = models.Comment.objects.all()
+    serializer_class = serializers.CommentSerializer
+    filterset_class = filters.CommentFilter
+
+    def perform_create(self, serializer: Any) -> None:
+        """The caller is its author."""
+        serializer.save(author=caller(self.request))
+
+
+class NoteDetail(Own, ResourceDetailView):
+    """One of them."""
+
+    resource = "notes"
+    queryset = models.Comment.objects.all()
+    serializer_class = serializers.CommentSerializer

@@ -17,6 +17,7 @@ from itemsvc.resources.conditional import ConditionalWriteMixin, ETagMixin
 from itemsvc.resources.generics import RowsListMixin, rows_of
 from itemsvc.resources.idempotency import IdempotentCreateMixin
 from itemsvc.resources.one_statement import more_than_columns
+from itemsvc.resources.plan.hooks import looks_at_caller_only
 from itemsvc.resources.row_json import Rows
 
 #: Overrides in the shared views; ``views.py`` adds its own. For a request that is planned, each does what the original
@@ -98,7 +99,7 @@ def _overrides(view: type[Any], operation: str) -> Iterator[Obstacle]:
     known, names = HOOKS[operation]
     for name in (*COMMON, *names.split()):
         function = getattr(view, name, None)
-        if not _is_equivalent(function, getattr(known, name)):
+        if not _is_equivalent(function, getattr(known, name)) and not looks_at_caller_only(view, name):
             yield Obstacle(f"overrides {name}", function)
 
 

@@ -9,10 +9,7 @@ from django.core.exceptions import EmptyResultSet, FullResultSet
 from django.db.models import QuerySet
 from rest_framework.exceptions import ValidationError
 
-from itemsvc.resources.plan.database import database
-
-#: A filter's SQL condition, and the condition's parameters.
-Condition = tuple[str, tuple[Any, ...]]
+from itemsvc.resources.plan.hooks import Condition, own_values, where
 
 
 class ListFilter:
@@ -36,24 +33,10 @@ class ListFilter:
     def condition(self, value: Any) -> Condition:
         """What the filter adds to a statement; raises DRF's ValidationError if it lets all rows pass, or none."""
         try:
-            sql, parameters = _where(self.narrow(self._queryset, value))
+            sql, parameters = where(self.narrow(self._queryset, value))
         except (EmptyResultSet, FullResultSet):
             raise ValidationError from None
         return sql, parameters[self._own :]
-
-
-def own_values(queryset: QuerySet) -> tuple[Any, ...]:
-    """The parameters of a view's queryset, which come before those of its filters."""
-    try:
-        return _where(queryset)[1]
-    except (EmptyResultSet, FullResultSet):
-        return ()
-
-
-def _where(queryset: QuerySet) -> Condition:
-    compiler = queryset.query.get_compiler(connection=database.connection)
-    sql, parameters = queryset.query.where.as_sql(compiler, database.connection)
-    return sql, tuple(parameters)
 
 
 def list_filters(view: type[Any]) -> dict[str, ListFilter]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Hashable, Iterator, Mapping
 from contextlib import suppress
+from functools import lru_cache
+from itertools import chain
 from typing import Any, TypeVar
 from urllib.parse import quote_plus, unquote_plus
 
 from django.conf import settings
 from django.core import exceptions
+from django.core.exceptions import EmptyResultSet
 from django.db.models import Model, UUIDField
 from django.http import HttpRequest, HttpResponse
 from rest_framework.exceptions import ValidationError
@@ -27,7 +30,8 @@ from itemsvc.resources.pagination import KeysetPagination, Window, keyset_of
 from itemsvc.resources.plan.asked import Answer, Asked, Header
 from itemsvc.resources.plan.database import database
 from itemsvc.resources.plan.eligibility import Obstacle, filters_only_by_parameters, member_obstacles, obstacles
-from itemsvc.resources.plan.filters import ListFilter, list_filters, own_values
+from itemsvc.resources.plan.filters import ListFilter, list_filters
+from itemsvc.resources.plan.hooks import Selection, own_values, selections
 from itemsvc.resources.plan.negotiation import Negotiation
 from itemsvc.resources.plan.statements import SAMPLE
 from itemsvc.resources.row_json import Row
@@ -61,6 +65,7 @@ class Operation:
     def __init__(self, view: Any):
         self.view_class = view
         self.rows: Any = rows_of(view.serializer_class)
+        self.selection = selections(view)
         needs_scope = settings.API_AUTH != "none" or authentication.HasScope in view.permission_classes
         self.scope = authentication.needed_scope(view, self.method) if needs_scope else ""
         self.tagged = issubclass(view, ETagMixin)
@@ -129,7 +134,7 @@ class List(Operation):
     def __init__(self, view: Any):
         super().__init__(view)
         self.paginator, self.keyset = self.view_class.pagination_class, keyset_of(self.view_class)
-        self.filters, self.own = list_filters(self.view_class), own_values(self.view_class.queryset)
+        self.filters = list_filters(self.view_class)
         #: What is read beside the serializer's columns, because a cursor names it.
         self.more = tuple(sorted(self.keyset.columns.difference(self.rows.columns)))
         self.places = {name: place for place, name in enumerate(self.rows.columns + self.more)}
@@ -147,7 +152,8 @@ class List(Operation):
     def answer(self, asked: Asked) -> Answer | None:
         """A page, by the paginator's parameters and by filters."""
         parameters = read_parameters(asked.environ.get("QUERY_STRING", ""), self.paginator.parameters, self.filters)
-        if parameters is None:
+        selection = self.selection(asked.environ)
+        if parameters is None or selection is None:
             return None
         try:
             window = self.keyset.read(parameters)
@@ -156,14 +162,16 @@ class List(Operation):
             conditions = [each.condition(value) for each, value in filters.items()]
         except (ValidationError, exceptions.ValidationError):
             return None
-        values = [*self.own, *(value for _, of_filter in conditions for value in of_filter), *place_values(window)]
-        sql = self._statement(window, filters, tuple(sql for sql, _ in conditions), values)
+        texts, filtered = zip(*conditions, strict=True) if conditions else ((), ())
+        values = [*selection.values, *chain.from_iterable(filtered), *place_values(window)]
+        sql = self._statement(selection, window, filters, texts, values)
         if not sql:
             return None
-        # The best index depends on the filters' values, but a prepared statement may use one plan for all values.
+        # The best index depends on the values, but a prepared statement may use one plan for all values.
+        prepared = not (filters or selection.values)
         try:
             with bounded(filters):
-                rows, more = window.page(asked.fetch(sql, values, repeatable=True, prepared=not filters))
+                rows, more = window.page(asked.fetch(sql, values, repeatable=True, prepared=prepared))
         except Busy:
             return None  # DRF's path refuses it.
         first, last = (self._place(window, rows[0]), self._place(window, rows[-1])) if rows else (None, None)
@@ -178,14 +186,19 @@ class List(Operation):
         return self.unless_known(asked, body, [*headers.items()], tag)
 
     def _statement(
-        self, window: Window, filters: Mapping[ListFilter, Any], conditions: tuple[str, ...], values: list[Any]
+        self,
+        selection: Selection,
+        window: Window,
+        filters: Mapping[ListFilter, Any],
+        conditions: tuple[str, ...],
+        values: list[Any],
     ) -> str:
         """The SQL; empty if its parameters are not exactly ``values``. It is made once for all values."""
         cursor = window.cursor and (window.cursor.backward, window.cursor.inclusive)
-        key = (window.limit, window.ordering.name, cursor, conditions)
+        key = (selection.sql, window.limit, window.ordering.name, cursor, conditions)
         sql = self.statements.get(key)
         if sql is None:
-            queryset = self.view_class.queryset.all()
+            queryset = selection.queryset.all()
             for each, value in filters.items():
                 queryset = each.narrow(queryset, value)
             sql, parameters = self.rows.select(window.cut(queryset), *self.more)
@@ -219,21 +232,30 @@ class Retrieve(DetailOperation):
 
     def __init__(self, view: Any):
         super().__init__(view)
-        self.sql, _ = self.rows.select(self.view_class.queryset.filter(pk=SAMPLE), *self.version)
+        self.sql = lru_cache(maxsize=16)(self._sql)
 
     @classmethod
     def obstacles(cls, view: type[Any]) -> Iterator[Obstacle]:
-        """A queryset that adds parameters to the statement."""
+        """A queryset with parameters beside those of its condition."""
         yield from super().obstacles(view)
-        if view.queryset.query.sql_with_params()[1]:
-            yield Obstacle("has a queryset with values of its own", view)
+        with suppress(EmptyResultSet):
+            if view.queryset.query.sql_with_params()[1] == own_values(view.queryset):
+                return
+        yield Obstacle("has a queryset with values outside of its condition", view)
 
     def answer(self, asked: Asked) -> Answer | None:
         """The object; None if there is none, for DRF's path to answer 404."""
-        found = asked.fetch(self.sql, (asked.key,), repeatable=True) if UUID.fullmatch(asked.key) else []
+        selection = self.selection(asked.environ) if UUID.fullmatch(asked.key) else None
+        if selection is None:
+            return None
+        found = asked.fetch(self.sql(selection), (*selection.values, asked.key), repeatable=True)
         with suppress(ValueError):  # JSON has no NaN.
             return self.content(asked, found[0]) if found else None
         return None
+
+    def _sql(self, selection: Selection) -> str:
+        sql: str = self.rows.select(selection.queryset.filter(pk=SAMPLE), *self.version)[0]
+        return sql
 
 
 def place_values(window: Window) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from django.db.models.expressions import RawSQL
 
 from itemsvc.resources.conditional import VERSION
 from itemsvc.resources.plan.database import database
+from itemsvc.resources.plan.hooks import Selection
 
 #: A key that no row has. In a statement its parameter shows where the key is.
 SAMPLE = UUID(int=0)
@@ -48,38 +49,31 @@ class Insert:
 
 
 class Update:
-    """The statements that change one row of a queryset: one for each set of names, and number of versions."""
+    """The statements that change one row of a selection: one for each set of names, and number of versions."""
 
-    def __init__(self, queryset: QuerySet, returned: Iterable[str]):
-        self._queryset, self._back = queryset, returning(queryset.model, returned)
-        self._fields = {field.name: field for field in queryset.model._meta.concrete_fields}
+    def __init__(self, model: type[models.Model], returned: Iterable[str]):
+        self._back = returning(model, returned)
+        self._fields = {field.name: field for field in model._meta.concrete_fields}
         self.sql = lru_cache(maxsize=256)(self._sql)
 
-    def _sql(self, names: tuple[str, ...], versions: int) -> str | None:
-        """The SQL; None if a name is no column, or the queryset has parameters of its own."""
+    def _sql(self, selection: Selection, names: tuple[str, ...], versions: int) -> str | None:
+        """The SQL; None if a name is no column, or the parameters are in another order."""
         if not self._fields.keys() >= {*names}:
             return None
-        query: Any = one(self._queryset, versions).query.chain(sql.UpdateQuery)
+        query: Any = one(selection.queryset, versions).query.chain(sql.UpdateQuery)
         places = {name: placeholder(self._fields[name]) for name in names}
         query.add_update_values({name: RawSQL(place, [name]) for name, place in places.items()})  # noqa: S611
-        return _only(query, [*names, *samples(versions)], self._back)
+        return _only(query, [*names, *selection.values, *samples(versions)], self._back)
 
-    def parameters(self, values: Mapping[str, Any], key: str, versions: Sequence[int]) -> list[Any]:
-        """The statement's parameters in its order."""
-        return [*(parameter(self._fields[name], value) for name, value in values.items()), key, *versions]
+    def parameters(self, values: Mapping[str, Any]) -> list[Any]:
+        """The parameters that set the columns, which come first."""
+        return [parameter(self._fields[name], value) for name, value in values.items()]
 
 
-class Delete:
-    """The statements that delete one row of a queryset: one for each number of versions."""
-
-    def __init__(self, queryset: QuerySet):
-        self._queryset = queryset
-        self.sql = lru_cache(maxsize=16)(self._sql)
-
-    def _sql(self, versions: int) -> str | None:
-        """The SQL; None if the queryset has parameters of its own."""
-        query = one(self._queryset, versions).query.chain(sql.DeleteQuery)
-        return _only(query, samples(versions), "RETURNING 1")
+def delete_one(selection: Selection, versions: int) -> str | None:
+    """The statement that deletes one row of a selection; None if its parameters are in another order."""
+    query = one(selection.queryset, versions).query.chain(sql.DeleteQuery)
+    return _only(query, [*selection.values, *samples(versions)], "RETURNING 1")
 
 
 def one(queryset: QuerySet, versions: int) -> QuerySet:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.urls import Resolver404, resolve
+from rest_framework.mixins import CreateModelMixin
 from rest_framework.serializers import ModelSerializer
 
 from itemsvc.resources.conditional import ANY, TAG, TAGS, ConditionalWriteMixin
@@ -14,8 +15,9 @@ from itemsvc.resources.etags import versions
 from itemsvc.resources.one_statement import more_than_one_delete, more_than_one_statement
 from itemsvc.resources.plan.asked import Answer, Asked, Header
 from itemsvc.resources.plan.eligibility import Obstacle
+from itemsvc.resources.plan.hooks import Selection, added_values
 from itemsvc.resources.plan.operations import UUID, DetailOperation, Operation
-from itemsvc.resources.plan.statements import SAMPLE, Delete, Insert, Update
+from itemsvc.resources.plan.statements import SAMPLE, Insert, Update, delete_one
 from itemsvc.resources.plan.validation import Unread, Validation
 
 #: An If-Match with more tags than these is left to DRF's path.
@@ -35,6 +37,7 @@ class Create(Operation):
         self.validation = Validation(serializer)
         self.insert = Insert(serializer.Meta.model, self.rows.columns + self.version)
         self.key = self.rows.columns.index("id")
+        self.adds = self.view_class.perform_create is not CreateModelMixin.perform_create
 
     @classmethod
     def obstacles(cls, view: type[Any]) -> Iterator[Obstacle]:
@@ -45,8 +48,12 @@ class Create(Operation):
     def answer(self, asked: Asked) -> Answer | None:
         """The new object and its Location; None if the body is not valid."""
         values = self.validation.values(asked.body())
-        sql = None if values is None else self.insert.sql((*values,))
-        if values is None or sql is None:
+        added = added_values(self.view_class, asked.environ) if self.adds and values is not None else {}
+        if values is None or added is None:
+            return None
+        values |= added
+        sql = self.insert.sql((*values,))
+        if sql is None:
             return None
         row = asked.fetch(sql, self.insert.parameters(values), repeatable=False)[0]
         headers: list[Header] = [("Location", f"{asked.address}/{row[self.key]}")] if has_detail(asked.path) else []
@@ -65,15 +72,16 @@ class WriteOperation(DetailOperation):
         if not issubclass(view, ConditionalWriteMixin):
             yield Obstacle("is no ConditionalWriteMixin", view)
 
-    def versions(self, asked: Asked) -> list[int] | None:
-        """The versions that the row may have, none for any; None if DRF's path must decide."""
-        if not UUID.fullmatch(asked.key):
+    def wanted(self, asked: Asked) -> tuple[Selection, list[int]] | None:
+        """The rows of the request, and the versions that its row may have, none for any; None if DRF must decide."""
+        selection = self.selection(asked.environ) if UUID.fullmatch(asked.key) else None
+        if selection is None:
             return None
         text = asked.environ.get("HTTP_IF_MATCH", ANY)
         if text == ANY:
-            return []
+            return selection, []
         found = versions(TAG.findall(text)) if self.version and TAGS.fullmatch(text) else []
-        return found if 0 < len(found) <= MAX_VERSIONS else None
+        return (selection, found) if 0 < len(found) <= MAX_VERSIONS else None
 
 
 class Replace(WriteOperation):
@@ -86,7 +94,7 @@ class Replace(WriteOperation):
     def __init__(self, view: Any):
         super().__init__(view)
         self.validation = Validation(self.view_class.serializer_class, instance=Unread(), partial=self.partial)
-        self.update = Update(self.view_class.queryset, self.rows.columns + self.version)
+        self.update = Update(self.view_class.queryset.model, self.rows.columns + self.version)
 
     @classmethod
     def obstacles(cls, view: type[Any]) -> Iterator[Obstacle]:
@@ -96,15 +104,16 @@ class Replace(WriteOperation):
 
     def answer(self, asked: Asked) -> Answer | None:
         """The object as it is now; None if it is not there, is another version, or the body is not valid."""
-        wanted = self.versions(asked)
-        if wanted is None:
+        wanted = self.wanted(asked)
+        values = self.validation.values(asked.body()) if wanted else None
+        if not wanted or not values:
             return None
-        values = self.validation.values(asked.body())
-        sql = self.update.sql((*values,), len(wanted)) if values else None
-        if not values or not sql:
+        selection, tags = wanted
+        sql = self.update.sql(selection, (*values,), len(tags))
+        if not sql:
             return None
-        parameters = self.update.parameters(values, asked.key, wanted)
-        rows = asked.fetch(sql, parameters, repeatable=False, prepared=len(wanted) < 2)
+        parameters = [*self.update.parameters(values), *selection.values, asked.key, *tags]
+        rows = asked.fetch(sql, parameters, repeatable=False, prepared=len(tags) < 2)
         return self.content(asked, rows[0]) if rows else None
 
 
@@ -126,7 +135,7 @@ class Destroy(WriteOperation):
 
     def __init__(self, view: Any):
         super().__init__(view)
-        self.delete = Delete(self.view_class.queryset)
+        self.sql = lru_cache(maxsize=16)(delete_one)
 
     @classmethod
     def obstacles(cls, view: type[Any]) -> Iterator[Obstacle]:
@@ -137,10 +146,11 @@ class Destroy(WriteOperation):
 
     def answer(self, asked: Asked) -> Answer | None:
         """No content; None if there is no such row, or it is another version."""
-        wanted = self.versions(asked)
-        if wanted is None or (sql := self.delete.sql(len(wanted))) is None:
+        if (wanted := self.wanted(asked)) is None:
             return None
-        deleted = asked.fetch(sql, [asked.key, *wanted], repeatable=False)
+        selection, tags = wanted
+        sql = self.sql(selection, len(tags))
+        deleted = sql and asked.fetch(sql, [*selection.values, asked.key, *tags], repeatable=False)
         return Answer(b"", [], self.status_code) if deleted else None
 
 
