@@ -36,8 +36,11 @@ def main() -> int:
         bench = Bench(databases, budget)
         rows = list(itertools.chain.from_iterable(sections.values()))
         bench.run(rows)
-    verdicts = judge(bench.results, rows)
-    made = report.tables(bench.results, sections, verdicts)
+        verdicts = judge(bench.results, rows)
+        missed = {one.row for one in verdicts if not one.met}
+        profiled = [row for row in rows if row.title in missed or arguments.profile]
+        profiles = {f"Where {row.title} spends its time": bench.profile(row) for row in profiled}
+    made = report.tables(bench.results, sections, verdicts) | profiles
     report.show(made)
     print(f"{sum(one.met for one in verdicts)} of {len(verdicts)} goals are met.")
     minutes = (time.monotonic() - started) / 60
@@ -53,6 +56,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="under 3 minutes: fewer rounds, rows and items")
     parser.add_argument("--only", metavar="TEXT", help="only the rows and sections with this text in their title")
     parser.add_argument("--rounds", type=int, metavar="N", help="number of rounds for every row with goals")
+    parser.add_argument("--profile", action="store_true", help="profile every row, not only those that miss a goal")
     parser.add_argument("--write", action="store_true", help="write the results of a quick run too")
     return parser.parse_args()
 

@@ -14,11 +14,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import load
+from benchmarks import load, profiles
 from benchmarks.database import Databases
 from benchmarks.load import Request
 from benchmarks.programs import OURS, Program
-from benchmarks.results import Results, Sample
+from benchmarks.results import Results, Sample, Table
 from benchmarks.rows import BARE, Data, Row
 from benchmarks.servers import Server, StartError
 
@@ -94,6 +94,17 @@ class Bench:
                     if server := servers.get(program):
                         self.results[row.title][program.title].append(self._sample(server, row, files[row.title]))
 
+    def profile(self, row: Row) -> Table:
+        """What our program does while it answers the row's requests."""
+        url = self._databases.for_writes() if row.items is not None else self._databases.holding(self._budget.rows)
+        with Server(row.programs[0], url) as server, tempfile.TemporaryDirectory() as directory:
+            self._data = replace(self._data, ask=lambda request: server.answer(request, {})[2])
+            if row.items is not None:
+                self._databases.begin_round(row.items)
+            requests = Path(directory, "requests")
+            requests.write_text("".join(request.line() for request in row.requests(self._data)))
+            return profiles.profile(server, lambda seconds: _load(server, row, requests, seconds))
+
     def _start(self, programs: set[Program], url: str, stack: contextlib.ExitStack) -> dict[Program, Server]:
         """Starts them. Says which opponent does not start; nothing is then known of it, and its goals are not met."""
         servers = {}
@@ -110,17 +121,20 @@ class Bench:
         if row.items is not None:
             self._databases.begin_round(row.items)
         before = server.cpu_seconds()
-        headers = {**server.program.headers, **row.headers}
-        if row.status == 304:
-            found = load.run_without_bodies(server.port, requests, row.clients, SECONDS, headers)
-        else:
-            found = load.run(server.url, requests, row.clients, SECONDS, headers, in_order=row.in_order)
+        found = _load(server, row, requests, SECONDS)
         return Sample(
             per_second=found.requests / found.seconds if found.seconds else 0.0,
             p99_ms=found.p99_ms,
             cpu_us=(server.cpu_seconds() - before) / max(found.requests, 1) * 1e6,
             errors=found.errors + (not server.alive()),
         )
+
+
+def _load(server: Server, row: Row, requests: Path, seconds: int) -> load.Figures:
+    headers = {**server.program.headers, **row.headers}
+    if row.status == 304:
+        return load.run_without_bodies(server.port, requests, row.clients, seconds, headers)
+    return load.run(server.url, requests, row.clients, seconds, headers, in_order=row.in_order)
 
 
 def compare(servers: list[Server], row: Row, requests: list[Request]) -> None:

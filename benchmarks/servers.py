@@ -94,6 +94,11 @@ class Server:
             response = connection.getresponse()
             return response.status, response.read(), {name.lower(): value for name, value in response.getheaders()}
 
+    @property
+    def pid(self) -> int:
+        """The process whose children serve."""
+        return self._process.pid
+
     def cpu_seconds(self) -> float:
         """User and system time of all its processes so far."""
         found = 0.0

@@ -63,9 +63,9 @@ class FastPath:
             place = self._below.get((method, path)) if UUID.fullmatch(key) else None
         if place is None or environ.get("SCRIPT_NAME"):
             return self._drf_path(environ, start_response)
-        environ[routes.KEY] = place.route
         if not place.operation.takes(environ):
             return self._drf_path(environ, start_response)
+        environ[routes.KEY] = place.route
         return self._answer(place, key, environ, start_response)
 
     def _answer(self, place: Place, key: str, environ: Environ, start_response: Any) -> Iterable[bytes]:

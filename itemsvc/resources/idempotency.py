@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -27,6 +28,13 @@ KEPT = timedelta(hours=24)
 EXPIRED_BATCH = 1000
 IN_FLIGHT_RETRY_SECONDS = 1
 REPLAYED = "Idempotency-Replayed"
+
+#: Whether a place has a response, and the statement that puts one there, over an expired one.
+TABLE = IdempotencyKey._meta.db_table
+KNOWN = f"SELECT 1 FROM {TABLE} WHERE id = %s AND created_at > now() - interval '24 hours'"  # noqa: S608
+STORE = f"""INSERT INTO {TABLE} (id, fingerprint, status, headers, body) VALUES (%s, %s, %s, %s, %s)
+    ON CONFLICT (id) DO UPDATE SET (fingerprint, status, headers, body, created_at) =
+    (EXCLUDED.fingerprint, EXCLUDED.status, EXCLUDED.headers, EXCLUDED.body, EXCLUDED.created_at)"""  # noqa: S608
 
 # A string of RFC 8941, as the draft says, or without quotes, as many clients send it.
 KEY = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\]){1,255})"|([!#-+./0-9:=A-Z^_`a-z|~-]{1,255})')
@@ -73,14 +81,13 @@ class Place:
     fingerprint: UUID
 
     @classmethod
-    def of(cls, request: Request, key: str) -> Self:
-        """The place for a request with this key; raises ParseError if the body is nested too deeply."""
+    def of(cls, environ: Mapping[str, Any], route: str, key: str, data: Any) -> Self:
+        """The place for a POST of this value with this key; raises ParseError if the value is nested too deeply."""
         try:
-            body = json.dumps(request.data, sort_keys=True).encode()
+            body = json.dumps(data, sort_keys=True).encode()
         except RecursionError:
             raise ParseError("JSON parse error - nested too deeply") from None
-        operation = f"{request.method} {request.resolver_match.route}"  # type: ignore[union-attr]
-        place = sha256(json.dumps([namespace(request), operation, key]).encode()).digest()
+        place = sha256(json.dumps([namespace(environ), f"POST {route}", key]).encode()).digest()
         lock = int.from_bytes(place[16:24], signed=True)
         return cls(UUID(bytes=place[:16]), lock, UUID(bytes=sha256(body).digest()[:16]))
 
@@ -93,10 +100,10 @@ class IdempotentCreateMixin(mixins.CreateModelMixin, generics.GenericAPIView):
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """The 201 response; raises InFlight or AnotherRequest."""
-        key = read_key(request)
+        key = read_key(request.META)
         if key is None:
             return super().create(request, *args, **kwargs)
-        place = Place.of(request, key)
+        place = Place.of(request.META, request.resolver_match.route, key, request.data)  # type: ignore[union-attr]
         with transaction.atomic():
             if not lock(place):
                 raise InFlight
@@ -108,9 +115,9 @@ class IdempotentCreateMixin(mixins.CreateModelMixin, generics.GenericAPIView):
         return response
 
 
-def read_key(request: Request) -> str | None:
+def read_key(environ: Mapping[str, Any]) -> str | None:
     """The request's key, or None; raises ValidationError if it is malformed."""
-    text = request.META.get("HTTP_IDEMPOTENCY_KEY")
+    text = environ.get("HTTP_IDEMPOTENCY_KEY")
     if text is None:
         return None
     found = KEY.fullmatch(text)
@@ -120,12 +127,12 @@ def read_key(request: Request) -> str | None:
     return found[2] or re.sub(r"\\(.)", r"\1", found[1])
 
 
-def namespace(request: Request) -> str:
+def namespace(environ: Mapping[str, Any]) -> str:
     """The owner of the key: the caller with a verified token. All callers without a token share one namespace.
 
     Addresses do not identify callers: many share one behind a NAT, and a phone changes its own between two tries.
     """
-    return subject(request.META) or "anyone"
+    return subject(environ) or "anyone"
 
 
 def lock(place: Place) -> bool:
@@ -148,15 +155,13 @@ def keep(response: Response, place: Place) -> None:
     """Stores the response, in place of an expired one."""
     body = JSONRenderer().render(response.data)
     headers = {"Location": response.get("Location"), "ETag": etag_of(response.data, body)}
-    answer = IdempotencyKey(
-        id=place.id,
-        fingerprint=place.fingerprint,
-        status=response.status_code,
-        headers={name: value for name, value in headers.items() if value},
-        body=body.decode(),
-    )
-    overwritten = ["fingerprint", "status", "headers", "body", "created_at"]
-    IdempotencyKey.objects.bulk_create([answer], update_conflicts=True, unique_fields=["id"], update_fields=overwritten)
+    store(place, response.status_code, {name: value for name, value in headers.items() if value}, body)
+
+
+def store(place: Place, status_code: int, headers: Mapping[str, str], body: bytes) -> None:
+    """Stores what a response is made of."""
+    with connection.cursor() as cursor:
+        cursor.execute(STORE, [place.id, place.fingerprint, status_code, json.dumps(headers), body.decode()])
 
 
 def expire() -> int:

@@ -353,6 +353,17 @@ def test_a_read_is_repeated_where_its_session_ends_as_it_is_sent(
         assert asked(fast, "GET", path) == before
 
 
+def test_a_key_is_kept_where_its_session_has_ended_before(ways: tuple[Any, Any]) -> None:
+    fast, _ = ways
+    for number in range(2):
+        made = asked(fast, "POST", "/gadgets", b'{"name":"a"}', HTTP_IDEMPOTENCY_KEY=f"key-{number}")
+        assert made[0] == 201
+        with closing(psycopg2.connect(**connection.get_connection_params())) as other, other.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [connection.connection.info.backend_pid])
+    again = asked(fast, "POST", "/gadgets", b'{"name":"a"}', HTTP_IDEMPOTENCY_KEY="key-1")
+    assert (again[1]["Location"], again[1]["Idempotency-Replayed"]) == (made[1]["Location"], "true")
+
+
 TAKEN = [
     "", "limit=3", "search=oak", "search=OAK+lamp", "search=100%25", "search=%c3%9f%c3%9f%c3%9f%F0%9F%90%8D",
     "name=oak", "name=%2B", "search=oak&name=b", "name=b&limit=3&search=oak", "ordering=created_at&search=it's+oak",

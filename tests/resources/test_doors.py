@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
@@ -12,15 +13,22 @@ from uuid import UUID
 import pytest
 from django.db import connection
 from django.http import HttpResponse
+from django.test import override_settings
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rest_framework.permissions import AllowAny
 from rest_framework.views import APIView
 
+from itemsvc.auth.authentication import BearerToken, HasScope
+from itemsvc.auth.oidc import key_set
 from itemsvc.resources.models import IdempotencyKey
+from itemsvc.resources.plan.behind import _planned
 from itemsvc.resources.plan.operations import List, Retrieve
 from itemsvc.resources.plan.writes import Create, Replace
 from tests.resources.shapes import SHAPES
 from tests.sample.models import Comment, Customer, Gadget, Line, Order, Voucher
+from tests.sample.views import CommentDetail
+from tests.support.issuer import AUDIENCE, Issuer
 from tests.support.ways import Answer, Way, ask, every_way
 
 KEY, OTHER_KEY, NO_KEY = (UUID(f"0197b4a0-0000-7000-8000-00000000000{number}") for number in range(1, 4))
@@ -154,8 +162,52 @@ def rows() -> list[Any]:
 @settings(max_examples=150)
 @given(request=requests())
 def test_every_way_gives_one_answer(ways: dict[str, Way], request: dict[str, Any]) -> None:
+    compare(ways, request)
+
+
+SCOPES = " ".join(
+    f"{each}:{what}"
+    for each in ("gadgets", "customers", "orders", "receipts", "lines", "vouchers", "comments", "notes")
+    for what in ("read", "write")
+)
+#: The claims of tokens: the author of the first comment, somebody else, a machine, too few scopes, an old one.
+CLAIMS: list[dict[str, Any]] = [
+    {"sub": "me", "scope": SCOPES}, {"sub": "you", "scope": SCOPES},
+    {"sub": None, "client_id": "me", "scope": SCOPES}, {"sub": "me", "scope": SCOPES.replace(":write", ":read")},
+    {"sub": "me", "scope": SCOPES, "exp": 1}, {"sub": "me", "scope": SCOPES, "aud": "another"},
+]  # fmt: skip
+
+
+@pytest.fixture
+def tokens(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, str]]]:
+    """Headers with tokens of every kind, and without; the service asks for them."""
+    with override_settings(API_AUTH="oidc", OIDC_ISSUER=issuer.url, OIDC_AUDIENCE=[AUDIENCE]):
+        for view in (APIView, CommentDetail):
+            own = [each for each in view.permission_classes if each is not AllowAny]
+            monkeypatch.setattr(view, "permission_classes", (HasScope, *own))
+            monkeypatch.setattr(view, "authentication_classes", (BearerToken,))
+        for each in (key_set, _planned):
+            each.cache_clear()
+        values = [f"Bearer {issuer.token(**claims)}" for claims in CLAIMS]
+        yield [{"HTTP_AUTHORIZATION": value} for value in [*values, "Bearer none", "Basic bWU6bWU="]] + [{}]
+        for each in (key_set, _planned):
+            each.cache_clear()
+
+
+@pytest.mark.slow
+@settings(max_examples=100)
+@given(request=requests(), number=st.integers(0, len(CLAIMS) + 2))
+def test_every_way_gives_one_answer_to_each_caller(
+    tokens: list[dict[str, str]], ways: dict[str, Way], request: dict[str, Any], number: int
+) -> None:
+    compare(ways, request | tokens[number])
+
+
+def compare(ways: dict[str, Way], request: dict[str, Any]) -> None:
+    """Fails if two ways answer differently, or do something else to the rows."""
     fill()
-    tag = ask(ways["DRF's path"], "GET", request["path"])[1].get("ETag", '"none"')
+    caller = {name: request[name] for name in ("HTTP_AUTHORIZATION",) if name in request}
+    tag = ask(ways["DRF's path"], "GET", request["path"], **caller)[1].get("ETag", '"none"')
     request |= {name: request[name].replace("{tag}", tag) for name in CONDITIONS if name in request}
     answers = {}
     for name, way in ways.items():
@@ -164,6 +216,19 @@ def test_every_way_gives_one_answer(ways: dict[str, Way], request: dict[str, Any
     first, *others = answers.values()
     for other in others:
         assert other == first, request
+
+
+def test_what_a_token_allows_is_answered_at_both_doors(
+    tokens: list[dict[str, str]], ways: dict[str, Way], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill()
+    assert ask(ways["DRF's path"], "GET", f"/sample/notes/{KEY}", **tokens[0])[0] == 200  # The token is verified now.
+    monkeypatch.setattr(APIView, "dispatch", lambda *args, **kwargs: HttpResponse(status=299))
+    for name in ways.keys() - {"DRF's path"}:
+        answers = [ask(ways[name], "GET", f"/sample/notes/{KEY}", **headers)[0] for headers in tokens]
+        assert answers[0] == 200, name
+        assert 200 not in answers[1:3], name
+        assert ask(ways[name], "POST", "/sample/notes", b'{"text":"mine"}', **tokens[0])[0] == 201, name
 
 
 def standard(path: str, body: dict[str, Any], tag: str) -> list[dict[str, Any]]:
@@ -175,6 +240,7 @@ def standard(path: str, body: dict[str, Any], tag: str) -> list[dict[str, Any]]:
         {"method": "GET", "path": one},
         {"method": "GET", "path": one, "HTTP_IF_NONE_MATCH": tag},
         {"method": "POST", "path": path, "body": content},
+        {"method": "POST", "path": path, "body": content, "HTTP_IDEMPOTENCY_KEY": "a"},
         {"method": "PUT", "path": one, "body": content},
         {"method": "PUT", "path": one, "body": content, "HTTP_IF_MATCH": tag},
         {"method": "PATCH", "path": one, "body": content},
@@ -195,7 +261,7 @@ def test_each_operation_is_answered_at_both_doors(
     tag = ask(ways["DRF's path"], "GET", f"{path}/{KEY}")[1]["ETag"]
     monkeypatch.setattr(APIView, "dispatch", lambda *args, **kwargs: HttpResponse(status=299))
     # A customer is referred to by its orders, which are deleted with it.
-    expected = [200, 304, 200, 304, 201, 200, 200, 200, 200, *([204, 204] if path == "/gadgets" else [299, 299])]
+    expected = [200, 304, 200, 304, 201, 201, 200, 200, 200, 200, *([204, 204] if path == "/gadgets" else [299, 299])]
     for name in ways.keys() - {"DRF's path"}:
         statuses = []
         for request in standard(path, body, tag):

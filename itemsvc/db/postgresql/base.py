@@ -50,14 +50,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return bool(super().is_usable())
 
     def fetch(self, sql: str, parameters: Sequence[Any], *, repeatable: bool, prepared: bool = True) -> list[Row]:
-        """All rows of one statement outside of a transaction.
+        """All rows of one statement.
 
         UUIDs, numerics and JSON are text; times have a time zone.
 
-        ``repeatable``: if the session has just ended, opens another one and sends the statement again, once.
+        ``repeatable``: if the session has just ended, opens another one and sends the statement again, once; not inside
+        of a transaction.
         ``prepared`` (see ``_send``) must be false if the best plan depends on the parameters.
         Raises psycopg2's errors.
         """
+        if self.in_atomic_block:
+            return self._fetch(sql, parameters, prepared)
         self.close_if_unusable_or_obsolete()
         if not repeatable:
             self.close_if_health_check_failed()

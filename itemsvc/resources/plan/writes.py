@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
+from contextlib import suppress
+from functools import lru_cache, partial
 from typing import Any
 
+from django.db import transaction
 from django.urls import Resolver404, resolve
+from rest_framework.exceptions import APIException
 from rest_framework.mixins import CreateModelMixin
 from rest_framework.serializers import ModelSerializer
 
+from itemsvc.http import parsers
+from itemsvc.resources import idempotency
 from itemsvc.resources.conditional import ANY, TAG, TAGS, ConditionalWriteMixin
 from itemsvc.resources.etags import versions
+from itemsvc.resources.idempotency import IdempotentCreateMixin
 from itemsvc.resources.one_statement import more_than_one_delete, more_than_one_statement
 from itemsvc.resources.plan.asked import Answer, Asked, Header
 from itemsvc.resources.plan.eligibility import Obstacle
@@ -30,9 +36,11 @@ class Create(Operation):
     name = "create"
     method = "POST"
     status_code = 201
+    conditions = frozenset({"HTTP_IDEMPOTENCY_KEY"})
 
     def __init__(self, view: Any):
         super().__init__(view)
+        self.takes_keys = issubclass(view, IdempotentCreateMixin)
         serializer = self.view_class.serializer_class
         self.validation = Validation(serializer)
         self.insert = Insert(serializer.Meta.model, self.rows.columns + self.version)
@@ -46,8 +54,9 @@ class Create(Operation):
         yield from _more_than_one_statement(view.serializer_class, "create")
 
     def answer(self, asked: Asked) -> Answer | None:
-        """The new object and its Location; None if the body is not valid."""
-        values = self.validation.values(asked.body())
+        """The new object and its Location; None if the body is not valid, or its key needs more than to be kept."""
+        body = asked.body()
+        values = self.validation.values(body)
         added = added_values(self.view_class, asked.environ) if self.adds and values is not None else {}
         if values is None or added is None:
             return None
@@ -55,9 +64,31 @@ class Create(Operation):
         sql = self.insert.sql((*values,))
         if sql is None:
             return None
-        row = asked.fetch(sql, self.insert.parameters(values), repeatable=False)[0]
-        headers: list[Header] = [("Location", f"{asked.address}/{row[self.key]}")] if has_detail(asked.path) else []
+        parameters = self.insert.parameters(values)
+        if not self.takes_keys or "HTTP_IDEMPOTENCY_KEY" not in asked.environ:
+            return self._made(asked, sql, parameters)
+        return self._made_once(asked, sql, parameters, parsers.decode(body or b""))
+
+    def _made(self, asked: Asked, sql: str, parameters: list[Any]) -> Answer:
+        row = asked.fetch(sql, parameters, repeatable=False)[0]
+        headers: list[Header] = [("Location", f"{asked.address}/{row[self.key]}")] if route(asked.path, SAMPLE) else []
         return self.content(asked, row, *headers)
+
+    def _made_once(self, asked: Asked, sql: str, parameters: list[Any], data: Any) -> Answer | None:
+        """The same, and keeps the answer; None if there is one for the key already, or there will be."""
+        with suppress(APIException):
+            key = idempotency.read_key(asked.environ)
+            place = idempotency.Place.of(asked.environ, route(asked.path) or "", key or "", data)
+            known = partial(asked.fetch, idempotency.KNOWN, [place.id], repeatable=True)
+            if known():  # This also opens the session anew if it has ended.
+                return None
+            with transaction.atomic():
+                if not idempotency.lock(place) or known():
+                    return None
+                answer = self._made(asked, sql, parameters)
+                idempotency.store(place, answer.status, dict(answer.headers), answer.body)
+            return answer
+        return None
 
 
 class WriteOperation(DetailOperation):
@@ -163,10 +194,9 @@ def _more_than_one_statement(serializer: Any, *names: str) -> Iterator[Obstacle]
 
 
 @lru_cache(maxsize=1024)
-def has_detail(path: str) -> bool:
-    """Whether a view answers below a list's path, so that a new row has a Location."""
+def route(path: str, *below: Any) -> str | None:
+    """The URLconf's route of a path, or of one below it; None if no view answers there."""
     try:
-        resolve(f"{path}/{SAMPLE}")
+        return resolve("/".join(map(str, (path, *below)))).route
     except Resolver404:
-        return False
-    return True
+        return None
