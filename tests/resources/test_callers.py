@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from functools import wraps
 from typing import Any
 
 import pytest
 from django.http import HttpResponse
+from django.urls import path
 from rest_framework.views import APIView
 
 from itemsvc.auth.authentication import caller
 from itemsvc.resources.plan.views import planned
-from tests.sample.models import Comment
-from tests.sample.views import CommentDetail, CommentList, NoteList, Own
+from tests.sample.models import Comment, Customer, Order
+from tests.sample.urls import urlpatterns as sample_urls
+from tests.sample.views import CommentDetail, CommentList, NoteList, OrderDetail, OrderList, Own
 from tests.support.ways import Way, ask, every_way
 
 MINE, YOURS = "198.51.100.1", "198.51.100.2"
@@ -59,6 +62,47 @@ def test_each_operation_is_planned_for_its_caller(ways: dict[str, Way], monkeypa
         assert ask(way, "DELETE", one, **asked)[0] == 204
         made = ask(way, "POST", "/sample/notes", NOTE, **asked)
         assert (made[0], json.loads(made[2])["author"]) == (201, f"address:{MINE}")
+
+
+class OfCustomer:
+    """Orders of customers with the caller's name, beside two filters on other columns."""
+
+    def get_queryset(self: Any) -> Any:
+        return (
+            super()  # type: ignore[misc]
+            .get_queryset()
+            .filter(customer__name=caller(self.request), gift=False)
+            .exclude(status="sent")
+        )
+
+
+urlpatterns = [
+    *sample_urls,
+    path("own-orders", type("OwnOrders", (OfCustomer, OrderList), {}).as_view()),
+    path("own-orders/<uuid:pk>", type("OwnOrder", (OfCustomer, OrderDetail), {}).as_view()),
+]
+
+
+@pytest.mark.urls(__name__)
+def test_rows_may_be_a_callers_by_another_table(ways: dict[str, Way]) -> None:
+    customers = [
+        Customer.objects.create(name=f"address:{address}", email=f"{address}@example.com") for address in (MINE, YOURS)
+    ]
+    assert planned(type("View", (OfCustomer, OrderDetail), {})).keys() >= {"GET", "PUT", "PATCH"}
+    for name, way in ways.items():
+        orders = [Order.objects.create(customer=each, total=1, placed_on=date(2026, 1, 1)) for each in customers]
+        for customer, own, other, address in (
+            (customers[0], *orders, MINE),
+            (customers[1], *orders[::-1], YOURS),
+            (customers[0], *orders, MINE),
+        ):
+            asked: Any = {"REMOTE_ADDR": address}
+            listed = ask(way, "GET", "/own-orders", QUERY_STRING=f"customer={customer.pk}", **asked)[2]
+            assert [row["id"] for row in json.loads(listed)] == [str(own.pk)], name
+            for found, status in ((own, 200), (other, 404)):
+                assert ask(way, "GET", f"/own-orders/{found.pk}", **asked)[0] == status, name
+                assert ask(way, "PATCH", f"/own-orders/{found.pk}", b'{"total":"2.00"}', **asked)[0] == status, name
+        Order.objects.all().delete()
 
 
 def logged(method: Any) -> Any:
