@@ -33,7 +33,7 @@ test: $(VENV)/installed ## Run the fast tests (ARGS="-k name" selects; COVERAGE=
 
 test-slow: .venv-terraform/installed .venv-checkov/installed .venv-bench/installed .venv-clients/installed $(OPENAPI)/node_modules ## Run the slow tests: containers, browser, generated clients, Terraform and deploy on emulated AWS
 	@.venv-terraform/bin/python -m pytest -m "$(SLOW)" $(if $(filter-out help,$(ARGS)),$(ARGS))
-	@$(if $(filter-out help,$(ARGS)),,GUNICORN_WORKER=gthread .venv-terraform/bin/python -m pytest -m "$(SLOW)" tests/security)
+	@$(if $(filter-out help,$(ARGS)),,GUNICORN_WORKER=gthread .venv-terraform/bin/python -m pytest -m "$(SLOW)" tests/security tests/faults/test_fault_table.py)
 
 fuzz: $(VENV)/installed ## Test the service against its schema with N=2000 examples per operation, with and without tokens
 	@SCHEMATHESIS_EXAMPLES=$(if $(filter file,$(origin N)),2000,$(N)) $(BIN)/python -m pytest tests/api/test_schemathesis.py -rP

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import re
 from datetime import UTC, datetime
@@ -33,24 +34,29 @@ def write_block(name: str, text: str) -> None:
 
 def table(rows: list[dict[str, Any]]) -> str:
     """The fault table as Markdown."""
-    lines = [
-        "| fault | clients saw | `/health` saw | recovered in | acknowledged writes | lost | doubled |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    signals = ["| signal | clients saw | ended in | exit code |", "|---|---|---|---|"]
-    for row in rows:
+    names = "fault", "clients saw", "`/health` saw", "recovered in", "acknowledged writes", "lost", "doubled"
+    lines = [f"| {' | '.join([*names, 'on `gthread`', 'lost, doubled'])} |", f"|{'---|' * 9}"]
+    signals = ["| signal | clients saw | ended in | exit code | on `gthread` |", f"|{'---|' * 5}"]
+    others = {row["fault"]: row for row in rows if row["worker"] == "gthread"}
+    for row in (row for row in rows if row["worker"] != "gthread"):
+        other = others.get(row["fault"])
         if "exit_code" in row:
-            ended, code = row["ended_seconds"], row["exit_code"]
-            signals.append(f"| {row['fault']} | {row['clients']} | {ended} s | {code} |")
+            there = f"{other['clients']}, {other['ended_seconds']} s, {other['exit_code']}" if other else ""
+            figures = f"{row['clients']} | {row['ended_seconds']} s | {row['exit_code']} | {there}"
+            signals.append(f"| {row['fault']} | {figures} |")
             continue
-        clients, probes = (
-            ", ".join(f"{count} × {what}" for what, count in row[of].items()) for of in ("clients", "probes")
-        )
+        there = f"{seen(other['clients'])}; {other['recovery_seconds']} s" if other else ""
+        both = f"{other['lost']}, {other['doubled']}" if other else ""
         lines.append(
-            f"| {row['fault']} | {clients} | {probes} | {row['recovery_seconds']} s "
-            f"| {row['acknowledged']} | {row['lost']} | {row['doubled']} |"
+            f"| {row['fault']} | {seen(row['clients'])} | {seen(row['probes'])} | {row['recovery_seconds']} s "
+            f"| {row['acknowledged']} | {row['lost']} | {row['doubled']} | {there} | {both} |"
         )
     return "\n".join([*lines, "", *signals])
+
+
+def seen(outcomes: dict[str, int]) -> str:
+    """How often clients saw what."""
+    return ", ".join(f"{count} × {what}" for what, count in outcomes.items())
 
 
 def write_faults(path: Path) -> None:
@@ -78,7 +84,7 @@ def write_soak(result: dict[str, Any], how: str = "") -> None:
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(result["by_kind"].items()))
     verdict = "Nothing failed, and all is within its bounds." if not result["faults"] else "; ".join(result["faults"])
     write_block(
-        "soak",
+        "soak-gthread" if os.environ.get("GUNICORN_WORKER") == "gthread" else "soak",
         f"{taken()} {how}".rstrip() + "\n\n"
         f"{result['requests']:,} requests in {result['seconds']} s ({kinds}). {warm(result)}{verdict}",
     )

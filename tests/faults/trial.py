@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import requests
+from django.conf import settings
 
 from tests.support.service import Service, wait_until
 
@@ -132,4 +133,4 @@ def record(fault: str, **measured: Any) -> None:
     """Adds a row to the file of `make faults`, if there is one."""
     if RESULTS:
         with Path(RESULTS).open("a") as lines:
-            lines.write(json.dumps({"fault": fault, **measured}) + "\n")
+            lines.write(json.dumps({"fault": fault, "worker": settings.WORKER, **measured}) + "\n")
