@@ -45,7 +45,7 @@ bench: $(VENV)/installed .venv-bench/installed $(FASTIFY)/node_modules ## Compar
 %/node_modules: %/package.json %/package-lock.json
 	@! command -v npm >/dev/null || { npm ci --prefix $* --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null && touch $@ || rm -rf $@; }
 
-faults: $(VENV)/installed ## Run the fault tests and write their tables into docs/reliability.md (about 8 minutes)
+faults: $(VENV)/installed ## Run the fault tests and write their tables into docs/reliability.md (about 15 minutes)
 	@$(BIN)/python -m tests.faults
 
 soak: $(VENV)/installed ## Load the service for MINUTES=10 and check that no request fails and no memory leaks

@@ -15,9 +15,10 @@ with tempfile.TemporaryDirectory() as directory:
     faults, fairness = Path(directory, "faults.jsonl"), Path(directory, "fairness.jsonl")
     results = {"FAULTS_RESULTS": str(faults), "FAIRNESS_RESULTS": str(fairness)}
     tables = ["tests/faults/test_fault_table.py", "tests/faults/test_fairness.py"]
+    tables += ["tests/faults/test_slow_clients.py::test_what_slow_clients_cost_on_either_worker"]
     command = [sys.executable, "-m", "pytest", "-q", *sys.argv[1:]]
     code = subprocess.run([*command, *tables], env=LARGE | os.environ | results, check=False).returncode
-    # The second table is of both workers in itself.
+    # The other tables are of both workers in themselves.
     other = os.environ | results | {"GUNICORN_WORKER": "gthread"}
     code = subprocess.run([*command, tables[0]], env=other, check=False).returncode or code
     from tests.faults.reliability import write_fairness, write_faults

@@ -38,8 +38,12 @@ def table(rows: list[dict[str, Any]]) -> str:
     lines = [f"| {' | '.join([*names, 'on `gthread`', 'lost, doubled'])} |", f"|{'---|' * 9}"]
     signals = ["| signal | clients saw | ended in | exit code | on `gthread` |", f"|{'---|' * 5}"]
     others = {row["fault"]: row for row in rows if row["worker"] == "gthread"}
+    slow = ["| 16 clients, 2 threads | another's request, at worst | on `gthread` |", f"|{'---|' * 3}"]
     for row in (row for row in rows if row["worker"] != "gthread"):
         other = others.get(row["fault"])
+        if "slow" in row:
+            slow.append(f"| each {row['fault']} | {row['slow']} | {other['slow'] if other else ''} |")
+            continue
         if "exit_code" in row:
             there = f"{other['clients']}, {other['ended_seconds']} s, {other['exit_code']}" if other else ""
             figures = f"{row['clients']} | {row['ended_seconds']} s | {row['exit_code']} | {there}"
@@ -51,7 +55,7 @@ def table(rows: list[dict[str, Any]]) -> str:
             f"| {row['fault']} | {seen(row['clients'])} | {seen(row['probes'])} | {row['recovery_seconds']} s "
             f"| {row['acknowledged']} | {row['lost']} | {row['doubled']} | {there} | {both} |"
         )
-    return "\n".join([*lines, "", *signals])
+    return "\n".join([*lines, "", *signals, "", *slow])
 
 
 def seen(outcomes: dict[str, int]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator
 
@@ -10,13 +11,16 @@ import pytest
 import requests
 
 from tests.faults.slow_clients import KINDS, closed, slow_clients
-from tests.support.service import Service, wait_until
+from tests.faults.trial import RESULTS, record
+from tests.support.service import WORKERS, Service, wait_until
 
 THREADS = 2
 SLOW_CLIENTS = 16
 CLIENT_TIMEOUT = 3
 #: The limit in seconds for a normal request beside them. Alone it takes some milliseconds.
 GOOD_SECONDS = 1.0
+#: Of either worker: how long it is measured, and how long a client waits for an answer.
+MEASURED_SECONDS, PATIENCE = 2, 5
 MIB = 1024 * 1024
 
 pytestmark = pytest.mark.slow
@@ -48,6 +52,31 @@ def test_slow_clients_keep_nobody_waiting(beset: Service, kind: str) -> None:
             wait_until(lambda: closed(clients) == SLOW_CLIENTS, "the slow ones are turned away", 5 * CLIENT_TIMEOUT)
     assert max(took) < 2 * GOOD_SECONDS
     assert len(exceptions(beset)) == errors
+
+
+# What they cost gunicorn's own worker takes minutes, and only `make faults` shows it.
+@pytest.fixture(scope="module", params=WORKERS if RESULTS else WORKERS[:1])
+def either(request: pytest.FixtureRequest, beset: Service) -> Iterator[Service]:
+    """Such a service, on each worker."""
+    environment = {"GUNICORN_THREADS": str(THREADS), "GUNICORN_WORKER": request.param}
+    with Service(beset.database_url, **environment) as service:
+        yield service
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_slow_clients_cost_on_either_worker(either: Service, kind: str) -> None:
+    with slow_clients(either.port, kind, SLOW_CLIENTS):
+        took = []
+        end = time.monotonic() + MEASURED_SECONDS
+        while time.monotonic() < end:
+            began = time.monotonic()
+            with contextlib.suppress(requests.Timeout):
+                assert requests.get(f"{either.url}/gadgets?limit=1", timeout=PATIENCE).status_code == 200
+                took.append(time.monotonic() - began)
+    worker = either.environment["GUNICORN_WORKER"]
+    record(kind, worker, slow=f"{max(took) * 1000:.0f} ms" if took else f"no answer in {PATIENCE} s")
+    assert took or worker == "gthread"  # Its threads wait for the clients.
+    wait_until(lambda: requests.get(f"{either.url}/health", timeout=30).ok, "it serves when they have gone")
 
 
 def exceptions(service: Service) -> list[str]:

@@ -129,8 +129,8 @@ class Trial:
         return outcome
 
 
-def record(fault: str, **measured: Any) -> None:
+def record(fault: str, worker: str = "", **measured: Any) -> None:
     """Adds a row to the file of `make faults`, if there is one."""
     if RESULTS:
         with Path(RESULTS).open("a") as lines:
-            lines.write(json.dumps({"fault": fault, "worker": settings.WORKER, **measured}) + "\n")
+            lines.write(json.dumps({"fault": fault, "worker": worker or settings.WORKER, **measured}) + "\n")
