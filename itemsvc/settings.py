@@ -12,6 +12,7 @@ from typing import Any
 from itemsvc.core.capacity import cpus
 from itemsvc.core.database_options import connection_options, session_limits
 from itemsvc.core.env import Env, InvalidConfiguration
+from itemsvc.core.file_storages import file_storages
 from itemsvc.core.logs import LEVELS, logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -188,20 +189,14 @@ _REQUIRED = Env.NOTSET if API_AUTH == "oidc" else ""
 OIDC_ISSUER = env.address("OIDC_ISSUER", default=_REQUIRED)
 OIDC_AUDIENCE = env.words("OIDC_AUDIENCE", default=_REQUIRED)
 
-# -- Static files ------------------------------------------------------------------------------------------------------
+# -- Files -------------------------------------------------------------------------------------------------------------
 
 STATIC_URL = "/static/"
 # The files in it are served at /, without a token, because browsers ask for /favicon.ico.
 WHITENOISE_ROOT = BASE_DIR / "itemsvc" / "public"
 STATIC_ROOT = env.get_value("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))
-STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
-    },
-}
+MEDIA_BUCKET = env.bucket("MEDIA_BUCKET")
+STORAGES = file_storages(MEDIA_BUCKET, BASE_DIR / ".local" / "media", debug=DEBUG)
 
 # -- API ---------------------------------------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ URL = re.compile(r"[^\s@?#]+")
 # Browsers write an origin in lower case, without a path and without the default port.
 ORIGIN = re.compile(r"(?:https(?!.*:443$)|http(?!.*:80$))://(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 DSN = re.compile(r"https?://[A-Za-z0-9]+(?::[A-Za-z0-9]+)?@[^\s@?#]+/[0-9]+")
+BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 #: Django's names of what libpq calls otherwise.
 DATABASE_WORDS = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
 PERIODS = {"s": 1, "min": 60, "hour": 3600, "day": 86_400}
@@ -124,6 +125,13 @@ class Env(environ.Env):
                     var, f"has {origin!r}, which is not an origin: write https://HOST or https://HOST:PORT."
                 )
         return origins
+
+    def bucket(self, var: str) -> str:
+        """The name of an S3 bucket, without a scheme; "" if it is unset."""
+        name: str = self.get_value(var, default="")
+        if name and not BUCKET.fullmatch(name):
+            raise InvalidConfiguration(var, f"is {name!r}, which is not the name of an S3 bucket.")
+        return name
 
     def sentry(self, var: str) -> str:
         """A Sentry project's DSN; "" if it is unset."""
