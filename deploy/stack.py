@@ -42,6 +42,7 @@ class Stack:
     db_identifier: str | None = None
     final_snapshot: str | None = None
     kms_key_arn: str | None = None
+    media_bucket: str | None = None
 
     @property
     def tags(self) -> Tags:

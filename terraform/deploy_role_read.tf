@@ -2,7 +2,10 @@
 
 locals {
   scalable_targets = "arn:${local.partition}:application-autoscaling:${var.region}:${local.account_id}:scalable-target/*"
-  log_bucket_arn   = "arn:${local.partition}:s3:::${local.access_log_bucket}"
+  bucket_arns = concat(
+    var.access_logs ? ["arn:${local.partition}:s3:::${local.access_log_bucket}"] : [],
+    var.media_enabled ? [local.media_bucket_arn] : [],
+  )
 
   # Reads that support no resource, or whose resource's name is unknown before the read.
   refresh_anything = concat([
@@ -117,13 +120,13 @@ locals {
         ]
       },
     ] : [],
-    var.access_logs ? [{
+    length(local.bucket_arns) == 0 ? [] : [{
       actions = [
         "s3:GetAccelerateConfiguration", "s3:GetAnalyticsConfiguration", "s3:GetBucket*", "s3:GetEncryptionConfiguration",
         "s3:GetLifecycleConfiguration", "s3:GetReplicationConfiguration", "s3:ListBucket",
       ]
-      resources = [local.log_bucket_arn]
-    }] : [],
+      resources = local.bucket_arns
+    }],
   )
 
   deploy_read_statements = {

@@ -139,6 +139,11 @@ output "kms_key_arn" {
   value       = aws_kms_key.main.arn
 }
 
+output "media_bucket" {
+  description = "Name of the bucket for files; null without media_enabled."
+  value       = one(aws_s3_bucket.media[*].bucket)
+}
+
 output "db_connection_budget" {
   description = "Number of connections that a roll-out at max_tasks can need, and the database's limit."
   value       = { needed = local.db_connections_needed, max = local.db_max_connections }

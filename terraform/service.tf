@@ -21,7 +21,7 @@ locals {
   # The longest time in seconds from a request's arrival to the first byte of its response.
   request_budget = var.gunicorn_queue_timeout + var.gunicorn_request_timeout
 
-  environment_variables = {
+  environment_variables = merge(local.media_variables, {
     ALLOWED_HOSTS             = join(",", local.hosts)
     CSRF_TRUSTED_ORIGINS      = join(",", local.origins)
     HTTPS_ONLY                = tostring(local.https)
@@ -35,7 +35,7 @@ locals {
     LOG_FORMAT                = "json"
     LOG_LEVEL                 = var.log_level
     OTEL_SERVICE_NAME         = local.name
-  }
+  })
 
   # Settings of the service alone.
   service_variables = merge(
@@ -54,8 +54,8 @@ locals {
 
   # Variables that extra_environment and extra_secrets must not set, also where their own option is off.
   own_variables = setunion(keys(local.environment_variables), keys(local.service_variables), [
-    "APP_VERSION", "DATABASE_URL", "GUNICORN_MAX_QUEUED", "MAX_STREAMS", "MIGRATE_DATABASE_URL", "MIGRATE_LOCK_TIMEOUT_MS",
-    "MIGRATE_WAIT_SECONDS", "NEXT_DATABASE_URL", "OIDC_AUDIENCE", "OIDC_ISSUER", "RATE_LIMIT", "SECRET_KEY",
+    "APP_VERSION", "DATABASE_URL", "GUNICORN_MAX_QUEUED", "MAX_STREAMS", "MEDIA_BUCKET", "MIGRATE_DATABASE_URL",
+    "MIGRATE_LOCK_TIMEOUT_MS", "MIGRATE_WAIT_SECONDS", "NEXT_DATABASE_URL", "OIDC_AUDIENCE", "OIDC_ISSUER", "RATE_LIMIT", "SECRET_KEY",
   ])
 
   secrets = {
@@ -215,5 +215,6 @@ resource "aws_ecs_service" "api" {
     aws_vpc_security_group_egress_rule.to_s3,
     aws_vpc_security_group_egress_rule.extra,
     aws_iam_role_policy.application,
+    aws_iam_role_policy.media,
   ]
 }

@@ -973,10 +973,34 @@ variable "task_policy_json" {
     error_message = "Each Statement of task_policy_json must have an Effect, an Action and a Resource, and no Principal: the task's role is the principal."
   }
 
-  # A role's inline policies may have 10,240 characters together. The rest is for ECS Exec and traces.
+  # A role's inline policies may have 10,240 characters together. The rest is for ECS Exec, traces and files.
   validation {
-    condition     = var.task_policy_json == null ? true : length(replace(var.task_policy_json, "/\\s/", "")) <= 9500
-    error_message = "task_policy_json must have at most 9,500 characters without white space, because IAM limits a role's policies."
+    condition     = var.task_policy_json == null ? true : length(replace(var.task_policy_json, "/\\s/", "")) <= 9000
+    error_message = "task_policy_json must have at most 9,000 characters without white space, because IAM limits a role's policies."
+  }
+}
+
+variable "media_enabled" {
+  description = "Whether there is a private S3 bucket for files, MEDIA_BUCKET, that the service and its one-off tasks may use. Old versions stay for db_backup_retention_days."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "media_cors_origins" {
+  description = "Origins whose pages may send files to that bucket from a browser, as [\"https://app.example.com\"]."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for origin in var.media_cors_origins : can(regex("^https?://[a-z0-9.-]+(:[0-9]{1,5})?$", origin))])
+    error_message = "media_cors_origins must be origins, like https://app.example.com, without a path or a wildcard: ${join(", ", var.media_cors_origins)}."
+  }
+
+  validation {
+    condition     = var.media_enabled || length(var.media_cors_origins) == 0
+    error_message = "media_cors_origins needs media_enabled, which makes the bucket."
   }
 }
 

@@ -15,7 +15,10 @@ KEEP = "keep the snapshot's key"
 
 
 def run(context: Context) -> None:
-    """Destroys the environment. Raises ProtectedError without a confirmation or while deletion protection is on."""
+    """Destroys the environment.
+
+    Raises ProtectedError without a confirmation, while deletion protection is on, or if files would have to stay.
+    """
     context.prepare()
     stack = context.stack_or_none()
     if context.options.dry_run:
@@ -23,6 +26,7 @@ def run(context: Context) -> None:
         return
     if stack:
         _check_protection(context, stack)
+        _check_files(context.aws.client("s3"), stack)
     _confirm(context)
     snapshot = stack.final_snapshot if stack else None
     context.reporter.plan([*STEPS, KEEP] if snapshot else STEPS)
@@ -57,7 +61,7 @@ def _confirm(context: Context) -> None:
         return
     if not sys.stdin.isatty():
         raise ProtectedError("`down` destroys everything and was not confirmed.", hint="Pass --yes.")
-    print(f"This destroys environment {name!r}: service, load balancer, images and database, with all data.")
+    print(f"This destroys environment {name!r}: service, load balancer, images, database and files, with all data.")
     if input(f"Type {name} to go on: ").strip() != name:
         raise ProtectedError("Not confirmed. Nothing was changed.")
 
@@ -71,6 +75,18 @@ def _check_protection(context: Context, stack: Stack) -> None:
             f"Deletion protection is on for {' and '.join(protected)}. Nothing was changed.",
             hint=f"Set deletion_protection = false in terraform/environments/{stack.environment}.tfvars, run "
             "`python -m deploy up`, then `down` again.",
+        )
+
+
+def _check_files(s3: Client, stack: Stack) -> None:
+    # The snapshot's rows refer to them, so Terraform would refuse to empty the bucket, and fail half-way.
+    if stack.media_bucket is None or stack.final_snapshot is None:
+        return
+    found = s3.list_object_versions(Bucket=stack.media_bucket, MaxKeys=1)
+    if found.get("Versions") or found.get("DeleteMarkers"):
+        raise ProtectedError(
+            f"The bucket {stack.media_bucket} has files, and db_final_snapshot keeps the data. Nothing was changed.",
+            hint="Copy the files to a bucket of your own and empty this one, old versions too, then `down` again.",
         )
 
 

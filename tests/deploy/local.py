@@ -42,6 +42,8 @@ def use_account(monkeypatch: pytest.MonkeyPatch, gateway: Gateway) -> None:
         monkeypatch.delenv(name)
     for name, value in aws_environment(gateway.url).items():
         monkeypatch.setenv(name, value)
+    # The gateway passes on POST only.
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", gateway.upstream)
 
 
 @dataclass

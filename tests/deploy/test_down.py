@@ -43,6 +43,26 @@ def test_the_last_snapshot_keeps_its_key(deployed: LocalProject, snapshot: str, 
     assert kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == state
 
 
+def test_the_last_snapshot_keeps_the_files(deployed: LocalProject) -> None:
+    s3, outputs = deployed.client("s3"), deployed.terraform / "outputs.tf"
+    s3.create_bucket(Bucket="shop-media")
+    s3.put_bucket_versioning(Bucket="shop-media", VersioningConfiguration={"Status": "Enabled"})
+    s3.put_object(Bucket="shop-media", Key="orders/1", Body=b"pdf")
+    key = deployed.client("kms").create_key()["KeyMetadata"]["Arn"]
+    named = {"final_snapshot": "final-1", "kms_key_arn": key, "media_bucket": "shop-media"}
+    added = [f'output "{name}" {{ value = "{value}" }}' for name, value in named.items()]
+    outputs.write_text("\n".join([outputs.read_text(), *added]))
+    deployed.up("v1").expect(0)
+    for _ in ("the file", "its old version"):
+        deployed.deploy("down", "--yes").expect(15, "The bucket shop-media has files", "Nothing was changed")
+        s3.delete_object(Bucket="shop-media", Key="orders/1")
+    deployed.deploy("status").expect(0, "serving      v1")
+    versions = s3.list_object_versions(Bucket="shop-media")
+    for each in (*versions["Versions"], *versions["DeleteMarkers"]):
+        s3.delete_object(Bucket="shop-media", Key="orders/1", VersionId=each["VersionId"])
+    deployed.deploy("down", "--yes").expect(0, "environment dev is gone")
+
+
 def test_another_environment_takes_its_workspace_along(project: LocalProject) -> None:
     project.write_variables("stage")
     project.terraform_command("init")

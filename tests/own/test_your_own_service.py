@@ -10,10 +10,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import requests
 
+from tests.containers.conftest import engine as engine  # noqa: PLC0414  (a fixture)
+from tests.containers.engine import Session
 from tests.own import document
 from tests.own.project import Project
-from tests.support import openapi
+from tests.support import bucket, openapi
 from tests.support.issuer import Issuer, bearer
 from tests.support.service import ROOT, Service
 from tests.terraform import requirements
@@ -244,6 +247,21 @@ def test_the_scopes_have_its_name(project: Project, service: Service, issuer: Is
         assert secured.post("/v1/orders", json={}, headers=token).status_code == 403
 
 
+@pytest.mark.docker
+def test_an_attachment_goes_to_the_bucket(project: Project, service: Service, order: Members, engine: Session) -> None:
+    made = service.post("/v1/orders", json=order()).json()
+    place = f"/v1/orders/{made['id']}/attachment"
+    assert service.post(place, json={"content_type": "application/pdf"}).status_code == 404
+    with OwnService(project, service.database_url, **bucket.start(engine)) as own:
+        own.schema = openapi.Schema(own.get("/schema", headers={"Accept": "application/json"}).json())
+        form = own.post(place, json={"content_type": "application/pdf"}).json()
+        assert requests.post(form["url"], form["fields"], files={"file": b"pdf"}, timeout=30).status_code == 204
+        assert requests.get(own.get(place).json()["url"], timeout=30).content == b"pdf"
+        refused = own.post(place, json={"content_type": "text/html"})
+        assert (refused.status_code, list(refused.json())) == (400, ["content_type"])
+        assert own.get(f"/v1/orders/{uuid.uuid4()}/attachment").status_code == 404
+
+
 @pytest.mark.terraform
 def test_its_variables_are_planned(project: Project) -> None:
     if problem := requirements.missing():
@@ -258,3 +276,4 @@ def test_its_variables_are_planned(project: Project) -> None:
         planned = stack.plan("-var-file=environments/dev.tfvars", "image_tag=3f2a9c1d7e5b")
     assert planned['aws_scheduler_schedule.command["delete-unpaid"]'] == "create"
     assert planned["aws_ecs_service.worker[0]"] == "create"
+    assert planned["aws_s3_bucket.media[0]"] == "create"

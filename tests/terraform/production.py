@@ -23,6 +23,8 @@ OPTIONS = (
     "create_user_pool=true",
     "enable_tracing=true",
     "rate_limit=600/min",
+    "media_enabled=true",
+    'media_cors_origins=["https://app.example.com"]',
 )
 # These variables make it destroyable. They also set the options that exclude some of those above.
 UNPROTECTED = (

@@ -63,6 +63,8 @@ POLICIES = {
     "aws_s3_bucket_policy": ("policy", 20480),
     "aws_sns_topic_policy": ("policy", 30720),
 }
+#: The inline policies of the role with the most, the team's own first.
+OF_THE_SERVICE = ('application["task"]', "execute_command[0]", 'media["task"]', "tracing[0]")
 #: What the linters say without a reason: AWS checks this action against all log groups of the region
 #: (terraform-provider-aws, issue 8804).
 LINTED = {"aws_iam_role_policy aws_iam_role_policy.flow_log": ["logs:DescribeLogGroups takes no resource"]}
@@ -101,10 +103,11 @@ def test_no_policy_is_too_long(planned: dict[str, dict[str, Any]]) -> None:
 
 
 def test_the_policies_in_a_role_fit_together(planned: dict[str, dict[str, Any]]) -> None:
-    # Those of all roles together are below the limit for one role.
-    inline = [each["policy"] for address, each in planned.items() if address.startswith("aws_iam_role_policy ")]
-    assert len(inline) >= 4
-    assert len(re.sub(r"\s", "", "".join(inline))) <= 10240
+    # The service's role has the most policies, and the team's own is as long as it may be.
+    policies = [planned[f"aws_iam_role_policy aws_iam_role_policy.{name}"]["policy"] for name in OF_THE_SERVICE]
+    sizes = [len(re.sub(r"\s", "", policy)) for policy in policies]
+    assert 8900 < sizes[0] <= 9000
+    assert sum(sizes) <= 10240
 
 
 def test_linters_find_nothing_in_the_policies(planned: dict[str, dict[str, Any]]) -> None:

@@ -19,9 +19,11 @@ variables {
   requests_per_target      = 600
   db_final_snapshot        = true
   alarm_email              = "ops@example.com"
-  task_policy_json         = "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Action\": \"s3:GetObject\", \"Resource\": \"arn:aws-us-gov:s3:::shop/*\"}]}"
+  task_policy_json         = "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Action\": \"s3:GetObject\", \"Resource\": [${join(", ", [for number in range(100, 297) : "\"arn:aws-us-gov:s3:::a-bucket-of-ours-${number}/*\""])}]}]}"
   worker_command           = ["python", "manage.py", "work"]
   scheduled_commands       = { abcdefghijklmnopqrstuvwxyz-abc = { schedule = "rate(1 hour)", command = ["python"] } }
+  media_enabled            = true
+  media_cors_origins       = ["https://app.example.com"]
   extra_secrets            = { SENTRY_DSN = "arn:aws-us-gov:secretsmanager:us-gov-west-1:123456789012:secret:sentry-AbCdEf" }
 }
 
