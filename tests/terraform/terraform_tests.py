@@ -10,7 +10,12 @@ from typing import Any
 from tests.terraform.account import Account
 from tests.terraform.stack import COMMAND_SECONDS, Stack
 
-PRODUCTION = ("-test-directory=tests/prod", "-var-file=environments/prod.tfvars")
+#: What needs variables of a file, by its folder: the workspace and the file.
+OF_FILES = {
+    "prod": ("prod", "environments/prod.tfvars"),
+    "examples/dev": ("default", "examples/dev.tfvars"),
+    "examples/prod": ("prod", "examples/prod.tfvars"),
+}
 # The longest name of an environment, and so of a workspace.
 LONGEST = "abcdefghij"
 
@@ -33,8 +38,10 @@ def run(account: Account) -> dict[str, Result]:
     account.wait()
     stack = Stack(account.directory.parent / "terraform", account)
     stack.init()
-    longest = _test(stack, LONGEST, "-test-directory=tests/longest", "-verbose")
-    return _test(stack, "default") | _test(stack, "prod", *PRODUCTION) | longest
+    results = _test(stack, "default") | _test(stack, LONGEST, "-test-directory=tests/longest", "-verbose")
+    for folder, (workspace, file) in OF_FILES.items():
+        results |= _test(stack, workspace, f"-test-directory=tests/{folder}", f"-var-file={file}")
+    return results
 
 
 def _test(stack: Stack, workspace: str, *options: str) -> dict[str, Result]:
