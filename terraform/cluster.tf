@@ -1,3 +1,9 @@
+locals {
+  ecs_services = concat(["api"], var.worker_command == null ? [] : ["worker"])
+  service_ids  = [for service in local.ecs_services : "${local.arn_prefix.ecs}:service/${local.name}/${local.name}-${service}"]
+  cluster_id   = "${local.arn_prefix.ecs}:cluster/${local.name}"
+}
+
 resource "aws_ecs_cluster" "main" {
   name = local.name
 

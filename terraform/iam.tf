@@ -156,7 +156,7 @@ resource "aws_iam_role_policy" "flow_log" {
         Sid      = "FindLog"
         Effect   = "Allow"
         Action   = "logs:DescribeLogGroups"
-        Resource = "${local.log_groups}:*"
+        Resource = "${local.arn_prefix.logs}:log-group:*"
       },
     ]
   })

@@ -37,7 +37,7 @@ locals {
   }
 }
 
-# This resource creates nothing in AWS. Its condition checks the workspace.
+# This resource creates nothing in AWS. Its conditions check the workspace, and where the state is.
 resource "terraform_data" "environment" {
   input = var.environment
 
@@ -45,6 +45,10 @@ resource "terraform_data" "environment" {
     precondition {
       condition     = terraform.workspace == (var.environment == "dev" ? "default" : var.environment)
       error_message = "environment ${var.environment} needs the workspace ${var.environment == "dev" ? "default" : var.environment}, and this is ${terraform.workspace}: select the other workspace, or use this environment's tfvars."
+    }
+    precondition {
+      condition     = var.github_repository == null || var.state_bucket != null
+      error_message = "github_repository needs state_bucket: a workflow's machine keeps no files, so the Terraform state must be in S3 (backend.tf.example)."
     }
   }
 }

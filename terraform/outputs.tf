@@ -201,5 +201,5 @@ output "dashboard_name" {
 
 output "deploy_role_arn" {
   description = "Role that the GitHub workflow assumes; null without github_repository."
-  value       = one(aws_iam_role.deploy[*].arn)
+  value       = one(module.deploy_role[*].role_arn)
 }

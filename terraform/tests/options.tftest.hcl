@@ -238,7 +238,7 @@ run "deploy_role" {
   }
 
   assert {
-    condition = jsondecode(aws_iam_role.deploy[0].assume_role_policy).Statement[0].Condition == {
+    condition = jsondecode(module.deploy_role[0].trust_policy).Statement[0].Condition == {
       StringEquals = {
         "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com"
         "token.actions.githubusercontent.com:sub" = "repo:example/itemsvc:environment:dev"
@@ -249,33 +249,33 @@ run "deploy_role" {
 
   # These are all actions of a deploy that may change something.
   assert {
-    condition = toset([for action in flatten([for statement in jsondecode(local.deploy_policies.write).Statement : statement.Action]) : split(":", action)[0]]) == toset([
+    condition = toset([for action in flatten([for statement in jsondecode(module.deploy_role[0].policies.write).Statement : statement.Action]) : split(":", action)[0]]) == toset([
       "ecr", "ecs", "iam", "application-autoscaling", "cloudwatch", "logs", "kms", "s3", "ssm",
     ])
     error_message = "A deploy may write only to the registry, ECS, scaling, its SSM parameters and the state, and pass roles."
   }
 
   assert {
-    condition = alltrue([for action in flatten([for name, policy in local.deploy_policies : [for statement in jsondecode(policy).Statement : statement.Action] if name != "write"]) :
+    condition = alltrue([for action in flatten([for name, policy in module.deploy_role[0].policies : [for statement in jsondecode(policy).Statement : statement.Action] if name != "write"]) :
       can(regex("^[a-z0-9-]+:(Describe|Get|List)", action))
     ])
     error_message = "The policies for reading must only read."
   }
 
   assert {
-    condition     = !anytrue([for action in flatten([for policy in values(local.deploy_policies) : [for statement in jsondecode(policy).Statement : statement.Action]]) : endswith(action, ":*") || action == "*"])
+    condition     = !anytrue([for action in flatten([for policy in values(module.deploy_role[0].policies) : [for statement in jsondecode(policy).Statement : statement.Action]]) : endswith(action, ":*") || action == "*"])
     error_message = "No policy may allow all actions of a service."
   }
 
   assert {
-    condition = alltrue([for statement in jsondecode(local.deploy_policies.write).Statement :
+    condition = alltrue([for statement in jsondecode(module.deploy_role[0].policies.write).Statement :
       !contains(flatten([statement.Resource]), "*") || statement.Sid == "ListTasks" && can(statement.Condition) || statement.Action == "ecs:RegisterTaskDefinition"
     ])
     error_message = "Every statement that writes must name its resources, if AWS knows any."
   }
 
   assert {
-    condition = alltrue([for statement in jsondecode(local.deploy_policies.write).Statement : statement.Sid != "GiveTasksTheirRoles" ? true : alltrue([
+    condition = alltrue([for statement in jsondecode(module.deploy_role[0].policies.write).Statement : statement.Sid != "GiveTasksTheirRoles" ? true : alltrue([
       toset(statement.Resource) == toset([aws_iam_role.execution.arn, aws_iam_role.task.arn, aws_iam_role.migrate.arn]),
       statement.Condition.StringEquals["iam:PassedToService"] == "ecs-tasks.amazonaws.com",
     ])])
@@ -283,7 +283,7 @@ run "deploy_role" {
   }
 
   assert {
-    condition = !anytrue([for action in flatten([for policy in values(local.deploy_policies) : [for statement in jsondecode(policy).Statement : statement.Action]]) :
+    condition = !anytrue([for action in flatten([for policy in values(module.deploy_role[0].policies) : [for statement in jsondecode(policy).Statement : statement.Action]]) :
       anytrue([for service in ["cognito-idp:", "wafv2:", "s3:GetBucket"] : startswith(action, service)])
     ])
     error_message = "A deploy must not read what belongs to an option that is off."
@@ -300,7 +300,7 @@ run "deploy_role_and_the_state" {
   }
 
   assert {
-    condition = { for statement in jsondecode(local.deploy_policies.write).Statement : statement.Sid => { actions = flatten([statement.Action]), resources = flatten([statement.Resource]) } if strcontains(jsonencode(statement.Resource), ":s3:") } == {
+    condition = { for statement in jsondecode(module.deploy_role[0].policies.write).Statement : statement.Sid => { actions = flatten([statement.Action]), resources = flatten([statement.Resource]) } if strcontains(jsonencode(statement.Resource), ":s3:") } == {
       State = {
         actions   = ["s3:GetObject", "s3:PutObject"]
         resources = ["arn:aws:s3:::example-terraform-state/items/state.json", "arn:aws:s3:::example-terraform-state/items/state.json.tflock"]
@@ -321,7 +321,7 @@ run "deploy_role_of_a_repository_with_ids" {
   }
 
   assert {
-    condition     = jsondecode(aws_iam_role.deploy[0].assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"] == "repo:example@123456/itemsvc@456789:environment:dev"
+    condition     = jsondecode(module.deploy_role[0].trust_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"] == "repo:example@123456/itemsvc@456789:environment:dev"
     error_message = "The role must trust the subject with the ids of owner and repository, and no other."
   }
 }
@@ -337,7 +337,7 @@ run "deploy_role_with_a_user_pool" {
 
   # DescribeUserPoolClient shows the client's secret.
   assert {
-    condition = toset(flatten([for policy in values(local.deploy_policies) : [for statement in jsondecode(policy).Statement : statement.Resource
+    condition = toset(flatten([for policy in values(module.deploy_role[0].policies) : [for statement in jsondecode(policy).Statement : statement.Resource
       if anytrue([for action in statement.Action : startswith(action, "cognito-idp:") && action != "cognito-idp:DescribeUserPoolDomain"])
     ] if strcontains(policy, "cognito-idp")])) == toset(["arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_AbCdEfGhI"])
     error_message = "A deploy must read only this environment's pool and its client."
@@ -354,12 +354,12 @@ run "deploy_role_of_another_github_environment" {
   }
 
   assert {
-    condition     = endswith(jsondecode(aws_iam_role.deploy[0].assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"], ":environment:staging")
+    condition     = endswith(jsondecode(module.deploy_role[0].trust_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"], ":environment:staging")
     error_message = "The role must trust the given GitHub environment."
   }
 
   assert {
-    condition     = jsondecode(aws_iam_role.deploy[0].assume_role_policy).Statement[0].Principal.Federated == "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
+    condition     = jsondecode(module.deploy_role[0].trust_policy).Statement[0].Principal.Federated == "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
     error_message = "An account has one provider, so no environment may own it."
   }
 }

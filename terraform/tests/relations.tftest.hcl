@@ -245,7 +245,7 @@ run "deploy_role_needs_remote_state" {
     github_repository = "example/itemsvc"
   }
 
-  expect_failures = [aws_iam_role.deploy]
+  expect_failures = [terraform_data.environment]
 }
 
 run "an_issuer_that_no_task_can_reach" {

@@ -286,7 +286,7 @@ run "defaults" {
 
   # The service and the one-off task may call no AWS API, because no policy names their roles.
   assert {
-    condition     = length(aws_iam_role_policy.execute_command) == 0 && length(aws_iam_role.deploy) == 0
+    condition     = length(aws_iam_role_policy.execute_command) == 0 && length(module.deploy_role) == 0
     error_message = "By default the task roles must have no policy, and there must be no deploy role."
   }
 

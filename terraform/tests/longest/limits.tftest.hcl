@@ -144,7 +144,7 @@ run "with_nat" {
   }
 
   assert {
-    condition     = length(aws_iam_role.deploy) == 1
+    condition     = length(module.deploy_role) == 1
     error_message = "The plan must have the deploy role."
   }
 }

@@ -64,7 +64,7 @@ run "the_deploy_role_has_the_state_of_its_workspace" {
   }
 
   assert {
-    condition     = local.state_arn == "arn:aws:s3:::example-terraform-state/env:/prod/itemsvc/terraform.tfstate"
+    condition     = module.deploy_role[0].state_arn == "arn:aws:s3:::example-terraform-state/env:/prod/itemsvc/terraform.tfstate"
     error_message = "A workspace's state has a prefix."
   }
 }

@@ -50,7 +50,7 @@ run "a_public_api" {
   }
 
   assert {
-    condition     = aws_db_instance.main.deletion_protection && aws_db_instance.main.multi_az && length(aws_iam_role.deploy) == 1 && length(aws_sns_topic_subscription.email) == 1
+    condition     = aws_db_instance.main.deletion_protection && aws_db_instance.main.multi_az && length(module.deploy_role) == 1 && length(aws_sns_topic_subscription.email) == 1
     error_message = "It must be protected, watched, and deployed from GitHub."
   }
 }

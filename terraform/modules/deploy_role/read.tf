@@ -1,12 +1,6 @@
 # What the deploy role may read: everything that Terraform refreshes in a deploy, and nothing of an option that is off.
 
 locals {
-  scalable_targets = "arn:${local.partition}:application-autoscaling:${var.region}:${local.account_id}:scalable-target/*"
-  bucket_arns = concat(
-    var.access_logs ? ["arn:${local.partition}:s3:::${local.access_log_bucket}"] : [],
-    var.media_enabled ? [local.media_bucket_arn] : [],
-  )
-
   # Reads that support no resource, or whose resource's name is unknown before the read.
   refresh_anything = concat([
     "application-autoscaling:DescribeScalableTargets",
@@ -48,11 +42,11 @@ locals {
     "rds:DescribeDBSubnetGroups",
     "secretsmanager:GetRandomPassword",
     "sts:GetCallerIdentity",
-  ], var.create_user_pool ? ["cognito-idp:DescribeUserPoolDomain"] : [], local.has_domain ? ["route53:ListHostedZones"] : [], var.alarm_email == null ? [] : ["sns:GetSubscriptionAttributes"])
+  ], length(var.options.user_pool_arns) > 0 ? ["cognito-idp:DescribeUserPoolDomain"] : [], var.options.hosted_zone_id != null ? ["route53:ListHostedZones"] : [], var.options.alarm_email ? ["sns:GetSubscriptionAttributes"] : [])
 
   # Reads of this environment's resources, in two policies: one would be too long.
   refresh_running = [
-    { actions = ["ecr:DescribeRepositories", "ecr:GetLifecyclePolicy", "ecr:ListTagsForResource"], resources = [aws_ecr_repository.api.arn] },
+    { actions = ["ecr:DescribeRepositories", "ecr:GetLifecyclePolicy", "ecr:ListTagsForResource"], resources = [var.repository_arn] },
     { actions = ["ecs:DescribeClusters"], resources = [local.cluster_id] },
     { actions = ["ecs:DescribeServices"], resources = local.service_ids },
     { actions = ["ecs:ListTagsForResource"], resources = concat([local.cluster_id], local.service_ids, local.families) },
@@ -64,72 +58,72 @@ locals {
     { actions = ["iam:GetPolicy", "iam:GetPolicyVersion"], resources = ["${local.iam_prefix}:policy/${local.name}-deploy-*"] },
     {
       actions   = ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"]
-      resources = [aws_kms_key.main.arn]
+      resources = [var.kms_key_arn]
     },
-    { actions = ["rds:ListTagsForResource"], resources = ["${local.arn_prefix.rds}:*:${local.name}*"] },
+    { actions = ["rds:ListTagsForResource"], resources = ["${local.arns.rds}:*:${local.name}*"] },
     {
       actions   = ["secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy", "secretsmanager:GetSecretValue"]
-      resources = [local.secret_ids]
+      resources = ["${local.arns.secretsmanager}:secret:${local.name}/*"]
     },
-    { actions = ["scheduler:GetSchedule"], resources = ["${local.arn_prefix.scheduler}:schedule/${local.name}/*"] },
-    { actions = ["sqs:GetQueueAttributes", "sqs:ListQueueTags"], resources = ["${local.arn_prefix.sqs}:${local.name}-schedules"] },
-    { actions = ["scheduler:GetScheduleGroup", "scheduler:ListTagsForResource"], resources = [local.schedule_group_arn] },
+    { actions = ["scheduler:GetSchedule"], resources = ["${local.arns.scheduler}:schedule/${local.name}/*"] },
+    { actions = ["sqs:GetQueueAttributes", "sqs:ListQueueTags"], resources = ["${local.arns.sqs}:${local.name}-schedules"] },
+    { actions = ["scheduler:GetScheduleGroup", "scheduler:ListTagsForResource"], resources = ["${local.arns.scheduler}:schedule-group/${local.name}"] },
   ]
 
   refresh_around = concat(
     [
-      { actions = ["cloudwatch:GetDashboard"], resources = ["arn:${local.partition}:cloudwatch::${local.account_id}:dashboard/${local.name}"] },
-      { actions = ["cloudwatch:ListTagsForResource"], resources = ["${local.arn_prefix.cloudwatch}:alarm:${local.name}-*"] },
+      { actions = ["cloudwatch:GetDashboard"], resources = ["arn:${var.account.partition}:cloudwatch::${var.account.id}:dashboard/${local.name}"] },
+      { actions = ["cloudwatch:ListTagsForResource"], resources = ["${local.arns.cloudwatch}:alarm:${local.name}-*"] },
       {
         actions   = ["events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule"]
-        resources = ["${local.arn_prefix.events}:rule/${local.name}-*"]
+        resources = ["${local.arns.events}:rule/${local.name}-*"]
       },
       { actions = ["logs:ListTagsForResource"], resources = ["${local.log_groups}:*"] },
       {
         actions   = ["sns:GetTopicAttributes", "sns:ListTagsForResource"]
-        resources = ["${local.arn_prefix.sns}:${local.name}-alarms*"]
+        resources = ["${local.arns.sns}:${local.name}-alarms*"]
       },
     ],
-    var.create_user_pool ? [{
+    length(var.options.user_pool_arns) > 0 ? [{
       actions = [
         "cognito-idp:DescribeResourceServer", "cognito-idp:DescribeUserPool", "cognito-idp:DescribeUserPoolClient",
         "cognito-idp:GetUserPoolMfaConfig",
       ]
-      resources = [aws_cognito_user_pool.main[0].arn]
+      resources = var.options.user_pool_arns
     }] : [],
-    local.has_domain ? [
+    var.options.hosted_zone_id != null ? [
       {
         actions   = ["acm:DescribeCertificate", "acm:ListTagsForCertificate"]
-        resources = ["arn:${local.partition}:acm:${var.region}:${local.account_id}:certificate/*"]
+        resources = ["arn:${var.account.partition}:acm:${var.account.region}:${var.account.id}:certificate/*"]
       },
       {
         actions   = ["route53:GetHostedZone", "route53:ListResourceRecordSets", "route53:ListTagsForResource"]
-        resources = ["arn:${local.partition}:route53:::hostedzone/${var.hosted_zone_id}"]
+        resources = ["arn:${var.account.partition}:route53:::hostedzone/${var.options.hosted_zone_id}"]
       },
     ] : [],
-    var.enable_waf ? [
+    var.options.web_acl ? [
       {
         actions   = ["wafv2:GetLoggingConfiguration", "wafv2:GetWebACL"]
-        resources = ["arn:${local.partition}:wafv2:${var.region}:${local.account_id}:regional/webacl/${local.name}/*"]
+        resources = ["arn:${var.account.partition}:wafv2:${var.account.region}:${var.account.id}:regional/webacl/${local.name}/*"]
       },
       {
         actions = ["wafv2:GetWebACLForResource", "wafv2:ListTagsForResource"]
         resources = [
-          "arn:${local.partition}:wafv2:${var.region}:${local.account_id}:regional/*",
-          "${local.arn_prefix.elasticloadbalancing}:loadbalancer/app/${local.name}/*",
+          "arn:${var.account.partition}:wafv2:${var.account.region}:${var.account.id}:regional/*",
+          "${local.arns.elasticloadbalancing}:loadbalancer/app/${local.name}/*",
         ]
       },
     ] : [],
-    length(local.bucket_arns) == 0 ? [] : [{
+    length(var.options.bucket_arns) > 0 ? [{
       actions = [
         "s3:GetAccelerateConfiguration", "s3:GetAnalyticsConfiguration", "s3:GetBucket*", "s3:GetEncryptionConfiguration",
         "s3:GetLifecycleConfiguration", "s3:GetReplicationConfiguration", "s3:ListBucket",
       ]
-      resources = local.bucket_arns
-    }],
+      resources = var.options.bucket_arns
+    }] : [],
   )
 
-  deploy_read_statements = {
+  read_statements = {
     read-anything = [{ Effect = "Allow", Action = local.refresh_anything, Resource = ["*"] }]
     read-running  = [for read in local.refresh_running : { Effect = "Allow", Action = read.actions, Resource = read.resources }]
     read-around   = [for read in local.refresh_around : { Effect = "Allow", Action = read.actions, Resource = read.resources }]
