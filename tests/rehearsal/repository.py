@@ -22,7 +22,7 @@ WORK = (
     "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(print('finished', flush=True)));"
     " print('at work', flush=True); signal.pause()"
 )
-WORKER = f'\nworker_command = ["python", "-c", "{WORK}"]\n'
+OPTIONS = f'\nworker_command = ["python", "-c", "{WORK}"]\ndb_final_snapshot = true\n'
 IDENTITY = ["-c", "user.name=rehearsal", "-c", "user.email=rehearsal@localhost", "-c", "commit.gpgsign=false"]
 
 
@@ -30,7 +30,7 @@ class Repository:
     """A repository whose first commit is the working tree of `source` with three changes.
 
     The RDS certificate bundle also has the authority of the emulated databases. The image also has the app and the
-    settings of tests/sample. The environment has a worker.
+    settings of tests/sample. The environment has a worker, and its `down` keeps a last snapshot.
     """
 
     def __init__(self, source, directory, authority_certificate):
@@ -40,7 +40,7 @@ class Repository:
         self.append(BUNDLE, f"\n{authority_certificate}")
         self.append("Dockerfile", IMAGE)
         self.append(".dockerignore", NOT_IGNORED)
-        self.append("terraform/environments/dev.tfvars", WORKER)
+        self.append("terraform/environments/dev.tfvars", OPTIONS)
         (self.path / "terraform" / "sample_override.tf").write_text(SCOPES)
         self._git("init", "--quiet", "--initial-branch", "main")
         self.commit("The working tree, with the emulator's certificate authority and the sample app")

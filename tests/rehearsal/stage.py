@@ -36,7 +36,9 @@ class Stage:
 
     def start(self, *command):
         """Starts a command in the scratch repository, with the emulated account."""
-        return Background(list(command), self.repository.path, self.environment, self._log("-".join(command[2:])))
+        return Background(
+            list(command), self.repository.path, self.environment, self._log("-".join(command[2:]).replace("/", "_"))
+        )
 
     def deploy(self, *arguments, timeout=400):
         """Runs `python -m deploy …` to its end."""
@@ -124,8 +126,10 @@ class Stage:
         return json.loads(value)[parts[7]] if len(parts) > 7 and parts[7] else value
 
     def client(self):
-        """An HTTP client for the load balancer."""
-        return Client(self.emulators.port, self.outputs()["alb_dns"], self.authorization)
+        """An HTTP client for the service's address. The emulator knows the HTTPS listener by the host's port."""
+        url = urllib.parse.urlsplit(self.outputs()["url"])
+        host = f"{url.hostname}:443" if url.scheme == "https" else url.hostname
+        return Client(self.emulators.port, host, self.authorization)
 
     def database_url(self):
         """The URL of the schema's owner."""

@@ -3,7 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.rehearsal.acts import broken_revisions, contract, deploys, readme, schedule, task_definitions, tokens, worker
+from tests.rehearsal.acts import (
+    broken_revisions,
+    contract,
+    deploys,
+    domain,
+    readme,
+    schedule,
+    snapshots,
+    task_definitions,
+    tokens,
+    worker,
+)
 
 
 @dataclass(frozen=True)
@@ -28,7 +39,9 @@ ACTS = (
     Act("a revision whose migration fails", broken_revisions.failing_migration),
     Act("a revision that crashes at start", broken_revisions.crash_at_start),
     Act("rollback", deploys.rollback),
+    Act("a snapshot restored by the runbook's words", snapshots.runbook, needed=True),
     Act("two deploys at once", deploys.two_at_once),
     Act("a user pool, tokens, and the service's other role", tokens.user_pool),
-    Act("down to zero", deploys.down, always=True),
+    Act("a domain", domain.host_name),
+    Act("down to zero and its last snapshot", deploys.down, always=True),
 )

@@ -7,10 +7,12 @@ from pathlib import Path
 CORRECTIONS = (
     "ownership",
     "database",
+    "snapshots",
     "flow_logs",
     "registry",
     "draining",
     "target_health",
+    "certificates",
     "gateway",
     "task_settings",
     "deployments",

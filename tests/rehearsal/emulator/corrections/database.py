@@ -25,12 +25,17 @@ host all all 127.0.0.1/32 scram-sha-256
 
 _names, _groups = {}, {}
 _run_container, _create, _xml = rds._run_rds_container, rds._create_db_instance, rds._instance_xml
-_tls_archive = rds._pg_tls_archive
+_modify, _tls_archive = rds._modify_db_instance, rds._pg_tls_archive
+
+
+def host_name(identifier):
+    """The host name of an instance, the same for every instance that ever has this identifier."""
+    return f"{identifier}.c0emulated.{get_region()}.rds.amazonaws.com"
 
 
 def _run_named(docker_client, engine, settings, tls_names=(), tls_ips=()):
     identifier = settings["labels"]["db_id"]
-    name = f"{identifier}.c0emulated.{get_region()}.rds.amazonaws.com"
+    name = host_name(identifier)
     settings.pop("ports", None)
     settings["command"] = ["postgres", *_options(_parameters(identifier))]
     network = settings.get("network")
@@ -75,11 +80,22 @@ def _archive_with_access(certificate, key):
 def _create_remembering(parameters):
     _groups[rds._p(parameters, "DBInstanceIdentifier")] = rds._p(parameters, "DBParameterGroupName")
     answer = _create(parameters)
-    instance = rds._instances.get(rds._p(parameters, "DBInstanceIdentifier"))
-    if instance:
-        instance["_log_exports"] = rds._parse_member_list(parameters, "EnableCloudwatchLogsExports")
-        instance["PerformanceInsightsKMSKeyId"] = rds._p(parameters, "PerformanceInsightsKMSKeyId")
+    _remember(parameters, "EnableCloudwatchLogsExports")
     return answer
+
+
+def _modify_remembering(parameters):
+    answer = _modify(parameters)
+    _remember(parameters, "CloudwatchLogsExportConfiguration.EnableLogTypes")
+    return answer
+
+
+def _remember(parameters, log_exports):
+    instance = rds._instances.get(rds._p(parameters, "DBInstanceIdentifier")) or {}
+    if exports := rds._parse_member_list(parameters, log_exports):
+        instance["_log_exports"] = exports
+    if key := rds._p(parameters, "PerformanceInsightsKMSKeyId"):
+        instance.update(PerformanceInsightsEnabled=True, PerformanceInsightsKMSKeyId=key)
 
 
 def _whole_xml(instance):
@@ -97,4 +113,5 @@ rds._pg_tls_archive = _archive_with_access
 rds._run_rds_container = _run_named
 rds._reported_endpoint = lambda host, port, _host_port: (_names.get(host, host), port)
 rds._create_db_instance = rds._ACTION_MAP["CreateDBInstance"] = _create_remembering
+rds._modify_db_instance = rds._ACTION_MAP["ModifyDBInstance"] = _modify_remembering
 rds._instance_xml = _whole_xml

@@ -1,12 +1,14 @@
-"""Gateway: a load balancer gets every path of its host name, and clients reach that name by HTTP proxy.
+"""Gateway: a load balancer gets every path of its host names, and clients reach these names by HTTP proxy.
 
-MiniStack answers /health itself for every host. No machine resolves an emulated *.elb.amazonaws.com. So clients set
-http_proxy to the gateway and send requests in absolute form (RFC 9112, section 3.2.2).
+MiniStack answers /health itself for every host. No machine resolves an emulated *.elb.amazonaws.com, or a record of an
+emulated hosted zone. So clients set http_proxy to the gateway and send requests in absolute form (RFC 9112, section
+3.2.2). The gateway follows a zone's alias to the load balancer. It speaks no TLS: a request to port 443 is plain HTTP.
 """
 
 from urllib.parse import urlsplit
 
 from ministack import app
+from ministack.services import alb, route53
 
 BALANCERS = ".elb.amazonaws.com"
 
@@ -14,10 +16,19 @@ _application = app.app
 _before_body = app._handle_pre_body_request
 _after_body = app._handle_post_body_shortcuts
 _data_plane = app._handle_special_data_plane_request
+_is_known, _find = app._is_potential_alb_request, alb.find_lb_for_host
+
+
+def _resolved(host):
+    """The name without port that a host has after the alias in a hosted zone, if there is one."""
+    name = host.split(":")[0].lower()
+    records = [record for records in list(route53._records.values()) for record in records]
+    aliases = {record["Name"]: record["AliasTarget"]["DNSName"] for record in records if record.get("AliasTarget")}
+    return aliases.get(f"{name}.", name).rstrip(".").lower()
 
 
 def _is_balancer(headers):
-    return headers.get("host", "").split(":")[0].lower().endswith(BALANCERS)
+    return _resolved(headers.get("host", "")).endswith(BALANCERS)
 
 
 async def _handle_before_body(method, path, headers, *rest):
@@ -46,6 +57,8 @@ async def _origin_form(scope, receive, send):
     await _application(scope, receive, send)
 
 
+app._is_potential_alb_request = lambda host, path: _is_known(_resolved(host), path)
+alb.find_lb_for_host = lambda host: _find(_resolved(host))
 app._handle_pre_body_request = _handle_before_body
 app._handle_post_body_shortcuts = _handle_after_body
 app._handle_special_data_plane_request = _handle_data_plane
