@@ -160,6 +160,11 @@ def get_order(data: Data) -> Iterator[Request]:
     yield from (Request("GET", f"/sample/orders/{key}") for key in data.orders)
 
 
+def get_receipt(data: Data) -> Iterator[Request]:
+    """One order with its lines, which no plan reads."""
+    yield from (Request("GET", f"/sample/receipts/{key}") for key in data.orders)
+
+
 def post_order(data: Data) -> Iterator[Request]:
     """A new order."""
     for number in range(1000):
@@ -219,5 +224,9 @@ SECTIONS: dict[str, tuple[Row, ...]] = {
         Row("POST, Idempotency-Key", post_once, (OURS,), status=201, items=0, in_order=True),
         Row("POST of 100", post_bulk, (OURS,), status=201, items=0, clients=2),  # More are refused.
         Row("DELETE", delete, (OURS,), status=204, items=KEPT, in_order=True),
+    ),
+    "Django REST Framework's own path": (
+        Row("GET one receipt, with its lines", get_receipt, (ORDERS,)),
+        Row("GET 100 receipts, with their lines", partial(get, "/sample/receipts?limit=100"), (ORDERS,)),
     ),
 }  # fmt: skip
