@@ -270,6 +270,13 @@ def test_each_operation_is_answered_at_both_doors(
         assert statuses == expected, name
 
 
+@pytest.mark.parametrize("path", SHAPES)
+def test_a_new_row_is_answered_in_one_way(ways: dict[str, Way], path: str) -> None:
+    shape = SHAPES[path]
+    body = shape.body | shape.changes | dict.fromkeys(shape.references, str(KEY))
+    compare(ways, {"method": "POST", "path": path, "body": json.dumps(body).encode()})
+
+
 def test_an_operation_is_asked_once_whatever_the_door(ways: dict[str, Way], monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     for kind in (List, Retrieve, Create, Replace):

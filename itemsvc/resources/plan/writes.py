@@ -8,6 +8,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from django.db import transaction
+from django.db.models import UUIDField
 from django.urls import Resolver404, resolve
 from rest_framework.exceptions import APIException
 from rest_framework.mixins import CreateModelMixin
@@ -40,6 +41,7 @@ class Create(Operation):
 
     def __init__(self, view: Any):
         super().__init__(view)
+        self.some_key: Any = SAMPLE if isinstance(view.queryset.model._meta.pk, UUIDField) else 1
         self.takes_keys = issubclass(view, IdempotentCreateMixin)
         serializer = self.view_class.serializer_class
         self.validation = Validation(serializer)
@@ -71,8 +73,8 @@ class Create(Operation):
 
     def _made(self, asked: Asked, sql: str, parameters: list[Any]) -> Answer:
         row = asked.fetch(sql, parameters, repeatable=False)[0]
-        headers: list[Header] = [("Location", f"{asked.address}/{row[self.key]}")] if route(asked.path, SAMPLE) else []
-        return self.content(asked, row, *headers)
+        location: Header = ("Location", f"{asked.address}/{row[self.key]}")
+        return self.content(asked, row, *([location] if route(asked.path, self.some_key) else []))
 
     def _made_once(self, asked: Asked, sql: str, parameters: list[Any], data: Any) -> Answer | None:
         """The same, and keeps the answer; None if there is one for the key already, or there will be."""
