@@ -69,8 +69,7 @@ class Bench:
                     self._phase(chosen, writes, stack)
 
     def _phase(self, rows: list[Row], writes: bool, stack: contextlib.ExitStack) -> None:
-        url = self._databases.for_writes() if writes else self._databases.holding(self._budget.rows)
-        servers = self._start({program for row in rows for program in row.programs}, url, stack)
+        servers = self._start({program for row in rows for program in row.programs}, self._url(writes), stack)
         if ours := servers.get(OURS):
             self._data = replace(self._data, ask=lambda request: ours.answer(request, {})[2])
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -94,9 +93,12 @@ class Bench:
                     if server := servers.get(program):
                         self.results[row.title][program.title].append(self._sample(server, row, files[row.title]))
 
+    def _url(self, writes: bool) -> str:
+        return self._databases.for_writes() if writes else self._databases.holding(self._budget.rows)
+
     def profile(self, row: Row) -> Table:
         """What our program does while it answers the row's requests."""
-        url = self._databases.for_writes() if row.items is not None else self._databases.holding(self._budget.rows)
+        url = self._url(row.items is not None)
         with Server(row.programs[0], url) as server, tempfile.TemporaryDirectory() as directory:
             self._data = replace(self._data, ask=lambda request: server.answer(request, {})[2])
             if row.items is not None:

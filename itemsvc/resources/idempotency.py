@@ -31,7 +31,7 @@ REPLAYED = "Idempotency-Replayed"
 
 #: Whether a place has a response, and the statement that puts one there, over an expired one.
 TABLE = IdempotencyKey._meta.db_table
-KNOWN = f"SELECT 1 FROM {TABLE} WHERE id = %s AND created_at > now() - interval '24 hours'"  # noqa: S608
+KNOWN = f"SELECT 1 FROM {TABLE} WHERE id = %s AND created_at > now() - interval '{KEPT.total_seconds()} s'"  # noqa: S608
 STORE = f"""INSERT INTO {TABLE} (id, fingerprint, status, headers, body) VALUES (%s, %s, %s, %s, %s)
     ON CONFLICT (id) DO UPDATE SET (fingerprint, status, headers, body, created_at) =
     (EXCLUDED.fingerprint, EXCLUDED.status, EXCLUDED.headers, EXCLUDED.body, EXCLUDED.created_at)"""  # noqa: S608

@@ -168,7 +168,7 @@ def test_a_foreign_key_refers_to_a_row_at_every_door(ways: dict[str, Way], where
 
 
 def test_a_foreign_key_is_left_to_the_database_unless_a_team_looks_at_its_row(db: None) -> None:
-    body = json.dumps({"customer": str(UUID(int=0)), "total": "1.00", "placed_on": "2026-01-31"}).encode()
+    body = {"customer": str(UUID(int=0)), "total": "1.00", "placed_on": "2026-01-31"}
     values = Validation(Written).values(body)
     assert values
     assert values["customer"] == UUID(int=0)

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
+from itemsvc.http import parsers
+
 #: The media types whose body an operation can read.
 JSON_BODY = re.compile(r"application/json(?: *; *charset=(?:utf-?8|\"utf-?8\"))?", re.ASCII | re.IGNORECASE)
 # Parsing a larger body costs more than a plan saves. DRF's path refuses one above MAX_BODY_BYTES.
@@ -36,8 +38,18 @@ class Asked:
     read: Callable[[int], bytes]
     fetch: Callable[..., list[Any]]
 
-    def body(self) -> bytes | None:
-        """A complete JSON body of at most ``BODY_BYTES``, else None."""
+    def data(self) -> dict[str, Any] | None:
+        """The object in a complete JSON body of at most ``BODY_BYTES``, else None."""
+        body = self._body()
+        if body is None or body.startswith(b"["):
+            return None
+        try:
+            data = parsers.decode(body)
+        except (ValueError, RecursionError):
+            return None
+        return data if isinstance(data, dict) else None
+
+    def _body(self) -> bytes | None:
         length = self.environ.get("CONTENT_LENGTH") or ""
         if not JSON_BODY.fullmatch(self.environ.get("CONTENT_TYPE", "")) or not length.isdecimal():
             return None

@@ -9,7 +9,6 @@ from django.db.models import ForeignKey
 from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
 
-from itemsvc.http import parsers
 from itemsvc.resources.serializers import ResourceSerializer
 
 
@@ -54,15 +53,15 @@ class Validation:
             or hasattr(self._serializer, f"validate_{field.field_name}")
         )
 
-    def values(self, body: bytes | None) -> dict[str, Any] | None:
-        """The validated values; None if there is no body, or the serializer refuses it or needs more than it."""
-        if body is None or body.startswith(b"["):
+    def values(self, data: dict[str, Any] | None) -> dict[str, Any] | None:
+        """The validated values; None if there is no object, or the serializer refuses it or needs more than it."""
+        if data is None:
             return None
         try:
-            data = parsers.decode(body)
-            return self._serializer.run_validation(data) if isinstance(data, dict) else None
+            values: dict[str, Any] = self._serializer.run_validation(data)
         except Exception:
             return None
+        return values
 
 
 def _is_the_databases(validator: Any, column: models.Field | None) -> bool:

@@ -14,7 +14,6 @@ from rest_framework.exceptions import APIException
 from rest_framework.mixins import CreateModelMixin
 from rest_framework.serializers import ModelSerializer
 
-from itemsvc.http import parsers
 from itemsvc.resources import idempotency
 from itemsvc.resources.conditional import ANY, TAG, TAGS, ConditionalWriteMixin
 from itemsvc.resources.etags import versions
@@ -57,8 +56,8 @@ class Create(Operation):
 
     def answer(self, asked: Asked) -> Answer | None:
         """The new object and its Location; None if the body is not valid, or its key needs more than to be kept."""
-        body = asked.body()
-        values = self.validation.values(body)
+        data = asked.data()
+        values = self.validation.values(data)
         added = added_values(self.view_class, asked.environ) if self.adds and values is not None else {}
         if values is None or added is None:
             return None
@@ -69,7 +68,7 @@ class Create(Operation):
         parameters = self.insert.parameters(values)
         if not self.takes_keys or "HTTP_IDEMPOTENCY_KEY" not in asked.environ:
             return self._made(asked, sql, parameters)
-        return self._made_once(asked, sql, parameters, parsers.decode(body or b""))
+        return self._made_once(asked, sql, parameters, data)
 
     def _made(self, asked: Asked, sql: str, parameters: list[Any]) -> Answer:
         row = asked.fetch(sql, parameters, repeatable=False)[0]
@@ -138,7 +137,7 @@ class Replace(WriteOperation):
     def answer(self, asked: Asked) -> Answer | None:
         """The object as it is now; None if it is not there, is another version, or the body is not valid."""
         wanted = self.wanted(asked)
-        values = self.validation.values(asked.body()) if wanted else None
+        values = self.validation.values(asked.data()) if wanted else None
         if not wanted or not values:
             return None
         selection, tags = wanted
