@@ -67,7 +67,8 @@ def test_one_more_than_run_at_a_time_is_told_when_to_try_again(client: DjangoCli
     assert (refused.status_code, refused["Retry-After"]) == (503, "5")
     for response in running:
         assert len(lines(response)) == 1
-    assert client.get("/gadgets", headers=NDJSON).status_code == 200
+    # One that is not read keeps its part until it is collected, which may be in another test.
+    assert len(lines(client.get("/gadgets", headers=NDJSON))) == 1
 
 
 @pytest.mark.django_db
