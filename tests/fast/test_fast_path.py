@@ -370,12 +370,13 @@ TAKEN = [
     f"search=oak&ordering=-created_at&cursor={CURSORS[0]}", "search=" + "a" * 255, "search=%20oak",
     "created_after=2026-01-01T00:00:00Z", "created_after=0001-01-01t00%3A00%3A00.5z&limit=7",
     "search=oak&created_before=2026-01-01T00:00:00%2B01:00&limit=2",
-    f"created_after=2026-01-01T00:00:00Z&cursor={CURSORS[0]}",
+    f"created_after=2026-01-01T00:00:00Z&cursor={CURSORS[0]}", "search=oak&", "search=oak;b", "search=oak=b",
+    "s%65arch=oak", "search=oak&limit=%33",
 ]  # fmt: skip
 LEFT = [
     "search=", "search", "search=zz", "search=---", "search=oak&search=b", "search=%", "search=%zz", "search=%ff",
-    "search=%ed%a0%80", "search=%00", "search=oak%00b", "search=oak&", "search=oak;b", "search=oak=b", "search=oak#b",
-    "search=\u00c3\u009f", "search=" + "a" * 256, "s%65arch=a", "Search=a", "search=oak&limit=%33",
+    "search=%ed%a0%80", "search=%00", "search=oak%00b", "search=oak#b",
+    "search=\u00c3\u009f", "search=" + "a" * 256, "Search=a",
     "search=oak&limit=0", "search=oak&page=2", "search=oak&cursor=AAAA", "created_after=2026-01-01",
     "created_after=2026-01-01T00:00:00", "created_after=2026-01-01T00:00:00+01:00", "created_after=&search=oak",
     "search=oak&created_before=1", "limit=3+", "other=a",
@@ -391,7 +392,7 @@ def test_any_other_search_is_left_to_drfs_path(taken: Callable[[str], bool]) -> 
 
 
 def test_no_text_with_nul_reaches_the_driver_whatever_a_field_takes() -> None:
-    assert read_parameters("described=a%00", (), ("described",)) is None
+    assert read_parameters("described=a%00", {"described"}) is None
 
 
 def test_every_search_is_the_same_on_either_way(service: Service) -> None:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import lru_cache
 from itertools import chain
 from typing import Any, TypeVar
-from urllib.parse import quote_plus, unquote_plus
+from urllib.parse import parse_qsl, urlencode
 
 from django.conf import settings
 from django.core import exceptions
@@ -43,9 +43,6 @@ DRF_HEADERS = frozenset(
 WITHOUT_CONTENT = (204, 304)
 R = TypeVar("R", bound=HttpResponse)
 
-#: A parameter's name and value. Group 2 is a value that needs no decoding, group 3 one that may be percent-encoded.
-#: PostgreSQL's text cannot hold NUL.
-PARAMETER = re.compile(r"(\w+)=(?:([\w-]+)|((?:[\w.~!*'(),:@/+-]|%(?!00)[0-9A-Fa-f]{2})+))", re.ASCII)
 #: The largest number of statements kept for a list: one for each limit, ordering and set of filters.
 MAX_STATEMENTS = 4096
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -133,8 +130,8 @@ class List(Operation):
 
     def __init__(self, view: Any):
         super().__init__(view)
-        self.paginator, self.keyset = self.view_class.pagination_class, keyset_of(self.view_class)
-        self.filters = list_filters(self.view_class)
+        self.keyset, self.filters = keyset_of(self.view_class), list_filters(self.view_class)
+        self.parameters = {*self.view_class.pagination_class.parameters, *self.filters}
         #: What is read beside the serializer's columns, because a cursor names it.
         self.more = tuple(sorted(self.keyset.columns.difference(self.rows.columns)))
         self.places = {name: place for place, name in enumerate(self.rows.columns + self.more)}
@@ -151,7 +148,7 @@ class List(Operation):
 
     def answer(self, asked: Asked) -> Answer | None:
         """A page, by the paginator's parameters and by filters."""
-        parameters = read_parameters(asked.environ.get("QUERY_STRING", ""), self.paginator.parameters, self.filters)
+        parameters = read_parameters(asked.environ.get("QUERY_STRING", ""), self.parameters)
         selection = self.selection(asked.environ)
         if parameters is None or selection is None:
             return None
@@ -175,9 +172,9 @@ class List(Operation):
         except Busy:
             return None  # DRF's path refuses it.
         first, last = (self._place(window, rows[0]), self._place(window, rows[-1])) if rows else (None, None)
-        parameters |= {name: quote_plus(parameters[name]) for name in self.filters if name in parameters}
         links = window.links(first, last, more)
-        headers = link_header((relation, _address(asked, parameters, cursor)) for relation, cursor in links)
+        queries = [(relation, sorted({**parameters, "cursor": cursor}.items())) for relation, cursor in links]
+        headers = link_header((relation, f"{asked.address}?{urlencode(query)}") for relation, query in queries)
         try:
             body = self.rows.array(rows)
         except ValueError:  # JSON has no NaN.
@@ -270,26 +267,13 @@ def _has(model: type[Model], name: str) -> bool:
     return any(field.name == name for field in model._meta.concrete_fields)
 
 
-def _address(asked: Asked, parameters: Mapping[str, str], cursor: str) -> str:
-    query = "&".join(f"{name}={value}" for name, value in sorted({**parameters, "cursor": cursor}.items()))
-    return f"{asked.address}?{query}"
-
-
-def read_parameters(query: str, unencoded: Container[str], encoded: Container[str]) -> dict[str, str] | None:
-    """A query string's decoded parameters; None unless each one is known and given once.
-
-    ``unencoded`` are the names whose value must need no decoding, ``encoded`` the names whose value may need it.
-    """
-    parameters: dict[str, str] = {}
-    for pair in query.split("&") if query else ():
-        match = PARAMETER.fullmatch(pair)
-        if not match or match[1] in parameters:
-            return None
-        name, word, text = match.groups()
-        if name not in encoded and (text or name not in unencoded):
-            return None
-        try:
-            parameters[name] = word or unquote_plus(text, errors="strict")
-        except UnicodeDecodeError:
-            return None
-    return parameters
+def read_parameters(query: str, known: Container[str]) -> dict[str, str] | None:
+    """A query string's decoded parameters; None unless each one is known, has a value and is given once."""
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, errors="strict")
+    except ValueError:
+        return None
+    # PostgreSQL's text cannot hold NUL. What follows "#" is in no link.
+    fit = all(name in known and value and "\0" not in value for name, value in pairs)
+    parameters = dict(pairs)
+    return parameters if fit and len(parameters) == len(pairs) and query.isascii() and "#" not in query else None
