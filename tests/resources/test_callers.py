@@ -147,6 +147,21 @@ class Hooks:
         def get_queryset(self: Any) -> Any:
             return super().get_queryset().extra(where=["true"])  # type: ignore[misc]
 
+    class ByItsOwnMethod:
+        def filter(self: Any, **names: Any) -> Any:
+            return self.queryset.filter(name=named(self.request), **names)
+
+        def get_queryset(self: Any) -> Any:
+            return self.filter(author=caller(self.request))
+
+    class ByItsParents:
+        def get_queryset(self: Any) -> Any:
+            return super().filter(author=caller(self.request))  # type: ignore[misc]
+
+    class ByPosition:
+        def get_queryset(self: Any) -> Any:
+            return super().get_queryset().filter(named(self.request))  # type: ignore[misc]
+
 
 @pytest.mark.parametrize("name", [name for name in vars(Hooks) if name[0] != "_"])
 def test_what_looks_at_more_than_the_caller_is_left_to_drf(name: str) -> None:

@@ -19,6 +19,13 @@ from itemsvc.auth.authentication import CALLER, caller
 from itemsvc.resources.plan.database import database
 
 Environ = dict[str, Any]
+#: What a method may say of its caller.
+OF_CALLER = frozenset({"user", "auth", "subject", "claim"})
+#: The methods that may be a team's: the class with the original, and the attributes that their one statement may have.
+METHODS = {
+    "get_queryset": (GenericAPIView, OF_CALLER | {"filter", "exclude"}),
+    "perform_create": (CreateModelMixin, OF_CALLER | {"save"}),
+}
 #: A SQL condition, and its parameters.
 Condition = tuple[str, tuple[Any, ...]]
 
@@ -66,12 +73,11 @@ def where(queryset: QuerySet) -> Condition:
 
 def looks_at_caller_only(view: type[Any], name: str) -> bool:
     """Whether the view's method of this name can run without a request."""
-    known = {"get_queryset": (_is_filter, GenericAPIView), "perform_create": (_is_save, CreateModelMixin)}
-    if name not in known:
+    if name not in METHODS:
         return False
-    fits, original = known[name]
+    original, attributes = METHODS[name]
     own = [vars(each)[name] for each in view.__mro__ if name in vars(each) and each is not original]
-    return all(fits(function) for function in own)
+    return all(_is_plain(function, attributes) for function in own)
 
 
 class _Request:
@@ -112,59 +118,33 @@ def _selection_of(view: type[Any], environ: Environ) -> Selection | None:
     return None
 
 
-def _is_filter(function: Any) -> bool:
-    """Whether it is `return super().get_queryset().filter(NAME=VALUE)`, or the like."""
-    match _statement(function):
-        case ast.Return(ast.Call() as call):
-            return _is_filtered(call, function)
-    return False
-
-
-def _is_filtered(call: ast.expr, function: Any) -> bool:
-    match call:
-        case ast.Call(ast.Attribute(ast.Call(ast.Name("super"), [], []), "get_queryset"), [], []):
-            return True
-        case ast.Call(ast.Attribute(rows, "filter" | "exclude"), [], names):
-            return _are_plain(names, function) and _is_filtered(rows, function)
-    return False
-
-
-def _is_save(function: Any) -> bool:
-    """Whether it is `serializer.save(NAME=VALUE)` alone."""
-    match _statement(function):
-        case ast.Expr(ast.Call(ast.Attribute(ast.Name(name), "save"), [], names)):
-            return function.__code__.co_varnames[1:2] == (name,) and _are_plain(names, function)
-    return False
-
-
-def _statement(function: Any) -> ast.stmt | None:
-    """The function's one statement beside a docstring; None if it has more, or may be another function's."""
+def _is_plain(function: Any, attributes: frozenset[str]) -> bool:
+    """Whether it is one statement of calls with names for their values, constants, and these attributes."""
     if not isfunction(function) or hasattr(function, "__wrapped__"):
-        return None
+        return False  # It may be another function's.
     with suppress(OSError, SyntaxError):
         match ast.parse(dedent(getsource(function))).body:
-            case [ast.FunctionDef(body=[*documentation, statement], decorator_list=[])]:
-                return statement if all(map(_is_text, documentation)) else None
-    return None
+            case [ast.FunctionDef(body=[*documentation, ast.Return() | ast.Expr() as statement], decorator_list=[])]:
+                return all(map(_is_text, documentation)) and all(
+                    _is_part(part, function, attributes) for part in ast.walk(statement)
+                )
+    return False
 
 
 def _is_text(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
-def _are_plain(names: list[ast.keyword], function: Any) -> bool:
-    return all(each.arg and _is_plain(each.value, function) for each in names)
-
-
-def _is_plain(value: ast.expr, function: Any) -> bool:
-    """Whether it is a constant, or the caller."""
-    match value:
-        case ast.Constant():
-            return True
-        case ast.Call(ast.Name(name), [ast.Attribute(ast.Name("self"), "request")], []):
-            return function.__globals__.get(name) is caller
-        case ast.Attribute(ast.Attribute(ast.Name("self"), "request"), "user" | "auth"):
-            return True
-        case ast.Attribute(inner, "subject" | "claim"):
-            return _is_plain(inner, function)
-    return False
+def _is_part(part: ast.AST, function: Any, attributes: frozenset[str]) -> bool:
+    match part:
+        case ast.Attribute(ast.Call(ast.Name("super")), name):
+            return name == "get_queryset"
+        case ast.Attribute(ast.Name("self"), name):
+            return name == "request"
+        case ast.Attribute(attr=name):
+            return name in attributes
+        case ast.Name(name):
+            return name in ("self", "super", "serializer") or function.__globals__.get(name) is caller
+        case ast.keyword(arg=name):
+            return name is not None
+    return isinstance(part, ast.Return | ast.Expr | ast.Call | ast.Constant | ast.Load)
