@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, NamedTuple
@@ -20,14 +21,15 @@ from itemsvc.http.handler import PROTOTYPE, Handler
 from itemsvc.http.header_block import ResponseHeaders
 from itemsvc.resources.plan.asked import ASKED, Answer, Asked
 from itemsvc.resources.plan.database import fetch
-from itemsvc.resources.plan.operations import UUID, DetailOperation, Operation
-from itemsvc.resources.plan.statements import SAMPLE
+from itemsvc.resources.plan.keys import KEYS, Key
+from itemsvc.resources.plan.operations import Operation
 from itemsvc.resources.plan.views import configured, planned
 
 StartResponse = Callable[[str, ResponseHeaders], Any]
 Application = Callable[[Environ, Any], Iterable[bytes]]
 
-BELOW = "/<uuid:pk>"
+#: A route, with the converter of a key at its end.
+ROUTE = re.compile(f"(.*?)(?:/<({'|'.join(KEYS)}):pk>)?")
 #: A view without a decorator of a team's: what ``as_view`` returns is this code, once inside the other.
 PLAIN: Any = APIView.as_view()
 
@@ -49,10 +51,10 @@ class FastPath:
         self._exact: dict[tuple[str, str], Place] = {}
         self._below: dict[tuple[str, str], Place] = {}
         for route, view in routes.views(get_resolver().url_patterns):
-            path, is_below = route.removesuffix(BELOW), route.endswith(BELOW)
-            for method, operation in operations(view, route).items():
-                place = Place(operation, path, f"{path}/{{id}}" if is_below else path)
-                (self._below if is_below else self._exact)[method, path] = place
+            path, converter = ROUTE.fullmatch(route).groups()  # type: ignore[union-attr]  # It matches every text.
+            for method, operation in operations(view, path, KEYS.get(converter)).items():
+                place = Place(operation, path, f"{path}/{{id}}" if converter else path)
+                (self._below if converter else self._exact)[method, path] = place
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         """The response's body, in one or more parts."""
@@ -60,10 +62,10 @@ class FastPath:
         place, key = self._exact.get((method, path)), ""
         if place is None:
             path, _, key = path.rpartition("/")
-            place = self._below.get((method, path)) if UUID.fullmatch(key) else None
+            place = self._below.get((method, path))
         if place is None or environ.get("SCRIPT_NAME"):
             return self._drf_path(environ, start_response)
-        if not place.operation.takes(environ):
+        if not place.operation.takes(environ, key):
             return self._drf_path(environ, start_response)
         environ[routes.KEY] = place.route
         return self._answer(place, key, environ, start_response)
@@ -113,14 +115,14 @@ def identify(environ: Environ) -> str:
     return identifier
 
 
-def operations(callback: Any, route: str) -> dict[str, Operation]:
-    """The planned operations of a URLconf's view by method; none for a view behind a decorator or another view."""
-    path = route.removesuffix(BELOW)
-    is_below = path != route
-    if not _is_plain(callback) or not _serves(callback, path, is_below=is_below):
+def operations(callback: Any, path: str, key: Key | None) -> dict[str, Operation]:
+    """The planned operations of a URLconf's view by method; none for a view behind a decorator or another view.
+
+    With a key those on one row below the path, else those on the path itself.
+    """
+    if not _is_plain(callback) or not _serves(callback, path, key):
         return {}
-    found = planned(configured(callback))
-    return {method: each for method, each in found.items() if isinstance(each, DetailOperation) is is_below}
+    return {method: each for method, each in planned(configured(callback)).items() if each.key is key}
 
 
 def _is_plain(callback: Any) -> bool:
@@ -133,10 +135,10 @@ def _is_plain(callback: Any) -> bool:
     )
 
 
-def _serves(callback: Any, path: str, *, is_below: bool) -> bool:
+def _serves(callback: Any, path: str, key: Key | None) -> bool:
     """Whether this view answers at the path, and no earlier one of the URLconf."""
     try:
-        match = resolve(f"{path}/{SAMPLE}" if is_below else path)
+        match = resolve(f"{path}/{key.sample}" if key else path)
     except Resolver404:
         return False
-    return match.func is callback and match.kwargs == ({"pk": SAMPLE} if is_below else {})
+    return match.func is callback and match.kwargs == ({"pk": key.sample} if key else {})

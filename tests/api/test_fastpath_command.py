@@ -17,7 +17,7 @@ REASONS = {
         "tests/sample/models.py",
         "class Order",
     ),
-    "DELETE /sample/lines/{id}": ("has another key than a UUID", "tests/sample/models.py", "class Line"),
+    "DELETE /sample/lines/{id}": ("is referred to by sample.Reading.line", "tests/sample/models.py", "class Reading"),
 }
 
 

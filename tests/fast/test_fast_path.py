@@ -41,6 +41,7 @@ from itemsvc.resources.fields import BLANK
 from itemsvc.resources.filters import StrictFilterBackend, TextFilter
 from itemsvc.resources.one_statement import is_one_statement
 from itemsvc.resources.plan.filters import list_filters
+from itemsvc.resources.plan.keys import KEYS
 from itemsvc.resources.plan.operations import List, Operation, Retrieve, read_parameters
 from itemsvc.resources.plan.statements import Insert
 from itemsvc.resources.plan.views import planned
@@ -446,9 +447,9 @@ def fitting(view: type[generics.GenericAPIView]) -> set[type[Operation]]:
 
 
 def test_the_gadgets_views_take_part() -> None:
-    for path, methods in (("/gadgets", {"GET", "POST"}), ("/gadgets/<uuid:pk>", {"GET", "PUT", "PATCH", "DELETE"})):
-        view = resolve(path.replace("<uuid:pk>", str(uuid.uuid4()))).func
-        assert operations(view, path).keys() == methods
+    for below, key, methods in (("", None, {"GET", "POST"}), ("/", KEYS["uuid"], {"GET", "PUT", "PATCH", "DELETE"})):
+        view = resolve(f"/gadgets{below}{key.sample if key else ''}").func
+        assert operations(view, "/gadgets", key).keys() == methods
 
 
 class Permission(GadgetList):

@@ -84,6 +84,9 @@ BROKEN = [
     b'{"id":"1"}',
     b'{"name":"a\\u0000"}',
 ]
+UUIDS = [str(KEY), str(KEY), str(NO_KEY), str(KEY).upper(), "1", "none"]
+#: Keys of lines: of one that is there, and of none, up to those that no column can hold.
+NUMBERS = ["1", "1", "1", "01", "3", "0", "9" * 18, "9" * 19, "9" * 30, "-1", str(KEY)]
 VALUES = [None, "", "a", " a ", 5, True, [], {}, "2026-02-30", "0@example.com", "1e3", "x" * 300, str(KEY), str(NO_KEY)]
 
 
@@ -106,7 +109,7 @@ def requests(draw: st.DrawFn) -> dict[str, Any]:
     path = draw(st.sampled_from([*SHAPES]))
     detail = draw(st.booleans())
     method = draw(st.sampled_from(["GET", "GET", "HEAD", "PUT", "PATCH", "DELETE", "POST", "POST", "OPTIONS"]))
-    keys = [KEY, KEY, NO_KEY, str(KEY).upper(), "1", "none"]
+    keys = NUMBERS if path == "/sample/lines" else UUIDS
     request = {"method": method, "path": f"{path}/{draw(st.sampled_from(keys))}" if detail else path}
     if draw(st.booleans()):
         request["QUERY_STRING"] = urlencode(draw(st.sampled_from(QUERIES)))
@@ -275,6 +278,23 @@ def test_a_new_row_is_answered_in_one_way(ways: dict[str, Way], path: str) -> No
     shape = SHAPES[path]
     body = shape.body | shape.changes | dict.fromkeys(shape.references, str(KEY))
     compare(ways, {"method": "POST", "path": path, "body": json.dumps(body).encode()})
+
+
+@pytest.mark.parametrize("number", sorted({*NUMBERS}))
+@pytest.mark.parametrize(("method", "body"), [("GET", b""), ("PATCH", b'{"quantity":5}'), ("PUT", b'{"quantity":5}')])
+def test_a_number_finds_its_row_in_one_way(ways: dict[str, Way], number: str, method: str, body: bytes) -> None:
+    compare(ways, {"method": method, "path": f"/sample/lines/{number}", "body": body})
+
+
+def test_a_row_whose_key_is_a_number_is_read_and_changed_at_both_doors(
+    ways: dict[str, Way], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill()
+    monkeypatch.setattr(APIView, "dispatch", lambda *args, **kwargs: HttpResponse(status=299))
+    for name in ways.keys() - {"DRF's path"}:
+        changed = ask(ways[name], "PATCH", "/sample/lines/1", b'{"quantity":5}')
+        read = ask(ways[name], "GET", "/sample/lines/1")
+        assert (changed[0], read[0], json.loads(read[2])["quantity"]) == (200, 200, 5), name
 
 
 def test_an_operation_is_asked_once_whatever_the_door(ways: dict[str, Way], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,14 +41,14 @@ def answer(view: Any, request: HttpRequest, kwargs: Mapping[str, Any]) -> Respon
     Raises the errors of a database that is unavailable.
     """
     operation = None if ASKED in request.META else _operation(view, request)
-    key = kwargs.get("pk", "")
+    key = str(kwargs.get("pk", ""))
     path = request.path.removesuffix("/")
-    if operation is None or not PLAIN.fullmatch(path) or not operation.takes(request.META):
+    if operation is None or not PLAIN.fullmatch(path) or not operation.takes(request.META, key):
         return None
     request.user = request.auth = request.META.get(CALLER) if view.authentication_classes else None  # type: ignore[assignment,attr-defined]
     address = "" if key else request.build_absolute_uri(path)
     fetch = database.connection.fetch_in_request
-    asked = Asked(request.META, request.path_info, address, str(key), partial(_read, request), fetch)
+    asked = Asked(request.META, request.path_info, address, key, partial(_read, request), fetch)
     try:
         found = operation.answer(asked)
     except (psycopg2.Error, DatabaseError) as error:

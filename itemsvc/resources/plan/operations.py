@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Hashable, Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
@@ -13,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 from django.conf import settings
 from django.core import exceptions
 from django.core.exceptions import EmptyResultSet
-from django.db.models import Model, UUIDField
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from rest_framework.exceptions import ValidationError
 from rest_framework.settings import api_settings
@@ -32,8 +31,9 @@ from itemsvc.resources.plan.database import database
 from itemsvc.resources.plan.eligibility import Obstacle, filters_only_by_parameters, member_obstacles, obstacles
 from itemsvc.resources.plan.filters import ListFilter, list_filters
 from itemsvc.resources.plan.hooks import Selection, own_values, selections
+from itemsvc.resources.plan.keys import Key, key_of
 from itemsvc.resources.plan.negotiation import Negotiation
-from itemsvc.resources.plan.statements import SAMPLE
+from itemsvc.resources.plan.statements import one
 from itemsvc.resources.row_json import Row
 
 #: Headers that only DRF's path understands, unless they are an operation's conditions.
@@ -45,7 +45,6 @@ R = TypeVar("R", bound=HttpResponse)
 
 #: The largest number of statements kept for a list: one for each limit, ordering and set of filters.
 MAX_STATEMENTS = 4096
-UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 class Operation:
@@ -56,6 +55,8 @@ class Operation:
     status_code = 200
     #: The headers of a condition that the operation understands.
     conditions: frozenset[str] = frozenset()
+    #: How a path names the operation's row; None if it is about no row that is there.
+    key: Key | None = None
     #: Whether the answer shows a row.
     needs_rows = True
 
@@ -82,7 +83,7 @@ class Operation:
         if cls.needs_rows:
             yield from member_obstacles(view.serializer_class)
 
-    def takes(self, environ: dict[str, Any]) -> bool:
+    def takes(self, environ: dict[str, Any], key: str = "") -> bool:
         """Whether the client wants JSON, no header asks for more, and the caller is known and has a permit."""
         return (
             self.negotiation.selects_json(environ.get("HTTP_ACCEPT", "*/*"))
@@ -209,20 +210,28 @@ class List(Operation):
 
 
 class DetailOperation(Operation):
-    """An operation on one object, by its UUID."""
+    """An operation on one object, by its key."""
+
+    def __init__(self, view: Any):
+        super().__init__(view)
+        self.key = key_of(view.queryset.model)
+
+    def takes(self, environ: dict[str, Any], key: str = "") -> bool:
+        """The same; the text must be a key."""
+        return self.key is not None and bool(self.key.text.fullmatch(key)) and super().takes(environ, key)
 
     @classmethod
     def obstacles(cls, view: type[Any]) -> Iterator[Obstacle]:
-        """Another key than a UUID, and filters, which may depend on anything."""
+        """Another key than a UUID or an integer, and filters, which may depend on anything."""
         yield from super().obstacles(view)
-        if not isinstance(view.queryset.model._meta.pk, UUIDField):
-            yield Obstacle("has another key than a UUID", view.queryset.model)
+        if key_of(view.queryset.model) is None:
+            yield Obstacle("has a key that is neither a UUID nor an integer", view.queryset.model)
         if view.filter_backends or api_settings.URL_FORMAT_OVERRIDE:
             yield Obstacle("has parameters, by filter_backends or URL_FORMAT_OVERRIDE", view)
 
 
 class Retrieve(DetailOperation):
-    """`GET` of one object by its UUID."""
+    """`GET` of one object."""
 
     name = "retrieve"
     conditions = frozenset({"HTTP_IF_NONE_MATCH"})
@@ -242,8 +251,7 @@ class Retrieve(DetailOperation):
 
     def answer(self, asked: Asked) -> Answer | None:
         """The object; None if there is none, for DRF's path to answer 404."""
-        selection = self.selection(asked.environ) if UUID.fullmatch(asked.key) else None
-        if selection is None:
+        if (selection := self.selection(asked.environ)) is None:
             return None
         found = asked.fetch(self.sql(selection), (*selection.values, asked.key), repeatable=True)
         with suppress(ValueError):  # JSON has no NaN.
@@ -251,7 +259,7 @@ class Retrieve(DetailOperation):
         return None
 
     def _sql(self, selection: Selection) -> str:
-        sql: str = self.rows.select(selection.queryset.filter(pk=SAMPLE), *self.version)[0]
+        sql: str = self.rows.select(one(selection.queryset, 0), *self.version)[0]
         return sql
 
 

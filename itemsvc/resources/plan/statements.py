@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
-from uuid import UUID
 
 from django.db import connections, models
 from django.db.models import QuerySet, sql
@@ -14,9 +13,7 @@ from django.db.models.expressions import RawSQL
 from itemsvc.resources.conditional import VERSION
 from itemsvc.resources.plan.database import database
 from itemsvc.resources.plan.hooks import Selection
-
-#: A key that no row has. In a statement its parameter shows where the key is.
-SAMPLE = UUID(int=0)
+from itemsvc.resources.plan.keys import key_of
 
 
 class Insert:
@@ -52,7 +49,7 @@ class Update:
     """The statements that change one row of a selection: one for each set of names, and number of versions."""
 
     def __init__(self, model: type[models.Model], returned: Iterable[str]):
-        self._back = returning(model, returned)
+        self._model, self._back = model, returning(model, returned)
         self._fields = {field.name: field for field in model._meta.concrete_fields}
         self.sql = lru_cache(maxsize=256)(self._sql)
 
@@ -63,7 +60,7 @@ class Update:
         query: Any = one(selection.queryset, versions).query.chain(sql.UpdateQuery)
         places = {name: placeholder(self._fields[name]) for name in names}
         query.add_update_values({name: RawSQL(place, [name]) for name, place in places.items()})  # noqa: S611
-        return _only(query, [*names, *selection.values, *samples(versions)], self._back)
+        return _only(query, [*names, *selection.values, *samples(self._model, versions)], self._back)
 
     def parameters(self, values: Mapping[str, Any]) -> list[Any]:
         """The parameters that set the columns, which come first."""
@@ -73,18 +70,20 @@ class Update:
 def delete_one(selection: Selection, versions: int) -> str | None:
     """The statement that deletes one row of a selection; None if its parameters are in another order."""
     query = one(selection.queryset, versions).query.chain(sql.DeleteQuery)
-    return _only(query, [*selection.values, *samples(versions)], "RETURNING 1")
+    return _only(query, [*selection.values, *samples(selection.queryset.model, versions)], "RETURNING 1")
 
 
 def one(queryset: QuerySet, versions: int) -> QuerySet:
-    """The row with the key ``SAMPLE``; with ``versions`` above 0 only if it has one of as many versions."""
-    row = queryset.order_by().filter(pk=SAMPLE)
-    return row.filter(**{f"{VERSION}__in": samples(versions)[1:]}) if versions else row
+    """The row with the sample of a key; with ``versions`` above 0 only if it has one of as many versions."""
+    key, *wanted = samples(queryset.model, versions)
+    row = queryset.order_by().filter(pk=key)
+    return row.filter(**{f"{VERSION}__in": wanted}) if wanted else row
 
 
-def samples(versions: int) -> list[Any]:
+def samples(model: type[models.Model], versions: int) -> list[Any]:
     """The parameters of the condition that ``one`` adds."""
-    return [SAMPLE, *range(-versions, 0)]
+    key: Any = key_of(model)
+    return [key.sample, *range(-versions, 0)]
 
 
 def _only(query: sql.Query, expected: list[Any], back: str) -> str | None:

@@ -8,7 +8,6 @@ from functools import lru_cache, partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import UUIDField
 from django.urls import Resolver404, resolve
 from rest_framework.exceptions import APIException
 from rest_framework.mixins import CreateModelMixin
@@ -22,8 +21,9 @@ from itemsvc.resources.one_statement import more_than_one_delete, more_than_one_
 from itemsvc.resources.plan.asked import Answer, Asked, Header
 from itemsvc.resources.plan.eligibility import Obstacle
 from itemsvc.resources.plan.hooks import Selection, added_values
-from itemsvc.resources.plan.operations import UUID, DetailOperation, Operation
-from itemsvc.resources.plan.statements import SAMPLE, Insert, Update, delete_one
+from itemsvc.resources.plan.keys import KEYS, key_of
+from itemsvc.resources.plan.operations import DetailOperation, Operation
+from itemsvc.resources.plan.statements import Insert, Update, delete_one
 from itemsvc.resources.plan.validation import Unread, Validation
 
 #: An If-Match with more tags than these is left to DRF's path.
@@ -40,12 +40,12 @@ class Create(Operation):
 
     def __init__(self, view: Any):
         super().__init__(view)
-        self.some_key: Any = SAMPLE if isinstance(view.queryset.model._meta.pk, UUIDField) else 1
+        self.some_key = (key_of(view.queryset.model) or KEYS["int"]).sample
         self.takes_keys = issubclass(view, IdempotentCreateMixin)
         serializer = self.view_class.serializer_class
         self.validation = Validation(serializer)
         self.insert = Insert(serializer.Meta.model, self.rows.columns + self.version)
-        self.key = self.rows.columns.index("id")
+        self.id_place = self.rows.columns.index("id")
         self.adds = self.view_class.perform_create is not CreateModelMixin.perform_create
 
     @classmethod
@@ -72,7 +72,7 @@ class Create(Operation):
 
     def _made(self, asked: Asked, sql: str, parameters: list[Any]) -> Answer:
         row = asked.fetch(sql, parameters, repeatable=False)[0]
-        location: Header = ("Location", f"{asked.address}/{row[self.key]}")
+        location: Header = ("Location", f"{asked.address}/{row[self.id_place]}")
         return self.content(asked, row, *([location] if route(asked.path, self.some_key) else []))
 
     def _made_once(self, asked: Asked, sql: str, parameters: list[Any], data: Any) -> Answer | None:
@@ -106,8 +106,7 @@ class WriteOperation(DetailOperation):
 
     def wanted(self, asked: Asked) -> tuple[Selection, list[int]] | None:
         """The rows of the request, and the versions that its row may have, none for any; None if DRF must decide."""
-        selection = self.selection(asked.environ) if UUID.fullmatch(asked.key) else None
-        if selection is None:
+        if (selection := self.selection(asked.environ)) is None:
             return None
         text = asked.environ.get("HTTP_IF_MATCH", ANY)
         if text == ANY:
