@@ -143,7 +143,10 @@ class ConditionalWriteMixin(mixins.UpdateModelMixin, mixins.DestroyModelMixin, E
     def _locked(self) -> Iterator[None]:
         """A transaction in which nobody else changes the row; raises PreconditionFailed."""
         with transaction.atomic():
-            if not self._unchanged(self.get_object()).select_for_update(of=("self",)):
+            instance = self.get_object()
+            # By its key alone, because a queryset with DISTINCT or GROUP BY can lock no row.
+            list(type(instance)._base_manager.select_for_update().filter(pk=instance.pk))
+            if not self._unchanged(instance).exists():
                 self._refuse()
             yield
 

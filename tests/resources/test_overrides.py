@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import pytest
-from django.db.models import Model
+from django.db.models import Count, Model
 from django.http import HttpResponse
 from django.urls import path
 from django.utils.decorators import method_decorator
@@ -33,6 +33,15 @@ class Nobody:
 
     def filter_queryset(self, request: Any, queryset: Any, view: Any) -> Any:
         return queryset.none()
+
+
+class Saved:
+    """Writes itself, among rows that are counted, so that the statement that reads them can lock none."""
+
+    queryset = Gadget.objects.annotate(count=Count("pk"))
+
+    def perform_update(self, serializer: Any) -> None:
+        serializer.save()
 
 
 class Short(GadgetSerializer):
@@ -99,6 +108,7 @@ urlpatterns = [
     *listed("scoped", permission_classes=(HasScope,)),
     *listed("short", serializer_class=Short),
     *listed("careful", serializer_class=Careful),
+    path("saved/<uuid:pk>", type("View", (Saved, GadgetDetail), {}).as_view()),
     path("given", GadgetList.as_view(permission_classes=[IsAdminUser])),
     path("inside", method_decorator(closed, name="get")(type("View", (GadgetList,), {})).as_view()),
     path("decorated", closed(GadgetList.as_view())),
@@ -122,6 +132,8 @@ CASES: list[tuple[int, str, str, dict[str, str]]] = [
     (200, "GET", "/short", {}), (200, "GET", "/short/{}?all=1", {}),
     (201, "POST", "/careful", {}), (400, "POST", "/careful", {"HTTP_REFUSED": "1"}),
     (400, "PUT", "/careful/{}", {}), (400, "PATCH", "/careful/{}", {}),
+    (200, "PUT", "/saved/{}", {}), (200, "PATCH", "/saved/{}", {"HTTP_IF_MATCH": '"1-0123456789abcdef"'}),
+    (412, "PATCH", "/saved/{}", {"HTTP_IF_MATCH": '"2-0123456789abcdef"'}),
 ]  # fmt: skip
 
 
