@@ -105,7 +105,7 @@ class StrictFilterBackend(DjangoFilterBackend):
 
     def filter_queryset(self, request: Request, queryset: QuerySet, view: APIView) -> QuerySet:
         """The rows that match; raises ValidationError."""
-        known = {*self.get_filterset_class(view, queryset).base_filters, *known_parameters(view, request)}
+        known = {*self.get_filterset_class(view, queryset).base_filters, *known_parameters(view)}
         problems = {}
         misencoded = _misencoded(request.META.get("QUERY_STRING", ""))
         for name, values in request.query_params.lists():
@@ -152,10 +152,12 @@ def used_filters(view: Any, parameters: Container[str]) -> list[Filter]:
     return [each for name, each in declared.items() if name in parameters]
 
 
-def known_parameters(view: APIView, request: Request) -> tuple[str, ...]:
-    """What the view's paginator takes."""
-    paginator: Any = getattr(view, "paginator", None)
-    return getattr(paginator, "parameters", ())
+def known_parameters(view: Any) -> Iterator[str]:
+    """What the view's paginator and its other filter back ends take."""
+    others = [each() for each in view.filter_backends if not issubclass(each, StrictFilterBackend)]
+    for each in (getattr(view, "paginator", None), *others):
+        named = getattr(each, "get_schema_operation_parameters", lambda view: ())
+        yield from (parameter["name"] for parameter in named(view))
 
 
 def _misencoded(query: str) -> set[str]:

@@ -13,7 +13,7 @@ from rest_framework.serializers import ModelSerializer
 
 from itemsvc.http.renderers import JSONRenderer, Rendered
 from itemsvc.resources.one_statement import more_than_columns
-from itemsvc.resources.pagination import keyset_of
+from itemsvc.resources.pagination import KeysetPagination, keyset_of
 from itemsvc.resources.row_json import Rows
 
 #: The methods of a serializer that may choose its members by the request, beside those that ``Rows.of`` looks at.
@@ -38,7 +38,8 @@ class RowsListMixin(mixins.ListModelMixin):
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """One page."""
         view: Any = self
-        rows = rows_of(view.get_serializer_class())
+        pages = getattr(type(view.paginator), "get_paginated_response", None)
+        rows = rows_of(view.get_serializer_class()) if pages is KeysetPagination.get_paginated_response else None
         renderer = request.accepted_renderer
         if rows is None or type(renderer) is not JSONRenderer or renderer.get_indent(request.accepted_media_type, {}):
             return super().list(request, *args, **kwargs)

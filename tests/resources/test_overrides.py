@@ -13,10 +13,14 @@ from django.http import HttpResponse
 from django.urls import path
 from django.utils.decorators import method_decorator
 from rest_framework.exceptions import ValidationError
+from rest_framework.filters import SearchFilter
+from rest_framework.pagination import LimitOffsetPagination, PageNumberPagination
 from rest_framework.permissions import IsAdminUser
+from rest_framework.response import Response
 
 from itemsvc.auth.authentication import HasScope
 from itemsvc.resources.generics import rows_of
+from itemsvc.resources.pagination import KeysetPagination
 from itemsvc.resources.plan.validation import Validation
 from tests.sample.models import Customer, Gadget, Order
 from tests.sample.serializers import GadgetSerializer, OrderSerializer
@@ -42,6 +46,13 @@ class Saved:
 
     def perform_update(self, serializer: Any) -> None:
         serializer.save()
+
+
+class Enveloped(KeysetPagination):
+    """Pages in an object."""
+
+    def get_paginated_response(self, data: Any) -> Response:
+        return Response({"results": data})
 
 
 class Short(GadgetSerializer):
@@ -102,12 +113,18 @@ def listed(name: str, **members: Any) -> Any:
     ]
 
 
+BACKENDS = (*GadgetList.filter_backends, type("Search", (SearchFilter,), {"search_param": "q"}))
 urlpatterns = [
     *sample_urls,
     *listed("read-only", http_method_names=["get", "head", "options"]),
     *listed("scoped", permission_classes=(HasScope,)),
     *listed("short", serializer_class=Short),
     *listed("careful", serializer_class=Careful),
+    path("numbered", GadgetList.as_view(pagination_class=type("Two", (PageNumberPagination,), {"page_size": 2}))),
+    path("cut", GadgetList.as_view(pagination_class=LimitOffsetPagination)),
+    path("enveloped", GadgetList.as_view(pagination_class=Enveloped)),
+    path("whole", GadgetList.as_view(pagination_class=None)),
+    path("sought", type("View", (GadgetList,), {"filter_backends": BACKENDS, "search_fields": ["name"]}).as_view()),
     path("saved/<uuid:pk>", type("View", (Saved, GadgetDetail), {}).as_view()),
     path("given", GadgetList.as_view(permission_classes=[IsAdminUser])),
     path("inside", method_decorator(closed, name="get")(type("View", (GadgetList,), {})).as_view()),
@@ -163,6 +180,25 @@ def test_an_override_is_honoured_at_every_door(
         assert answered[0] == status, name
         assert ("Location" in answered[1]) == (status == 201 and where != "/alone"), name
         assert (b"description" in answered[2]) == (status < 300 and where != "/short"), name
+
+
+@pytest.mark.urls(__name__)
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ("/numbered", ["c", "b"]), ("/numbered?page=2", ["a"]), ("/numbered?name=b", ["b"]),
+        ("/cut?limit=1&offset=1", ["b"]), ("/whole", ["c", "b", "a"]), ("/whole?name=a", ["a"]),
+        ("/enveloped?limit=2", ["c", "b"]), ("/sought?q=b", ["b"]), ("/sought?q=b&limit=1&name=a", []),
+    ],
+)  # fmt: skip
+def test_pages_and_filters_of_drf_work_as_drf_has_them(ways: dict[str, Way], where: str, expected: list[str]) -> None:
+    for name in "abc":
+        Gadget.objects.create(name=name)
+    for way, application in ways.items():
+        status, _, body, _ = ask(application, "GET", where)
+        assert status == 200, (way, body)
+        page = json.loads(body)
+        assert [each["name"] for each in (page if isinstance(page, list) else page["results"])] == expected, way
 
 
 @pytest.mark.urls(__name__)
