@@ -27,6 +27,10 @@ def more_than_one_statement(model: type[models.Model]) -> Iterator[tuple[str, An
     """What else happens when a row is saved, with the code that does it."""
     yield from more_than_columns(model)
     yield from _hooks(model, *SAVED)
+    manager = model._default_manager
+    for rows, original in ((manager, models.Manager), (manager.all(), models.QuerySet)):
+        if type(rows).create is not original.create:
+            yield "overrides create of its manager", type(rows).create
     for field in model._meta.concrete_fields:
         if _is_computed(field):
             yield f"computes {field.name} at each save", model

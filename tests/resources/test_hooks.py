@@ -7,10 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import models
 from django.db.models import Model, signals
 
+from itemsvc.resources.plan.views import planned
 from tests.resources.shapes import SHAPES, Post
 from tests.sample.models import Gadget, Order
+from tests.sample.views import GadgetList
 from tests.support.client import Client
 
 JSON = "application/json"
@@ -41,6 +44,31 @@ def test_an_overridden_save_is_called(api: Client, post: Post, monkeypatch: Any,
     monkeypatch.setattr(Gadget, "save", save)
     row = write(api, post, "/gadgets", how)
     assert row["description"] == f"{row['name']}, saved"
+
+
+class Loud(models.QuerySet):
+    """Makes rows in its own way."""
+
+    def create(self, **values: Any) -> Any:
+        return super().create(**values | {"description": "LOUD"})
+
+
+class Louder(models.Manager):
+    """Another place to do so."""
+
+    def create(self, **values: Any) -> Any:
+        return super().create(**values | {"description": "LOUD"})
+
+
+@pytest.mark.parametrize("how", ["post", "many"])
+@pytest.mark.parametrize("manager", [Loud.as_manager(), Louder()])
+def test_an_overridden_create_is_called(
+    api: Client, post: Post, monkeypatch: Any, manager: models.Manager, how: str
+) -> None:
+    manager.model, manager.name = Gadget, "objects"
+    monkeypatch.setitem(vars(Gadget._meta), "default_manager", manager)
+    assert "POST" not in planned(GadgetList)
+    assert write(api, post, "/gadgets", how)["description"] == "LOUD"
 
 
 @pytest.fixture
