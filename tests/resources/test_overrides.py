@@ -77,6 +77,17 @@ class Careful(GadgetSerializer):
         return attrs
 
 
+class Remembering(GadgetSerializer):
+    """Keeps what one of its methods has found for another."""
+
+    def validate_name(self, name: str) -> str:
+        self.found = name
+        return name
+
+    def validate(self, attrs: Any) -> Any:
+        return attrs | {"description": getattr(self, "found", "nothing")}
+
+
 class Written(OrderSerializer):
     """Its columns are written, and only the key is shown."""
 
@@ -213,6 +224,11 @@ def test_a_foreign_key_refers_to_a_row_at_every_door(ways: dict[str, Way], where
             answers.append((status, content if status == 400 else b""))
         assert [status for status, _ in answers] == [201, 201 if where == "/written" else 400, 400, 400, 400], name
         assert b"object does not exist" in answers[2][1]
+
+
+def test_what_a_serializer_keeps_is_no_other_requests() -> None:
+    validation = Validation(Remembering, partial=True)
+    assert [(validation.values(each) or {})["description"] for each in ({"name": "lamp"}, {})] == ["lamp", "nothing"]
 
 
 def test_a_foreign_key_is_left_to_the_database_unless_a_team_looks_at_its_row(db: None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any, NoReturn
 
 from django.db import models
@@ -29,7 +30,7 @@ class Validation:
     """What a serializer makes of a body. ``instance`` and ``partial`` are as for the serializer."""
 
     def __init__(self, serializer_class: Any, *, instance: Any = None, partial: bool = False):
-        # It keeps nothing of a request here, so all threads can share it.
+        # All requests share it but for what a team's code keeps in it: each validates with a copy.
         self._serializer = serializer_class(instance, partial=partial, context=Unread())
         model = serializer_class.Meta.model
         columns = {column.name: column for column in model._meta.concrete_fields if model._meta.managed}
@@ -58,7 +59,7 @@ class Validation:
         if data is None:
             return None
         try:
-            values: dict[str, Any] = self._serializer.run_validation(data)
+            values: dict[str, Any] = copy(self._serializer).run_validation(data)
         except Exception:
             return None
         return values
