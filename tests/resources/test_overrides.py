@@ -136,6 +136,8 @@ urlpatterns = [
     path("enveloped", GadgetList.as_view(pagination_class=Enveloped)),
     path("whole", GadgetList.as_view(pagination_class=None)),
     path("sought", type("View", (GadgetList,), {"filter_backends": BACKENDS, "search_fields": ["name"]}).as_view()),
+    *listed("empty", queryset=Gadget.objects.none()),
+    path("nobodys", type("View", (GadgetList,), {"queryset": Gadget.objects.filter(pk__in=[])}).as_view()),
     path("saved/<uuid:pk>", type("View", (Saved, GadgetDetail), {}).as_view()),
     path("given", GadgetList.as_view(permission_classes=[IsAdminUser])),
     path("inside", method_decorator(closed, name="get")(type("View", (GadgetList,), {})).as_view()),
@@ -160,6 +162,7 @@ CASES: list[tuple[int, str, str, dict[str, str]]] = [
     (200, "GET", "/short", {}), (200, "GET", "/short/{}?all=1", {}),
     (201, "POST", "/careful", {}), (400, "POST", "/careful", {"HTTP_REFUSED": "1"}),
     (400, "PUT", "/careful/{}", {}), (400, "PATCH", "/careful/{}", {}),
+    (404, "GET", "/empty/{}", {}), (404, "PATCH", "/empty/{}", {}), (404, "DELETE", "/empty/{}", {}),
     (200, "PUT", "/saved/{}", {}), (200, "PATCH", "/saved/{}", {"HTTP_IF_MATCH": '"1-0123456789abcdef"'}),
     (412, "PATCH", "/saved/{}", {"HTTP_IF_MATCH": '"2-0123456789abcdef"'}),
 ]  # fmt: skip
@@ -200,6 +203,7 @@ def test_an_override_is_honoured_at_every_door(
         ("/numbered", ["c", "b"]), ("/numbered?page=2", ["a"]), ("/numbered?name=b", ["b"]),
         ("/cut?limit=1&offset=1", ["b"]), ("/whole", ["c", "b", "a"]), ("/whole?name=a", ["a"]),
         ("/enveloped?limit=2", ["c", "b"]), ("/sought?q=b", ["b"]), ("/sought?q=b&limit=1&name=a", []),
+        ("/empty", []), ("/nobodys", []),
     ],
 )  # fmt: skip
 def test_pages_and_filters_of_drf_work_as_drf_has_them(ways: dict[str, Way], where: str, expected: list[str]) -> None:

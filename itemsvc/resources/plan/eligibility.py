@@ -17,7 +17,7 @@ from itemsvc.resources.conditional import ConditionalWriteMixin, ETagMixin
 from itemsvc.resources.generics import RowsListMixin, rows_of
 from itemsvc.resources.idempotency import IdempotentCreateMixin
 from itemsvc.resources.one_statement import more_than_columns
-from itemsvc.resources.plan.hooks import looks_at_caller_only
+from itemsvc.resources.plan.hooks import looks_at_caller_only, may_find
 from itemsvc.resources.row_json import Rows
 
 #: Overrides in the shared views; ``views.py`` adds its own. For a request that is planned, each does what the original
@@ -93,6 +93,8 @@ def obstacles(view: type[Any], operation: str, method: str) -> Iterator[Obstacle
         yield Obstacle("has no queryset", view)
     elif router.routers or view.queryset.db != DEFAULT_DB_ALIAS:
         yield Obstacle("has another database", view)
+    elif not may_find(view.queryset):
+        yield Obstacle("has a queryset that finds no row", view)
 
 
 def _overrides(view: type[Any], operation: str) -> Iterator[Obstacle]:

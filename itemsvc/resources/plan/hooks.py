@@ -64,6 +64,15 @@ def own_values(queryset: QuerySet) -> tuple[Any, ...]:
         return ()
 
 
+def may_find(queryset: QuerySet) -> bool:
+    """Whether a row could fulfil the queryset's condition. Django writes no SQL for one that none can."""
+    try:
+        where(queryset)
+    except (EmptyResultSet, FullResultSet) as result:
+        return isinstance(result, FullResultSet)
+    return True
+
+
 def where(queryset: QuerySet) -> Condition:
     """The queryset's condition; raises EmptyResultSet or FullResultSet if no row or every row fulfils it."""
     compiler = queryset.query.get_compiler(connection=database.connection)
