@@ -121,7 +121,8 @@ class ConditionalWriteMixin(mixins.UpdateModelMixin, mixins.DestroyModelMixin, E
         changed = returning.update(self._unchanged(serializer.instance), serializer.validated_data)
         if not changed:
             self._refuse()
-        [serializer.instance] = changed
+        # In place, because the instance also has what the queryset adds to a row.
+        vars(serializer.instance).update(vars(changed[0]))
 
     def perform_destroy(self, instance: Model) -> None:
         """Deletes the row."""

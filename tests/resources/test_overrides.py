@@ -13,6 +13,7 @@ from django.http import HttpResponse
 from django.urls import path
 from django.utils.decorators import method_decorator
 from rest_framework.exceptions import ValidationError
+from rest_framework.fields import IntegerField
 from rest_framework.filters import SearchFilter
 from rest_framework.pagination import LimitOffsetPagination, PageNumberPagination
 from rest_framework.permissions import IsAdminUser
@@ -88,6 +89,15 @@ class Remembering(GadgetSerializer):
         return attrs | {"description": getattr(self, "found", "nothing")}
 
 
+class Counted(GadgetSerializer):
+    """Shows what only the view's queryset has."""
+
+    count = IntegerField(read_only=True)
+
+    class Meta(GadgetSerializer.Meta):
+        fields = (*GadgetSerializer.Meta.fields, "count")
+
+
 class Written(OrderSerializer):
     """Its columns are written, and only the key is shown."""
 
@@ -131,6 +141,7 @@ urlpatterns = [
     *listed("scoped", permission_classes=(HasScope,)),
     *listed("short", serializer_class=Short),
     *listed("careful", serializer_class=Careful),
+    *listed("counted", queryset=Saved.queryset, serializer_class=Counted),
     path("numbered", GadgetList.as_view(pagination_class=type("Two", (PageNumberPagination,), {"page_size": 2}))),
     path("cut", GadgetList.as_view(pagination_class=LimitOffsetPagination)),
     path("enveloped", GadgetList.as_view(pagination_class=Enveloped)),
@@ -214,6 +225,15 @@ def test_pages_and_filters_of_drf_work_as_drf_has_them(ways: dict[str, Way], whe
         assert status == 200, (way, body)
         page = json.loads(body)
         assert [each["name"] for each in (page if isinstance(page, list) else page["results"])] == expected, way
+
+
+@pytest.mark.urls(__name__)
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH"])
+def test_a_row_shows_what_its_queryset_adds(ways: dict[str, Way], method: str) -> None:
+    gadget = Gadget.objects.create(name="torch")
+    for name, way in ways.items():
+        row = json.loads(ask(way, method, f"/counted/{gadget.pk}", LAMP)[2])
+        assert (row["name"], row.get("count")) == ("torch" if method == "GET" else "lamp", 1), name
 
 
 @pytest.mark.urls(__name__)
