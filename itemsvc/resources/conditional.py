@@ -138,7 +138,8 @@ class ConditionalWriteMixin(mixins.UpdateModelMixin, mixins.DestroyModelMixin, E
         return not own and saves_in_one_statement(self.get_serializer_class(), "update")
 
     def _overrides_delete(self) -> bool:
-        return overrides(self.get_queryset().model, "delete")
+        rows = self.get_queryset()
+        return overrides(rows.model, "delete") or type(rows).delete is not QuerySet.delete
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -13,7 +13,7 @@ from django.db.models import Model, signals
 from itemsvc.resources.plan.views import planned
 from tests.resources.shapes import SHAPES, Post
 from tests.sample.models import Gadget, Order
-from tests.sample.views import GadgetList
+from tests.sample.views import GadgetDetail, GadgetList
 from tests.support.client import Client
 
 JSON = "application/json"
@@ -108,3 +108,15 @@ def test_an_overridden_delete_is_called(api: Client, post: Post, monkeypatch: An
     assert api.delete(url, headers={"if-match": '"9-0000000000000000"'}).status_code == 412
     assert api.delete(url, headers={"if-match": api.get(url)["ETag"]}).status_code == 204
     assert api.get(url).json()["description"] == "deleted"
+
+
+def test_a_querysets_delete_is_not_a_rows(api: Client, post: Post, monkeypatch: Any) -> None:
+    class Kept(models.QuerySet):
+        def delete(self) -> int:  # type: ignore[override]  # As many write it.
+            return self.update(description="deleted")
+
+    monkeypatch.setattr(GadgetDetail, "queryset", Kept(Gadget))
+    url = f"/gadgets/{SHAPES['/gadgets'].make(post)['id']}"
+    assert api.delete(url, headers={"if-match": '"9-0000000000000000"'}).status_code == 412
+    assert api.delete(url).status_code == 204
+    assert api.get(url).status_code == 404
