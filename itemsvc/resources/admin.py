@@ -18,7 +18,7 @@ from itemsvc.resources.indexes import is_indexed
 class ResourceAdmin(admin.ModelAdmin):
     """Lists the newest rows first. Shows the key and the time of a row that exists."""
 
-    ordering = ("-id",)
+    ordering = ("-pk",)
     paginator = BoundedPaginator
     # The list would count all rows beside those of the page.
     show_full_result_count = False
@@ -55,5 +55,6 @@ class ResourceAdmin(admin.ModelAdmin):
         return super().get_search_results(request, queryset, search_term)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        """The key and the time of a row that exists."""
-        return ("id", "created_at") if obj else ()
+        """The key and the time of a row that exists, if it has one."""
+        shown = obj._meta.concrete_fields if obj else ()
+        return tuple(each.name for each in shown if each.primary_key or each.name == "created_at")

@@ -14,5 +14,4 @@ class GadgetAdmin(ResourceAdmin):
     search_fields = ("name",)
 
 
-admin.site.register((Comment, Customer, Order), ResourceAdmin)
-admin.site.register((Line, Voucher))
+admin.site.register((Comment, Customer, Line, Order, Voucher), ResourceAdmin)
