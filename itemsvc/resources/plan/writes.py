@@ -13,6 +13,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.mixins import CreateModelMixin
 from rest_framework.serializers import ModelSerializer
 
+from itemsvc.http.links import finds_row
 from itemsvc.resources import idempotency
 from itemsvc.resources.conditional import ANY, TAG, TAGS, ConditionalWriteMixin
 from itemsvc.resources.etags import versions
@@ -41,6 +42,7 @@ class Create(Operation):
     def __init__(self, view: Any):
         super().__init__(view)
         self.some_key = (key_of(view.queryset.model) or KEYS["int"]).sample
+        self.finds_row = lru_cache(maxsize=1024)(finds_row)
         self.takes_keys = issubclass(view, IdempotentCreateMixin)
         serializer = self.view_class.serializer_class
         self.validation = Validation(serializer)
@@ -73,7 +75,7 @@ class Create(Operation):
     def _made(self, asked: Asked, sql: str, parameters: list[Any]) -> Answer:
         row = asked.fetch(sql, parameters, repeatable=False)[0]
         location: Header = ("Location", f"{asked.address}/{row[self.id_place]}")
-        return self.content(asked, row, *([location] if route(asked.path, self.some_key) else []))
+        return self.content(asked, row, *([location] if self.finds_row(f"{asked.path}/{self.some_key}") else []))
 
     def _made_once(self, asked: Asked, sql: str, parameters: list[Any], data: Any) -> Answer | None:
         """The same, and keeps the answer; None if there is one for the key already, or there will be."""
@@ -194,9 +196,9 @@ def _more_than_one_statement(serializer: Any, *names: str) -> Iterator[Obstacle]
 
 
 @lru_cache(maxsize=1024)
-def route(path: str, *below: Any) -> str | None:
-    """The URLconf's route of a path, or of one below it; None if no view answers there."""
+def route(path: str) -> str | None:
+    """The URLconf's route of a path; None if no view answers there."""
     try:
-        return resolve("/".join(map(str, (path, *below)))).route
+        return resolve(path).route
     except Resolver404:
         return None
