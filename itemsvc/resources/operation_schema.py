@@ -29,7 +29,7 @@ LOCATION = OpenApiParameter(
     response=[201],
     description="The address of the new object. An array has none.",
 )
-PAGE_OR_STREAM = "One page as a bare array. With `Accept: application/x-ndjson`, every matching object, one a line."
+PAGE_OR_STREAM = "One page. With `Accept: application/x-ndjson`, every matching object, one a line."
 ONE_OR_MANY = "One object, or an array of up to 1,000. The service creates all of them or none."
 
 #: The header is present if the token lacks a scope.

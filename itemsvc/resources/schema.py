@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any
 
 from django.conf import settings
@@ -216,8 +217,9 @@ def _describe_lines(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
     for response in operation["responses"].values():
         if lines := response.get("content", {}).get("application/x-ndjson"):
             whole = response["content"].get("application/json", lines)["schema"]
-            array = schemas[whole["$ref"].rpartition("/")[2]] if "$ref" in whole else whole
-            name = array.get("items", {}).get("$ref", "").rpartition("/")[2]
+            page = schemas[whole["$ref"].rpartition("/")[2]] if "$ref" in whole else whole
+            # The first one: a page of another pagination has the array in an object.
+            [name, *_] = [*re.findall(r"#/components/schemas/([\w.-]+)", str(page)), ""]
             lines["schema"] = {"type": "string", "description": f"One JSON object of the schema {name} on each line."}
 
 

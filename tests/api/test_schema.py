@@ -9,9 +9,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django import urls
 from drf_spectacular.generators import SchemaGenerator
+from rest_framework.pagination import PageNumberPagination
 
 from itemsvc.resources.schema_views import SchemaView
+from tests.sample.views import GadgetList
 from tests.support.client import Client
 from tests.support.openapi import Schema
 from tests.support.service import Service
@@ -21,6 +24,15 @@ def test_it_is_openapi_3_1_in_json(api: Client) -> None:
     response = api.get("/schema")
     assert response["Content-Type"].startswith("application/json")
     assert response.json()["openapi"].startswith("3.1.")
+
+
+def test_another_pagination_is_described_as_it_is() -> None:
+    pages = type("Two", (PageNumberPagination,), {"page_size": 2})
+    patterns = [urls.path("numbered", GadgetList.as_view(pagination_class=pages))]
+    listed = SchemaGenerator(patterns=patterns).get_schema(request=None, public=True)["paths"]["/numbered"]["get"]
+    assert "array" not in listed["description"]
+    lines = listed["responses"]["200"]["content"]["application/x-ndjson"]
+    assert "schema Gadget on" in lines["schema"]["description"]
 
 
 @pytest.mark.parametrize("media_type", ["application/json", "application/vnd.oai.openapi+json"])
