@@ -102,14 +102,25 @@ def _triggers(model: type[Model]) -> Iterator[CheckMessage]:
     if not _has(model, VERSION):
         return
     owner = model._meta.get_field(VERSION).model  # With table inheritance it belongs to the parent.
-    triggers = getattr(owner._meta, "triggers", ())
-    if not any(f"NEW.{VERSION}" in str(each.func) for each in triggers):
+    if owner is not model and _counts_versions(model):
+        yield Error(
+            f"{model._meta.label} inherits the trigger of `version`, but that column is in the table of"
+            f" {owner._meta.label}: each change would be a 500.",
+            hint="Write triggers = () into its Meta, then makemigrations.",
+            obj=model,
+            id="itemsvc.E019",
+        )
+    if not _counts_versions(owner):
         yield Error(
             f"{owner._meta.label} has a `version` that no trigger raises: its ETag would outlive a change.",
             hint="Let its Meta inherit from Resource.Meta, or write triggers = (version_trigger(),), then migrate.",
             obj=owner,
             id="itemsvc.E013",
         )
+
+
+def _counts_versions(model: type[Model]) -> bool:
+    return any(f"NEW.{VERSION}" in str(each.func) for each in getattr(model._meta, "triggers", ()))
 
 
 def _keyset(endpoint: Endpoint) -> list[Ordering]:

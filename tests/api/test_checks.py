@@ -187,6 +187,10 @@ def test_a_version_needs_its_trigger(serve: Serve) -> None:
         class Meta:
             app_label = "sample"
 
+    class Heir(Kept):  # type: ignore[valid-type,misc]
+        class Meta(Resource.Meta):
+            app_label = "sample"
+
     class Counted(models.Model):  # noqa: DJ008
         version = models.BigIntegerField(db_default=1)
 
@@ -204,8 +208,9 @@ def test_a_version_needs_its_trigger(serve: Serve) -> None:
     def detail(model: Any) -> Any:
         return type("Detail", (ResourceDetailView,), {"queryset": model.objects.all()})
 
-    serve(*map(detail, (Lost, Kept, Child, Counted, Touched)))
-    assert found(checks.check_views(None)) == [("itemsvc.E013", "sample.Lost"), ("itemsvc.E013", "sample.Touched")]
+    serve(*map(detail, (Lost, Kept, Child, Heir, Counted, Touched)))
+    expected = [("itemsvc.E013", "sample.Lost"), ("itemsvc.E013", "sample.Touched"), ("itemsvc.E019", "sample.Heir")]
+    assert found(checks.check_views(None)) == expected
 
 
 def test_a_resource_without_a_view_needs_its_trigger_too(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
