@@ -41,6 +41,16 @@ def validated(validate: Callable[[Any], T], values: Sequence[Any]) -> list[T]:
 class ArrayField(serializers.ListField):
     """An array in a column of its own."""
 
+    default_error_messages = {"nested": "Nested arrays must have the same length."}  # noqa: RUF012
+
     def run_child_validation(self, data: Any) -> list[Any]:
         """The validated values; raises ValidationError."""
-        return validated(self.child.run_validation, data)
+        values = validated(self.child.run_validation, data)
+        if isinstance(self.child, ArrayField) and len(set(map(_shape, values))) > 1:
+            self.fail("nested")  # PostgreSQL has no other.
+        return values
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    """The lengths of an array and of the arrays in it."""
+    return (len(value), *_shape(value[0] if value else None)) if isinstance(value, list) else ()

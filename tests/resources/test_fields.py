@@ -97,10 +97,20 @@ def test_a_wrong_number_is_refused(api: Client, post: Post, value: Any) -> None:
     assert (response.status_code, list(response.json())) == (400, ["quantity"])
 
 
+KEY = "0197b4a0-0000-7000-8000-000000000000"
+
+
 def test_a_number_too_large_for_a_float_is_refused_within_json(api: Client, post: Post) -> None:
     order = ORDER.make(post)
     response = api.patch(f"{ORDER.path}/{order['id']}", '{"details": [1e999]}', content_type=JSON)
     assert (response.status_code, list(response.json())) == (400, ["detail"])
+
+
+@pytest.mark.urls("tests.resources.readings")
+def test_arrays_in_an_array_have_one_length(api: Client) -> None:
+    response = api.post("/readings", {"keys": [[KEY], [KEY, KEY]]})
+    assert (response.status_code, response.json()) == (400, {"keys": ["Nested arrays must have the same length."]})
+    assert api.post("/readings", {"keys": [[KEY], [KEY]]}).json()["keys"] == [[KEY], [KEY]]
 
 
 NO_OBJECT = "Invalid data. Expected a dictionary, but got int."
