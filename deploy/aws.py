@@ -94,6 +94,16 @@ def error_code(error: exceptions.ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
+def read_parameter(ssm: Client, name: str) -> str | None:
+    """The value of a parameter of the Parameter Store; None without it."""
+    try:
+        return str(ssm.get_parameter(Name=name)["Parameter"]["Value"])
+    except exceptions.ClientError as error:
+        if error_code(error) == "ParameterNotFound":
+            return None
+        raise
+
+
 def delete_parameter(ssm: Client, name: str) -> None:
     """Deletes a parameter of the Parameter Store, if it exists."""
     try:

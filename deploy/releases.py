@@ -9,9 +9,7 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
-from botocore.exceptions import ClientError
-
-from deploy.aws import Client, delete_parameter, error_code
+from deploy.aws import Client, delete_parameter, read_parameter
 from deploy.lock import holder
 
 KEPT = 15  # a standard parameter holds 4 KB; an entry is below 250 bytes
@@ -31,13 +29,7 @@ class Releases:
 
     def read(self) -> list[Release]:
         """The releases, oldest first."""
-        try:
-            value = self._ssm.get_parameter(Name=self._name)["Parameter"]["Value"]
-        except ClientError as error:
-            if error_code(error) == "ParameterNotFound":
-                return []
-            raise
-        return [Release(**entry) for entry in json.loads(value)]
+        return [Release(**entry) for entry in json.loads(read_parameter(self._ssm, self._name) or "[]")]
 
     def record(self, tag: str) -> None:
         """Adds `tag`, unless it is already the newest entry."""

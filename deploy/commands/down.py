@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from typing import Any
 
 from deploy import image
-from deploy.aws import Client
+from deploy.aws import Client, delete_parameter, read_parameter
 from deploy.context import Context
 from deploy.errors import ProtectedError
 from deploy.stack import Stack
@@ -28,9 +30,9 @@ def run(context: Context) -> None:
         _check_protection(context, stack)
         _check_files(context.aws.client("s3"), stack)
     _confirm(context)
-    snapshot = stack.final_snapshot if stack else None
-    context.reporter.plan([*STEPS, KEEP] if snapshot else STEPS)
     with context.lock() as lock:
+        kept = _remember_snapshot(context, stack)
+        context.reporter.plan([*STEPS, KEEP] if kept else STEPS)
         if stack:
             with context.reporter.step(STEPS[0]):
                 count = image.empty(context.aws.ecr, stack.ecr_repository_name)
@@ -38,14 +40,32 @@ def run(context: Context) -> None:
         with context.reporter.step(STEPS[1]):
             lock.check()
             context.terraform.destroy(context.terraform_tags(stack), context.reporter)
-        if stack and snapshot:
+        if kept:
             with context.reporter.step(KEEP):
-                _keep_key(context.aws.client("kms"), str(stack.kms_key_arn).rpartition("/")[2])
-                context.reporter.line(f"snapshot {snapshot} remains, with its key {stack.kms_key_arn}")
+                _keep_key(context.aws.client("kms"), str(kept["key"]).rpartition("/")[2])
+                context.reporter.line(f"snapshot {kept['snapshot']} remains, with its key {kept['key']}")
+            delete_parameter(context.aws.ssm, _note(context))
         context.releases.forget()
         context.applied.forget()
     context.terraform.delete_workspace()
     context.reporter.line(f"environment {context.options.environment} is gone")
+
+
+def _remember_snapshot(context: Context, stack: Stack | None) -> dict[str, Any] | None:
+    """The names of the last snapshot and its key; None without a last snapshot.
+
+    A destroy that fails half-way has removed Terraform's outputs already. So the next `down` reads the names from the
+    Parameter Store.
+    """
+    if stack and stack.final_snapshot:
+        value = json.dumps({"snapshot": stack.final_snapshot, "key": stack.kms_key_arn})
+        context.aws.ssm.put_parameter(Name=_note(context), Value=value, Type="String", Overwrite=True)
+    found = read_parameter(context.aws.ssm, _note(context))
+    return json.loads(found) if found else None
+
+
+def _note(context: Context) -> str:
+    return f"{context.prefix}/last-snapshot"
 
 
 def _keep_key(kms: Client, key: str) -> None:

@@ -28,10 +28,10 @@ def test_everything_goes(deployed: LocalProject) -> None:
     assert not [name for name in names if name.startswith("/stand-in/")]
 
 
-@pytest.mark.parametrize(("snapshot", "state"), [('"final-1"', "Enabled"), ("null", "PendingDeletion")])
-def test_the_last_snapshot_keeps_its_key(deployed: LocalProject, snapshot: str, state: str) -> None:
+def keep_a_snapshot(deployed: LocalProject, snapshot: str) -> str:
+    """Deploys with the outputs of `db_final_snapshot` and returns the key's ARN, whose deletion is scheduled."""
     kms = deployed.client("kms")
-    key = kms.create_key()["KeyMetadata"]["Arn"]
+    key: str = kms.create_key()["KeyMetadata"]["Arn"]
     outputs = deployed.terraform / "outputs.tf"
     named = f'output "final_snapshot" {{ value = {snapshot} }}\noutput "kms_key_arn" {{ value = "{key}" }}\n'
     outputs.write_text(outputs.read_text() + named)
@@ -39,8 +39,30 @@ def test_the_last_snapshot_keeps_its_key(deployed: LocalProject, snapshot: str, 
     kms.schedule_key_deletion(
         KeyId=key.rpartition("/")[2], PendingWindowInDays=7
     )  # as Terraform's destroy does with the real stack
+    return key
+
+
+@pytest.mark.parametrize(("snapshot", "state"), [('"final-1"', "Enabled"), ("null", "PendingDeletion")])
+def test_the_last_snapshot_keeps_its_key(deployed: LocalProject, snapshot: str, state: str) -> None:
+    key = keep_a_snapshot(deployed, snapshot)
     deployed.deploy("down", "--yes").expect(0)
-    assert kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == state
+    assert deployed.client("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == state
+
+
+def test_the_last_snapshot_keeps_its_key_after_a_destroy_that_failed_half_way(deployed: LocalProject) -> None:
+    stuck, gone = deployed.terraform / "stuck.tf", deployed.directory / "gone"
+    stuck.write_text(
+        'resource "terraform_data" "stuck" {\n  provisioner "local-exec" {\n    when = destroy\n'
+        f'    command = "test -e {gone}"\n  }}\n}}\n'
+    )
+    key = keep_a_snapshot(deployed, '"final-1"')
+    deployed.deploy("down", "--yes").expect(20, "terraform destroy failed")
+    gone.touch()
+    deployed.deploy("down", "--yes").expect(0, f"snapshot final-1 remains, with its key {key}")
+    assert deployed.client("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Enabled"
+    assert not [
+        each for each in deployed.client("ssm").describe_parameters()["Parameters"] if "snapshot" in each["Name"]
+    ]
 
 
 def test_the_last_snapshot_keeps_the_files(deployed: LocalProject) -> None:
