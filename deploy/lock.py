@@ -7,6 +7,7 @@ its deploy is dead and another deploy may take the lock over.
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import json
 import os
@@ -77,9 +78,11 @@ class DeployLock:
     def __exit__(self, *failure: object) -> None:
         self._stop.set()
         self._thread.join(timeout=10)
-        lease = read_lease(self._ssm, self._name)
-        if lease and lease.nonce == self._nonce:
-            delete_parameter(self._ssm, self._name)
+        # An error here would hide how the deploy ended. A lock that stays expires by itself.
+        with contextlib.suppress(ClientError, BotoCoreError):
+            lease = read_lease(self._ssm, self._name)
+            if lease and lease.nonce == self._nonce:
+                delete_parameter(self._ssm, self._name)
 
     def check(self) -> None:
         """Raises LockedError when somebody broke the lock. Every step that changes something calls this first."""

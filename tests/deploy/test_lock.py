@@ -192,6 +192,19 @@ def test_the_renewal_goes_on_after_an_api_error(
     assert renewed
 
 
+def test_a_lock_that_cannot_be_released_hides_no_failure(deployed: LocalProject, gateway: Gateway) -> None:
+    def expired(_payload: dict[str, Any]) -> dict[str, Any]:
+        raise FaultError("ExpiredTokenException", "The security token included in the request is expired")
+
+    def fail() -> None:
+        with make(deployed):
+            gateway.answers["GetParameter"] = expired
+            raise LockedError("the deploy's own failure")
+
+    with pytest.raises(LockedError, match="the deploy's own failure"):
+        fail()
+
+
 def test_ci_names_its_run(monkeypatch: pytest.MonkeyPatch) -> None:
     values = {"RUN_ID": "7", "SERVER_URL": "https://github.example", "REPOSITORY": "team/itemsvc", "ACTOR": "octo"}
     for name, value in values.items():
