@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -77,23 +78,33 @@ def stream(
     timer.daemon = True
     timer.start()
     try:
-        _drain(child, on_line)
+        _drain(child, command[0], on_line)
     finally:
         timer.cancel()
     return None if expired.is_set() else child.returncode
 
 
-def _drain(child: subprocess.Popen[str], on_line: Callable[[str], None]) -> None:
+def _drain(child: subprocess.Popen[str], name: str, on_line: Callable[[str], None]) -> None:
     try:
         _read(child, on_line)
     except KeyboardInterrupt:
+        print(f"Interrupted. Waiting until {name} has stopped in order.", file=sys.stderr, flush=True)
         _interrupt(child)
-        _read(child, on_line)
+        _read_to_the_end(child, on_line)
         raise
     except BaseException:
         _interrupt(child)
         child.wait()
         raise
+
+
+def _read_to_the_end(child: subprocess.Popen[str], on_line: Callable[[str], None]) -> None:
+    """Ignores another Ctrl-C, because a Terraform whose output nobody reads dies before it has saved its state."""
+    while True:
+        try:
+            return _read(child, on_line)
+        except KeyboardInterrupt:
+            continue
 
 
 def _read(child: subprocess.Popen[str], on_line: Callable[[str], None]) -> None:
