@@ -73,7 +73,7 @@ class Terraform:
         environment = {key: value for key, value in self._env().items() if key != "TF_WORKSPACE"}
         result = capture(["terraform", "init", "-input=false", "-no-color"], cwd=self.directory, env=environment)
         if result.returncode:
-            raise TerraformError("terraform init failed.", details=_last_lines(result.stderr or result.stdout))
+            raise _failure("terraform init", _last_lines(result.stderr or result.stdout))
 
     def outputs(self) -> dict[str, Any]:
         """The state's outputs by name. There are none before the first apply."""
@@ -208,7 +208,8 @@ def _failure(what: str, lines: list[str]) -> DeployError:
         )
     if any(sign in text for sign in NO_CREDENTIALS):
         return CredentialsError(f"{what} got no usable AWS credentials.", details=lines[:LAST_LINES], hint=SIGN_IN_HINT)
-    hint = "The state has the finished part. Fix the error, then run the same command again."
+    kept = "" if what == "terraform init" else "The state has the finished part. "
+    hint = f"{kept}Fix the error, then run the same command again."
     return TerraformError(f"{what} failed.", details=lines, hint=hint)
 
 

@@ -121,6 +121,13 @@ def test_no_credentials(project: LocalProject, monkeypatch: pytest.MonkeyPatch) 
     project.deploy("up", "--image-tag", "v1").expect(11, "No usable AWS credentials", "aws sso login")
 
 
+def test_no_credentials_for_the_state(project: LocalProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    back_end = 'bucket = "our-state"\n    key = "state"\n    region = "us-east-1"'
+    (project.terraform / "backend.tf").write_text(f'terraform {{\n  backend "s3" {{\n    {back_end}\n  }}\n}}\n')
+    project.deploy("status").expect(11, "terraform init got no usable AWS credentials", "aws sso login")
+
+
 @pytest.mark.parametrize("code", ["ExpiredToken", "InvalidClientTokenId", "SignatureDoesNotMatch"])
 def test_refused_credentials(project: LocalProject, gateway: Gateway, code: str) -> None:
     gateway.answers["GetCallerIdentity"] = fault(code, "The security token included in the request is expired")
