@@ -14,7 +14,7 @@ from deploy.lock import DeployLock, parameter_prefix
 from deploy.options import Options
 from deploy.process import require
 from deploy.releases import Releases
-from deploy.stack import Stack, check_account, read_stack
+from deploy.stack import Stack, check_account, check_region, read_stack
 from deploy.terraform import Tags, Terraform
 
 
@@ -66,7 +66,10 @@ class Context:
 
     def stack_or_none(self) -> Stack | None:
         """Reads the state again; None before the first apply."""
-        return read_stack(self.terraform.outputs(), self.options.environment)
+        stack = read_stack(self.terraform.outputs(), self.options.environment)
+        if stack:
+            check_region(stack, self.aws.region)
+        return stack
 
     @staticmethod
     def terraform_tags(stack: Stack | None) -> Tags:

@@ -84,6 +84,19 @@ def read_stack(outputs: dict[str, Any], environment: str) -> Stack | None:
     return Stack(**known)
 
 
+def check_region(stack: Stack, region: str) -> None:
+    """Raises UnknownEnvironmentError when the state and the variables name different regions.
+
+    Terraform would find nothing in the new region, forget the old resources with their data, and create all anew.
+    """
+    if stack.region != region:
+        raise UnknownEnvironmentError(
+            f"Environment {stack.environment!r} is in region {stack.region}, but its variables say {region}.",
+            hint=f"Set the region back in terraform/environments/{stack.environment}.tfvars. To move, make another "
+            "environment there.",
+        )
+
+
 def check_account(stack: Stack, account: str) -> None:
     """Raises CredentialsError when the credentials and the state's registry belong to different accounts."""
     owner = stack.ecr_repository_url.partition(".dkr.")[0]

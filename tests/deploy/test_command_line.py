@@ -145,6 +145,13 @@ def test_another_account(deployed: LocalProject, gateway: Gateway) -> None:
     deployed.deploy("migrate").expect(11, "to account 111111111111", "is in 000000000000")
 
 
+@pytest.mark.parametrize("command", ["up", "status"])
+def test_another_region(deployed: LocalProject, command: str) -> None:
+    deployed.write_variables("dev", region="eu-west-1")
+    arguments = ["--image-tag", "v1"] if command == "up" else []
+    deployed.deploy(command, *arguments).expect(12, "is in region us-east-1, but its variables say eu-west-1", "tfvars")
+
+
 def test_no_permission(deployed: LocalProject, gateway: Gateway) -> None:
     gateway.answers["DescribeServices"] = fault("AccessDeniedException", "not authorized to perform: ecs:…")
     deployed.deploy("status").expect(70, "These credentials may not call DescribeServices", "Use the deploy role")
