@@ -29,7 +29,7 @@ resource "aws_scheduler_schedule" "command" {
 
   name                = "${local.name}-${each.key}"
   group_name          = aws_scheduler_schedule_group.main.name
-  description         = join(" ", each.value.command)
+  description         = substr(join(" ", each.value.command), 0, 512) # the API's limit
   schedule_expression = each.value.schedule
 
   flexible_time_window {

@@ -105,6 +105,20 @@ run "that_fail" {
   }
 }
 
+# EventBridge Scheduler takes descriptions of up to 512 characters.
+run "with_a_long_command" {
+  command = plan
+
+  variables {
+    scheduled_commands = { import = { schedule = "rate(1 hour)", command = ["python", "manage.py", "import", join(",", range(1000, 1200))] } }
+  }
+
+  assert {
+    condition     = length(aws_scheduler_schedule.command["import"].description) == 512 && startswith(aws_scheduler_schedule.command["import"].description, "python manage.py import 1000,1001")
+    error_message = "A description must be as much of the command as AWS takes."
+  }
+}
+
 run "beside_the_services_own" {
   command = plan
 
