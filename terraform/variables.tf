@@ -1103,6 +1103,16 @@ variable "worker_environment" {
     condition     = length(setintersection(keys(var.worker_environment), ["APP_VERSION", "DATABASE_URL", "SECRET_KEY"])) == 0
     error_message = "worker_environment must not set ${join(", ", setintersection(keys(var.worker_environment), ["APP_VERSION", "DATABASE_URL", "SECRET_KEY"]))}: Terraform does."
   }
+
+  validation {
+    condition     = alltrue([for name in keys(var.worker_environment) : can(regex("^[A-Za-z_][A-Za-z0-9_]*$", name))])
+    error_message = "A name in worker_environment must be letters, digits and underscores, no digit first: ${join(", ", [for name in keys(var.worker_environment) : name if !can(regex("^[A-Za-z_][A-Za-z0-9_]*$", name))])}."
+  }
+
+  validation {
+    condition     = length(setintersection(keys(var.worker_environment), keys(var.extra_secrets))) == 0
+    error_message = "worker_environment must not name a secret of extra_secrets, because ECS takes a name once: ${join(", ", setintersection(keys(var.worker_environment), keys(var.extra_secrets)))}."
+  }
 }
 
 variable "worker_cpu" {

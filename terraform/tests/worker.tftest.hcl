@@ -163,3 +163,25 @@ run "refused_variables" {
 
   expect_failures = [var.worker_environment]
 }
+
+run "refused_names_of_variables" {
+  command = plan
+
+  variables {
+    worker_environment = { "SHOP-URL" = "https://shop.example.com" }
+  }
+
+  expect_failures = [var.worker_environment]
+}
+
+# ECS refuses a container that has one name as a variable and as a secret.
+run "refused_names_of_secrets" {
+  command = plan
+
+  variables {
+    extra_secrets      = { SHOP = "arn:aws:secretsmanager:us-east-1:123456789012:secret:shop-AbCdEf" }
+    worker_environment = { SHOP = "https://shop.example.com" }
+  }
+
+  expect_failures = [var.worker_environment]
+}
