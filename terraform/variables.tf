@@ -762,8 +762,8 @@ variable "api_scopes" {
   }
 
   validation {
-    condition     = length(var.api_scopes) + length(local.resource_scopes) <= 100
-    error_message = "resources and api_scopes give more than 100 scopes, and a user pool's resource server takes no more."
+    condition     = length(var.api_scopes) + length(local.resource_scopes) <= 50
+    error_message = "resources and api_scopes give more than 50 scopes, and a user pool's client takes no more."
   }
 }
 

@@ -234,7 +234,7 @@ run "refused_twice_and_too_long" {
     task_policy_json   = "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Action\": \"s3:GetObject\", \"Resource\": [\"${join("\", \"", [for number in range(400) : "arn:aws:s3:::a-bucket-${number}/*"])}\"]}]}"
     extra_egress       = [{ port = 6379, cidr = "10.1.0.0/16", description = "Redis" }, { port = 6379, cidr = "10.1.0.0/16", description = "Cache" }]
     scheduled_commands = { remind = { schedule = "cron(0 6 * * *)", command = ["python"] } }
-    api_scopes         = { for number in range(99) : "orders:${number}" => "One of too many" }
+    api_scopes         = { for number in range(49) : "orders:${number}" => "One of too many" }
   }
 
   expect_failures = [var.extra_secrets, var.task_policy_json, var.extra_egress, var.scheduled_commands, var.api_scopes]
