@@ -547,8 +547,8 @@ variable "db_engine_version" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^(1[89]|[2-9][0-9])(\\.[0-9]+)?$", var.db_engine_version))
-    error_message = "db_engine_version must be 18 or later: the service uses uuidv7()."
+    condition     = can(regex("^(1[89]|[2-9][0-9])$", var.db_engine_version))
+    error_message = "db_engine_version must be a major version, 18 or later (uuidv7). RDS does the minor upgrades and refuses to go back to a minor version named here."
   }
 }
 

@@ -110,6 +110,17 @@ run "plausible_but_wrong" {
   ]
 }
 
+# RDS does the minor upgrades and never goes back, so a fixed minor version would be refused after the first of them.
+run "a_minor_version" {
+  command = plan
+
+  variables {
+    db_engine_version = "18.1"
+  }
+
+  expect_failures = [var.db_engine_version]
+}
+
 run "a_name_that_ssm_refuses" {
   command = plan
 
