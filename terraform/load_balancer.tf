@@ -105,4 +105,11 @@ resource "aws_lb_listener" "https" {
     type             = "forward"
     target_group_arn = aws_lb_target_group.api.arn
   }
+
+  lifecycle {
+    precondition {
+      condition     = length(local.domains) > 0
+      error_message = "certificate_arn needs domain_names: no certificate is for the load balancer's own name, and the service answers 400 to a host that it does not know."
+    }
+  }
 }

@@ -90,6 +90,7 @@ run "without_nat" {
     nat                 = "none"
     allowed_cidr_blocks = ["203.0.113.0/24", "198.51.100.7/32"]
     certificate_arn     = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
+    domain_names        = ["items.example.com"]
   }
 
   assert {

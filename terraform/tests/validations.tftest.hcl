@@ -121,6 +121,17 @@ run "a_minor_version" {
   expect_failures = [var.db_engine_version]
 }
 
+# Nobody has a certificate for the load balancer's own name, and the service answers 400 to a name that it does not know.
+run "a_certificate_without_a_name" {
+  command = plan
+
+  variables {
+    certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
+  }
+
+  expect_failures = [aws_lb_listener.https]
+}
+
 run "a_name_that_ssm_refuses" {
   command = plan
 

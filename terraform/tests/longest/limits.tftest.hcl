@@ -10,6 +10,7 @@ variables {
   image_tag   = "3f2a9c1d7e5b"
 
   certificate_arn          = "arn:aws-us-gov:acm:us-gov-west-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
+  domain_names             = ["items.example.com"]
   github_repository        = "abcdefghijklmnopqrstuvwxyz-abcdefghijkl@12345678901234567890/abcdefghijklmnopqrstuvwxyz-abcdefghijklmnopqrstuvwxyz-abcdefghijklmnopqrstuvwxyz-abcdefghijklmnopqrs@12345678901234567890"
   state_bucket             = "abcdefghijklmnopqrstuvwxyz-abcdefghijklmnopqrstuvwxyz-abcdefghi"
   access_logs              = true
@@ -156,6 +157,7 @@ run "without_nat" {
     nat             = "none"
     region          = "ap-southeast-1" # No region's name is longer.
     certificate_arn = null
+    domain_names    = []
     domain_name     = "abcdefghijklmnopqrstuvwxyz-abcdefghijklmnopqrstuvwxy.example.com"
     hosted_zone_id  = "Z0123456789ABCDEFGHIJKLMNOPQRSTU"
   }
