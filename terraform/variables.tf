@@ -107,8 +107,8 @@ variable "availability_zones" {
   nullable    = false
 
   validation {
-    condition     = length(var.availability_zones) == 0 || length(distinct(var.availability_zones)) == 2 && alltrue([for zone in var.availability_zones : startswith(zone, var.region)])
-    error_message = "availability_zones must be two different zones of the region (var.region), or empty."
+    condition     = length(var.availability_zones) == 0 || length(distinct(var.availability_zones)) == 2 && alltrue([for zone in var.availability_zones : can(regex("^${var.region}[a-z]$", zone))])
+    error_message = "availability_zones must be two different zones of the region (var.region), like us-east-1a, or empty. Local zones have neither NAT gateways nor RDS."
   }
 }
 
@@ -145,8 +145,8 @@ variable "allowed_cidr_blocks" {
   nullable    = false
 
   validation {
-    condition     = length(var.allowed_cidr_blocks) > 0 && alltrue([for block in var.allowed_cidr_blocks : can(cidrnetmask(block))])
-    error_message = "allowed_cidr_blocks must be a list of one or more IPv4 ranges, like 203.0.113.0/24."
+    condition     = length(var.allowed_cidr_blocks) > 0 && length(distinct(var.allowed_cidr_blocks)) == length(var.allowed_cidr_blocks) && alltrue([for block in var.allowed_cidr_blocks : can(cidrnetmask(block)) && try("${cidrhost(block, 0)}/${split("/", block)[1]}", "") == block])
+    error_message = "allowed_cidr_blocks must be one or more different IPv4 ranges, each from its first address on, like 203.0.113.0/24."
   }
 }
 
@@ -588,6 +588,11 @@ variable "db_max_allocated_storage" {
   type        = number
   default     = 100
   nullable    = false
+
+  validation {
+    condition     = var.db_max_allocated_storage >= 0 && var.db_max_allocated_storage <= 65536
+    error_message = "db_max_allocated_storage must be 0 to 65536 GiB, as gp3 offers."
+  }
 }
 
 variable "db_multi_az" {
@@ -778,8 +783,8 @@ variable "create_user_pool" {
     error_message = "create_user_pool and oidc_issuer exclude each other: the service accepts one issuer."
   }
   validation {
-    condition     = !var.create_user_pool || !can(regex("aws|amazon|cognito", var.name))
-    error_message = "create_user_pool needs a name without aws, amazon and cognito: Cognito refuses these words in a pool's domain."
+    condition     = !var.create_user_pool || !can(regex("aws|amazon|cognito", "${var.name}-${var.environment}"))
+    error_message = "create_user_pool needs name and environment without aws, amazon and cognito: Cognito refuses these words in a pool's domain."
   }
 }
 

@@ -132,6 +132,46 @@ run "a_certificate_without_a_name" {
   expect_failures = [aws_lb_listener.https]
 }
 
+run "a_local_zone" {
+  command = plan
+
+  variables {
+    availability_zones = ["us-east-1a", "us-east-1-bos-1a"]
+  }
+
+  expect_failures = [var.availability_zones]
+}
+
+run "the_same_range_twice" {
+  command = plan
+
+  variables {
+    allowed_cidr_blocks = ["203.0.113.0/24", "203.0.113.0/24"]
+  }
+
+  expect_failures = [var.allowed_cidr_blocks]
+}
+
+run "a_range_that_ec2_would_change" {
+  command = plan
+
+  variables {
+    allowed_cidr_blocks = ["203.0.113.7/24"]
+  }
+
+  expect_failures = [var.allowed_cidr_blocks]
+}
+
+run "more_storage_than_rds_has" {
+  command = plan
+
+  variables {
+    db_max_allocated_storage = 70000
+  }
+
+  expect_failures = [var.db_max_allocated_storage]
+}
+
 run "a_name_that_ssm_refuses" {
   command = plan
 
@@ -219,6 +259,17 @@ run "two_issuers_and_no_audience" {
   }
 
   expect_failures = [var.oidc_audience, var.create_user_pool]
+}
+
+run "an_environment_that_cognito_refuses" {
+  command = plan
+
+  variables {
+    environment      = "devaws"
+    create_user_pool = true
+  }
+
+  expect_failures = [var.create_user_pool, terraform_data.environment] # these runs are in dev's workspace
 }
 
 run "a_name_that_cognito_refuses" {
