@@ -401,6 +401,11 @@ variable "gunicorn_keepalive" {
   type        = number
   default     = 75
   nullable    = false
+
+  validation {
+    condition     = floor(var.gunicorn_keepalive) == var.gunicorn_keepalive
+    error_message = "gunicorn_keepalive must be whole seconds."
+  }
 }
 
 variable "gunicorn_graceful_timeout" {
@@ -410,8 +415,8 @@ variable "gunicorn_graceful_timeout" {
   nullable    = false
 
   validation {
-    condition     = var.gunicorn_graceful_timeout >= 1
-    error_message = "gunicorn_graceful_timeout must be at least 1 second."
+    condition     = var.gunicorn_graceful_timeout >= 1 && floor(var.gunicorn_graceful_timeout) == var.gunicorn_graceful_timeout
+    error_message = "gunicorn_graceful_timeout must be a whole number of at least 1 second."
   }
 }
 
@@ -422,8 +427,8 @@ variable "stop_timeout" {
   nullable    = false
 
   validation {
-    condition     = var.stop_timeout >= 2 && var.stop_timeout <= 120
-    error_message = "stop_timeout must be 2 to 120 seconds, which is Fargate's limit."
+    condition     = var.stop_timeout >= 2 && var.stop_timeout <= 120 && floor(var.stop_timeout) == var.stop_timeout
+    error_message = "stop_timeout must be 2 to 120 whole seconds, which is Fargate's limit."
   }
 }
 
@@ -460,8 +465,8 @@ variable "migrate_statement_timeout_ms" {
   nullable    = false
 
   validation {
-    condition     = var.migrate_statement_timeout_ms >= 1000
-    error_message = "migrate_statement_timeout_ms must be at least 1000."
+    condition     = var.migrate_statement_timeout_ms >= 1000 && floor(var.migrate_statement_timeout_ms) == var.migrate_statement_timeout_ms
+    error_message = "migrate_statement_timeout_ms must be a whole number of at least 1000."
   }
 }
 
@@ -472,8 +477,8 @@ variable "migrate_lock_timeout_ms" {
   nullable    = false
 
   validation {
-    condition     = var.migrate_lock_timeout_ms >= 100
-    error_message = "migrate_lock_timeout_ms must be at least 100."
+    condition     = var.migrate_lock_timeout_ms >= 100 && floor(var.migrate_lock_timeout_ms) == var.migrate_lock_timeout_ms
+    error_message = "migrate_lock_timeout_ms must be a whole number of at least 100."
   }
 }
 
@@ -484,8 +489,8 @@ variable "migrate_wait_seconds" {
   nullable    = false
 
   validation {
-    condition     = var.migrate_wait_seconds >= 1
-    error_message = "migrate_wait_seconds must be at least 1."
+    condition     = var.migrate_wait_seconds >= 1 && floor(var.migrate_wait_seconds) == var.migrate_wait_seconds
+    error_message = "migrate_wait_seconds must be a whole number of at least 1."
   }
 }
 
@@ -647,8 +652,8 @@ variable "db_statement_timeout_ms" {
   nullable    = false
 
   validation {
-    condition     = var.db_statement_timeout_ms >= 100
-    error_message = "db_statement_timeout_ms must be at least 100."
+    condition     = var.db_statement_timeout_ms >= 100 && floor(var.db_statement_timeout_ms) == var.db_statement_timeout_ms
+    error_message = "db_statement_timeout_ms must be a whole number of at least 100."
   }
 }
 
@@ -1168,8 +1173,8 @@ variable "worker_stop_timeout" {
   nullable    = false
 
   validation {
-    condition     = var.worker_stop_timeout >= 2 && var.worker_stop_timeout <= 120
-    error_message = "worker_stop_timeout must be 2 to 120 seconds, which is Fargate's limit."
+    condition     = var.worker_stop_timeout >= 2 && var.worker_stop_timeout <= 120 && floor(var.worker_stop_timeout) == var.worker_stop_timeout
+    error_message = "worker_stop_timeout must be 2 to 120 whole seconds, which is Fargate's limit."
   }
 }
 

@@ -121,17 +121,6 @@ run "a_minor_version" {
   expect_failures = [var.db_engine_version]
 }
 
-# Nobody has a certificate for the load balancer's own name, and the service answers 400 to a name that it does not know.
-run "a_certificate_without_a_name" {
-  command = plan
-
-  variables {
-    certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
-  }
-
-  expect_failures = [aws_lb_listener.https]
-}
-
 run "a_local_zone" {
   command = plan
 
@@ -160,6 +149,38 @@ run "a_range_that_ec2_would_change" {
   }
 
   expect_failures = [var.allowed_cidr_blocks]
+}
+
+# Nobody has a certificate for the load balancer's own name, and the service answers 400 to a name that it does not know.
+run "a_certificate_without_a_name" {
+  command = plan
+
+  variables {
+    certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
+  }
+
+  expect_failures = [aws_lb_listener.https]
+}
+
+# The containers and their settings would refuse them, after the apply.
+run "fractions" {
+  command = plan
+
+  variables {
+    gunicorn_keepalive           = 75.5
+    gunicorn_graceful_timeout    = 28.5
+    stop_timeout                 = 60.5
+    migrate_statement_timeout_ms = 1000.5
+    migrate_lock_timeout_ms      = 100.5
+    migrate_wait_seconds         = 1.5
+    db_statement_timeout_ms      = 100.5
+    worker_stop_timeout          = 60.5
+  }
+
+  expect_failures = [
+    var.gunicorn_keepalive, var.gunicorn_graceful_timeout, var.stop_timeout, var.migrate_statement_timeout_ms,
+    var.migrate_lock_timeout_ms, var.migrate_wait_seconds, var.db_statement_timeout_ms, var.worker_stop_timeout,
+  ]
 }
 
 run "more_storage_than_rds_has" {
