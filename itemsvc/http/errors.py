@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from typing import Any
 
 import psycopg2
 from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError
 from django.http import HttpRequest, JsonResponse, UnreadablePostError
-from django.http.response import HttpResponseBase
+from django.utils.deprecation import MiddlewareMixin
 from psycopg2.errors import QueryCanceled
 from rest_framework.exceptions import NotAcceptable, ParseError, Throttled
 from rest_framework.response import Response
@@ -91,15 +90,8 @@ def unavailable(exception: BaseException) -> JsonResponse:
     return error(503, "The database is unavailable. Try again shortly.", RETRY_AFTER_SECONDS)
 
 
-class DatabaseErrorMiddleware:
+class DatabaseErrorMiddleware(MiddlewareMixin):
     """Answers 503 if the database is unavailable, so that the client tries again."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]):
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Returns the response unchanged."""
-        return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> JsonResponse | None:
         """503 if the database is unavailable; None for other errors, which Django answers with 500."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
+from django.utils.deprecation import MiddlewareMixin
 
 from itemsvc.core.capacity import load
 from itemsvc.core.routes import LIVENESS_PATHS, READINESS_PATHS
@@ -29,18 +27,15 @@ def answer(request: HttpRequest) -> HttpResponse:
     return response
 
 
-class LivenessMiddleware:
+class LivenessMiddleware(MiddlewareMixin):
     """Answers `/health` before anything that could refuse a probe or need the database.
 
     A load balancer probes a task by its address, so its Host header is not in ALLOWED_HOSTS. It probes over HTTP, so a
     redirect to HTTPS would count as a failure. A short outage of the database must not replace every task.
     """
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]):
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answers a probe of liveness, and passes other requests on; a probe of readiness may name any host."""
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:
+        """The response to a probe of liveness, None for other requests. A probe of readiness may name any host."""
         if request.path_info in READINESS_PATHS:
             request.get_host = request._get_raw_host  # type: ignore[attr-defined, method-assign]
-        return answer(request) if request.path_info in LIVENESS_PATHS else self.get_response(request)
+        return answer(request) if request.path_info in LIVENESS_PATHS else None

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.deprecation import MiddlewareMixin
 
 #: For a response that is no page: it may load nothing.
 NO_PAGE = "default-src 'none'; frame-ancestors 'none'"
@@ -24,15 +23,11 @@ ALWAYS = {
 }
 
 
-class SecurityHeadersMiddleware:
+class SecurityHeadersMiddleware(MiddlewareMixin):
     """Runs outside of Django's own middleware, so that the responses to their exceptions have the headers too."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]):
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """The response with its headers."""
-        response = self.get_response(request)
         if response.status_code == 301 and request.method not in ("GET", "HEAD"):
             response.status_code = 308  # Clients would repeat the request as a GET.
         page = response.get("Content-Type", "").startswith("text/html")

@@ -51,6 +51,6 @@ def _answer(name: str, scheme: str | None, problem: str) -> tuple[str, SharedHea
     request.method, request.META = "GET", {} if scheme is None else {name: scheme}
     answer = liveness.answer(request)
     secure = SecurityMiddleware(liveness.answer)
-    SecurityHeadersMiddleware(lambda request: secure.process_response(request, answer))(request)
+    SecurityHeadersMiddleware(liveness.answer).process_response(request, secure.process_response(request, answer))
     headers = SharedHeaders((name, value) for name, value in answer.items() if name != "Content-Length")
     return f"{answer.status_code} {answer.reason_phrase}", headers, answer.content
