@@ -40,7 +40,7 @@ class BearerTokenMiddleware:
             except InvalidTokenError as problem:
                 return unauthorized(str(problem), challenge("invalid_token", str(problem)))
             except IssuerUnavailableError:
-                return issuer_unavailable()
+                return error(503, "The token issuer does not answer. Try again shortly.", RETRY_AFTER_SECONDS)
         return self.get_response(request)
 
 
@@ -55,8 +55,3 @@ def unauthorized(detail: str, header: str) -> JsonResponse:
     response = error(401, detail)
     response["WWW-Authenticate"] = header
     return response
-
-
-def issuer_unavailable() -> JsonResponse:
-    """503: nobody can verify the token now."""
-    return error(503, "The token issuer does not answer. Try again shortly.", RETRY_AFTER_SECONDS)

@@ -29,8 +29,10 @@ class StrictJSONParser(parsers.JSONParser):
             return decode(stream.read())
         except RecursionError:
             raise ParseError("JSON parse error - nested too deeply") from None
+        except UnicodeError:
+            raise ParseError("JSON parse error - not valid UTF-8 text") from None
         except ValueError as exc:
-            raise ParseError(f"JSON parse error - {_reason(exc)}") from None
+            raise ParseError(f"JSON parse error - {exc}") from None
 
 
 class MergePatchParser(StrictJSONParser):
@@ -73,9 +75,3 @@ def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     for name in members:
         name.encode()  # Raises for a lone surrogate, which could not be part of an error message.
     return members
-
-
-def _reason(exc: ValueError) -> str:
-    if isinstance(exc, UnicodeError):
-        return "not valid UTF-8 text"
-    return str(exc)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from types import SimpleNamespace
 from typing import Any
 
 from django.conf import settings
@@ -49,17 +50,6 @@ def head_of(response: bytes) -> bytes:
     return head + end
 
 
-class HeadSocket:
-    """A socket that sends only the head of a whole response."""
-
-    def __init__(self, sock: socket.socket):
-        self._sock = sock
-
-    def sendall(self, response: bytes) -> None:
-        """Sends the response's head."""
-        self._sock.sendall(head_of(response))
-
-
 _handle_error, _default_headers = Worker.handle_error, Response.default_headers
 _parse_chunk_size = ChunkedReader.parse_chunk_size
 
@@ -89,7 +79,8 @@ def handle_error(worker: Any, request: Any, client: Any, address: Any, error: Ba
     """Lets gunicorn log and answer an error, both with the request's id, or with a new one."""
     known = request or getattr(error, "req", None)
     if getattr(known, "method", None) == "HEAD":
-        client = HeadSocket(client)
+        send = client.sendall
+        client = SimpleNamespace(sendall=lambda response: send(head_of(response)))
     if request is None or not current_request_id.get():
         headers = getattr(known, "headers", ())
         environ = {f"HTTP_{name.replace('-', '_')}": value for name, value in headers}
