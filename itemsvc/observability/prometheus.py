@@ -4,28 +4,22 @@ The arbiter opens the port before it forks, so a port in use stops the service a
 each worker's numbers in files in memory, also after the worker has ended. Whichever worker accepts a scrape answers for
 all. The names begin with ``itemsvc_``:
 
-=========================================  =========  =====================  ==========================================
-metric                                     type       labels
-=========================================  =========  =====================  ==========================================
-requests_total                             counter    method, route, status  answered requests
-request_duration_seconds                   histogram  method, route          from the start in a thread to the end of
-                                                                             the response
-request_database_seconds                   histogram  method, route          the wait for the database, of requests
-                                                                             that used it
-queries_total                              counter    method, route          statements sent to the database
-slow_requests_total                        counter    method, route          requests over SLOW_REQUEST_MS
-refusals_total                             counter                           503 because the queue was full; in no
-                                                                             other metric
-overdue_requests_total                     counter                           cut off from the database after their
-                                                                             budget
-client_timeouts_total                      counter                           clients too slow to send, or to take a
-                                                                             response
-evictions_total                            counter                           connections closed to make room for others
-queue_depth                                gauge                             the most requests that waited for a thread
-                                                                             at the same time, in the last second
-database_connections                       gauge                             open connections to the database
-processes                                  gauge                             worker processes
-=========================================  =========  =====================  ==========================================
+==========================  =========  =====================  ==========================================================
+metric                      type       labels
+==========================  =========  =====================  ==========================================================
+requests_total              counter    method, route, status  answered requests
+request_duration_seconds    histogram  method, route          from the start in a thread to the end of the response
+request_database_seconds    histogram  method, route          the wait for the database, of requests that used it
+queries_total               counter    method, route          statements sent to the database
+slow_requests_total         counter    method, route          requests over SLOW_REQUEST_MS
+refusals_total              counter                           503 because the queue was full; in no other metric
+overdue_requests_total      counter                           cut off from the database after their budget
+client_timeouts_total       counter                           clients too slow to send, or to take a response
+evictions_total             counter                           connections closed to make room for others
+queue_depth                 gauge                             the most requests that waited at once, in the last second
+database_connections        gauge                             open connections to the database
+processes                   gauge                             worker processes
+==========================  =========  =====================  ==========================================================
 """
 
 from __future__ import annotations
