@@ -45,7 +45,6 @@ from itemsvc.core.client_address import client_address
 from itemsvc.core.logs import trace_id
 from itemsvc.core.routes import LIVENESS_PATHS
 from itemsvc.observability import request_statistics
-from itemsvc.observability.repeated_lines import Occasionally
 
 HEADER = "X-Trace-ID"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
@@ -55,6 +54,8 @@ AMAZON_ROOT = re.compile(r"(?:^|;)\s*+Root=1-([0-9a-fA-F]{8})-([0-9a-fA-F]{24})"
 AMAZON_PARENT = re.compile(r"(?:^|;)\s*+Parent=([0-9a-fA-F]{16})")
 AMAZON_SAMPLED = re.compile(r"(?:^|;)\s*+Sampled=1")
 
+#: Seconds in which a message of the SDK is logged once at most.
+QUIET_SECONDS = 60
 #: Seconds that an ending worker waits until its last spans are exported.
 FLUSH_SECONDS = 5
 
@@ -72,6 +73,27 @@ class TraceIds(RandomIdGenerator):
     def generate_trace_id(self) -> int:
         """Returns 16 bytes in the form of AWS X-Ray, whose first 4 bytes are the time. The id is not secret."""
         return chosen.get() or int(time.time()) << 96 | random.getrandbits(96)
+
+
+class Occasionally(logging.Handler):
+    """Passes each message to the root logger's handlers at most once in QUIET_SECONDS, whatever its arguments.
+
+    Without it, a collector that is away would cause several lines each second.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[str, float] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Passes the record on, without its traceback, or drops it."""
+        now = time.monotonic()
+        if now - self._last.get(record.msg, -QUIET_SECONDS) < QUIET_SECONDS:
+            return
+        self._last[record.msg] = now
+        record.exc_info = record.exc_text = None
+        for handler in logging.getLogger().handlers:
+            handler.handle(record)
 
 
 def start() -> Callable[[], None]:
