@@ -41,7 +41,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -52,6 +52,8 @@ from itemsvc.observability.metrics import BOUNDS, Distribution, Operation, Overl
 NAMESPACE = "itemsvc"
 PROBES = ("GET", "/health")
 STOP_SECONDS = 2
+#: The geometric middle of each bucket.
+MIDDLES = (*(round(bound / 2 ** (1 / 8), 4) for bound in BOUNDS), BOUNDS[-1])
 
 Metric = tuple[str, str, Any]
 
@@ -92,14 +94,10 @@ class Publisher(threading.Thread):
         # The time stamp is the start of the interval, so that it lies in the right minute.
         since, self._since = int(self._since * 1000), time.time()
         operations, depth = self.recorder.take()
-        write(process_document(since, self._service, self.recorder.take_overload(), depth, connections))
-        for key, operation in operations.items():
-            write(operation_document(since, self._service, key, operation))
-
-
-def write(line: dict[str, Any]) -> None:
-    """Writes one line in one call, so that lines of several processes do not mix."""
-    logs.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
+        process = process_document(since, self._service, self.recorder.take_overload(), depth, connections)
+        others = (operation_document(since, self._service, *item) for item in operations.items())
+        for line in (process, *others):  # Each in one call, so that lines of several processes do not mix.
+            logs.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
 
 
 def process_document(
@@ -161,15 +159,6 @@ def document(
 
 
 def values(distribution: Distribution) -> dict[str, list[float]]:
-    """The counts of the buckets that are not empty, each with its geometric middle as the value."""
-    held = list(_held(distribution))
+    """The counts of the buckets that are not empty, each with its middle as the value."""
+    held = [(MIDDLES[bucket], count) for bucket, count in enumerate(distribution.counts) if count]
     return {"Values": [value for value, _ in held], "Counts": [count for _, count in held]}
-
-
-def _held(distribution: Distribution) -> Iterator[tuple[float, int]]:
-    for bucket, count in enumerate(distribution.counts):
-        if count:
-            yield MIDDLES[bucket], count
-
-
-MIDDLES = (*(round(bound / 2 ** (1 / 8), 4) for bound in BOUNDS), BOUNDS[-1])

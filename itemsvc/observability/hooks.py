@@ -52,25 +52,23 @@ def warn_above(limit_ms: int) -> request_statistics.Observer:
     limit = limit_ms / 1000
 
     def observe(environ: dict[str, Any], status: int, seconds: float) -> None:
-        if seconds > limit:
-            _warn(environ, status, seconds)
+        if seconds <= limit:
+            return
+        asked = request_statistics.request
+        fields = {
+            "method": environ.get("REQUEST_METHOD"),
+            "path": environ.get("PATH_INFO"),
+            "route": routes.of(environ),
+            "status": status,
+            "duration_ms": round(seconds * 1000, 3),
+            "queries": asked.queries,
+            "database_ms": round(asked.seconds * 1000, 3),
+        }
+        logger.warning(
+            "Slow: %(method)s %(path)s took %(duration_ms)s ms, %(database_ms)s ms of it in the database "
+            "(queries: %(queries)s)",
+            fields,
+            extra=fields,
+        )
 
     return observe
-
-
-def _warn(environ: dict[str, Any], status: int, seconds: float) -> None:
-    asked = request_statistics.request
-    fields = {
-        "method": environ.get("REQUEST_METHOD"),
-        "path": environ.get("PATH_INFO"),
-        "route": routes.of(environ),
-        "status": status,
-        "duration_ms": round(seconds * 1000, 3),
-        "queries": asked.queries,
-        "database_ms": round(asked.seconds * 1000, 3),
-    }
-    logger.warning(
-        "Slow: %s %s took %s ms, %s ms of it in the database (queries: %s)",
-        *(fields[name] for name in ("method", "path", "duration_ms", "database_ms", "queries")),
-        extra=fields,
-    )

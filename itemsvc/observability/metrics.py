@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from operator import sub
 from typing import Any, NamedTuple, Self
 
 from django.conf import settings
@@ -73,10 +74,6 @@ class Overload(NamedTuple):
         """The counts since this process started."""
         return cls(load.refused, load.overdue, load.timed_out, load.evicted)
 
-    def minus(self, other: Overload) -> Overload:
-        """The difference of both."""
-        return Overload(*(one - another for one, another in zip(self, other, strict=True)))
-
 
 class Recorder:
     """Counts the requests of this process; any thread may record one."""
@@ -122,7 +119,7 @@ class Recorder:
         """The counts of refused and given up requests since the last call."""
         with self._lock:
             before, self._overload = self._overload, Overload.so_far()
-        return self._overload.minus(before)
+            return Overload(*map(sub, self._overload, before))
 
     def connections(self) -> int:
         """The number of open database connections."""

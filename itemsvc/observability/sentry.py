@@ -10,7 +10,6 @@ and no further line of the message, where PostgreSQL quotes values. The SDK read
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 import sentry_sdk
 from django.conf import settings
@@ -59,16 +58,9 @@ def complete(event: Event, hint: Hint) -> Event | None:
     event.pop("extra", None)
     for exception in event.get("exception", {}).get("values", ()):
         exception["value"] = str(exception.get("value") or "").partition("\n")[0]
-    event["tags"] = {name: value for name, value in tags(request).items() if value}
+    method = getattr(request, "method", None)
+    tags = {"request_id": logs.request_id.get(), "trace_id": logs.trace_id.get(), "method": method}
+    event["tags"] = {name: value for name, value in tags.items() if value}
     if request and (route := routes.of(request.META)):
         event["transaction"] = route
     return event
-
-
-def tags(request: Any) -> dict[str, str | None]:
-    """The tags that Sentry finds the event by."""
-    return {
-        "request_id": logs.request_id.get(),
-        "trace_id": logs.trace_id.get(),
-        "method": getattr(request, "method", None),
-    }
