@@ -152,11 +152,13 @@ class Connection:
         return self.sock.fileno()
 
     def read(self, size: int = READ_BYTES) -> bytes | None:
-        """At most ``size`` bytes that have arrived; None if there are none, empty if the client has closed its side."""
+        """At most ``size`` bytes that have arrived; None if there are none, empty if no more will come."""
         try:
             return self.sock.recv(size)
         except BlockingIOError:
             return None
+        except OSError:
+            return b""  # The client has gone.
 
     def receive(self, data: bytes, body_limit: int) -> bool:
         """Adds ``data``; returns whether a thread can take the request, to serve or to refuse it."""
@@ -229,14 +231,13 @@ class Connection:
         return rest + data
 
     def half_close(self) -> bool:
-        """Closes this side; returns whether the client has closed its own. Raises OSError if the client has gone."""
-        self.sock.shutdown(socket.SHUT_WR)
+        """Closes this side; returns whether the client has closed its own, or has gone."""
+        try:
+            self.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            return True
         return self.discard()
 
     def discard(self) -> bool:
-        """Throws away what has arrived; returns whether the client has closed its side. Raises OSError."""
+        """Throws away what has arrived; returns whether the client has closed its side, or has gone."""
         return self.read(DRAIN_BYTES) == b""
-
-    def close(self) -> None:
-        """Closes the connection without waiting for the client."""
-        self.sock.close()

@@ -77,4 +77,4 @@ class ConnectionGroupsWorker(RequestHandlingWorker):
         finally:
             self.held -= connection.held
             self.nr_conns -= 1
-            connection.close()
+            connection.sock.close()

@@ -71,10 +71,7 @@ class EventLoop(ConnectionGroupsWorker):
         self.finish_all()
         if connection.callback is None:
             return  # Closed by the line above.
-        try:
-            data = connection.read()
-        except OSError:
-            data = b""
+        data = connection.read()
         if data is None:
             return
         if not data:
@@ -218,11 +215,7 @@ class EventLoop(ConnectionGroupsWorker):
         Closing at once would reset the connection, and the client or the load balancer would see a broken connection
         instead of the response.
         """
-        try:
-            ended = connection.half_close()
-        except OSError:
-            ended = True
-        if ended or connection.whole:
+        if connection.half_close() or connection.whole:
             self.drop(connection)
             return
         self.wait(connection, self.lingering, LINGER_SECONDS)
@@ -230,9 +223,5 @@ class EventLoop(ConnectionGroupsWorker):
 
     def on_leftover(self, connection: Connection) -> None:
         """Throws away what a refused client sends."""
-        try:
-            ended = connection.discard()
-        except OSError:
-            ended = True
-        if ended:
+        if connection.discard():
             self.drop(connection)
