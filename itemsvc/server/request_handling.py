@@ -12,18 +12,13 @@ from gunicorn.http.wsgi import _make_early_hints_callback, create
 from itemsvc.server.connection import CLIENT_TIMEOUT, ClientGoneError, ClientTooSlowError, Connection
 from itemsvc.server.containment import ContainedWorker
 from itemsvc.server.fast_parser import PlainRequest
-from itemsvc.server.probe import Probe, is_probe
+from itemsvc.server.probe import answer_probe, is_probe
 from itemsvc.server.request_buffer import HEAD_BYTES, HEAD_END
 from itemsvc.server.response import BufferedResponse
 
 
 class RequestHandlingWorker(ContainedWorker):
     """Calls the application, as gunicorn's threaded worker does."""
-
-    def init_process(self) -> None:
-        """Prepares the worker's process."""
-        self.probe = Probe()
-        super().init_process()
 
     def handle(self, connection: Connection) -> bool:
         """Answers one request; returns whether the connection may bring another one."""
@@ -91,7 +86,7 @@ class RequestHandlingWorker(ContainedWorker):
 
     def _prepare(self, request: Any, connection: Connection) -> tuple[Any, BufferedResponse, dict[str, Any]]:
         if isinstance(request, PlainRequest):
-            application = self.probe if is_probe(request) else self.wsgi
+            application = answer_probe if is_probe(request) else self.wsgi
             response = BufferedResponse(request, connection.sock, self.cfg)
             request.environ["wsgi.early_hints"] = _make_early_hints_callback(request, connection.sock, response)
             return application, response, request.environ
