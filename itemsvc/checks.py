@@ -99,9 +99,3 @@ def _mistakes() -> Iterator[CheckMessage]:
             hint=f"Set it to {LONGEST_IDLE_SECONDS} or less.",
             id="itemsvc.E004",
         )
-    if any("://" not in origin for origin in settings.CSRF_TRUSTED_ORIGINS):
-        yield Error(
-            "CSRF_TRUSTED_ORIGINS has an entry without a scheme.",
-            hint="Write https://example.com, not example.com.",
-            id="itemsvc.E006",
-        )

@@ -204,7 +204,7 @@ def test_a_value_that_starts_with_a_dollar_is_that_value() -> None:
         ({"SECRET_KEY": "django-insecure-" + "a1B2c3D4e5" * 6}, "itemsvc.E003"),
         ({"SECRET_KEY": "short"}, "itemsvc.E003"),
         ({"DB_CONN_MAX_AGE": "351"}, "itemsvc.E004"),
-        ({"CSRF_TRUSTED_ORIGINS": "api.example.com"}, "itemsvc.E006"),
+        ({"CSRF_TRUSTED_ORIGINS": "api.example.com"}, "4_0.E001"),
         ({"DEBUG": "true"}, "itemsvc.E001"),
         ({"HTTPS_ONLY": "false"}, "security.W008"),
         (OIDC | {"OIDC_ISSUER": "http://127.0.0.1:4566"}, "itemsvc.E007"),
