@@ -68,7 +68,7 @@ def provide(connection: BaseDatabaseWrapper, role: str, password: str) -> None:
         _refuse(cursor, role, POWERS, "{role} cannot be the service's role: it {what}.")
         cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
         verb = "ALTER" if cursor.fetchone() else "CREATE"
-        secret = _verifier(connection, role, password) if password else None
+        secret = password and encrypt_password(password, role, connection.connection, "scram-sha-256")
         login = sql.SQL("{} ROLE {} LOGIN").format(sql.SQL(verb), sql.Identifier(role))
         cursor.execute(login + sql.SQL(" PASSWORD {}").format(sql.Literal(secret)) if secret else login)
         for statement in _grants(cursor, role):
@@ -87,11 +87,6 @@ def limit(connection: BaseDatabaseWrapper, role: str, limits: Mapping[str, int])
         for name, value in limits.items():
             statement = sql.SQL("ALTER ROLE {role} IN DATABASE {database} SET {name} = {value}")
             cursor.execute(statement.format(**names, name=sql.Identifier(name), value=sql.Literal(f"{value}ms")))
-
-
-def _verifier(connection: BaseDatabaseWrapper, role: str, password: str) -> str:
-    verifier: str = encrypt_password(password, role, scope=connection.connection, algorithm="scram-sha-256")
-    return verifier
 
 
 def _refuse(cursor: Any, role: str, query: str, sentence: str) -> None:

@@ -92,19 +92,20 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return rows
 
     def _execute(self, cursor: Any, sql: str, parameters: Sequence[Any], prepared: bool) -> None:
-        run: Any = _run
+        run: Any = self._send
         for wrapper in reversed(self.execute_wrappers):
             run = partial(wrapper, run)
         run(sql, parameters, False, {"connection": self, "cursor": cursor, "prepared": prepared})
 
-    def _send(self, cursor: Any, sql: str, parameters: Sequence[Any], prepared: bool) -> None:
+    def _send(self, sql: str, parameters: Sequence[Any], many: bool, context: dict[str, Any]) -> None:
         """Sends a statement; the server parses and plans each text once in a session.
 
         If that fails, the session sends its statements unprepared from then on. It fails behind a pooler, which
         changes the session with every transaction, and after a migration that changes a column's type. A statement
         that failed in this way has changed nothing, so it is sent again.
         """
-        if prepared and self._prepares:
+        cursor = context["cursor"]
+        if context["prepared"] and self._prepares:
             try:
                 cursor.execute(self._prepared.get(sql) or self._prepare(cursor, sql, len(parameters)), parameters)
             except NOT_PREPARED:
@@ -123,10 +124,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
         cursor.execute(f"PREPARE {name} AS {sql % tuple(f'${number}' for number in range(1, count + 1))}")
         self._prepared[sql] = f"EXECUTE {name}" + (f" ({', '.join(['%s'] * count)})" if count else "")
         return self._prepared[sql]
-
-
-def _run(sql: str, parameters: Sequence[Any], many: bool, context: dict[str, Any]) -> None:
-    context["connection"]._send(context["cursor"], sql, parameters, context["prepared"])
 
 
 def _readable(descriptor: int) -> bool:
