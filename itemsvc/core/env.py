@@ -16,6 +16,7 @@ from itemsvc.core import env_file
 
 TRUE = frozenset({"true", "yes", "on", "1"})
 FALSE = frozenset({"false", "no", "off", "0"})
+EXPECTED = {bool: "true or false", int: "a whole number"}
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 # Excludes white space, user name, query and fragment.
 URL = re.compile(r"[^\s@?#]+")
@@ -70,7 +71,7 @@ class Env(environ.Env):
         try:
             return self.parse_value(raw, cast)
         except ValueError:
-            raise InvalidConfiguration(var, f"is {raw!r}, which is not {_expected(cast)}.") from None
+            raise InvalidConfiguration(var, f"is {raw!r}, which is not {EXPECTED.get(cast, 'valid')}.") from None
 
     @classmethod
     def parse_value(cls, value: str, cast: Any) -> Any:
@@ -206,9 +207,3 @@ def _is_parameter(name: str) -> bool:
     except ProgrammingError:
         return False
     return True
-
-
-def _expected(cast: Any) -> str:
-    if cast is bool:
-        return "true or false"
-    return "a whole number" if cast is int else "valid"

@@ -73,8 +73,12 @@ CHECKED = inline_serializer(
 )
 
 
-def check() -> tuple[list[dict[str, Any]], dict[str, str] | None]:
-    """The outcome of each check, and the name and the problem of the one that failed, or None."""
+@lru_cache(maxsize=1)
+def check(second: int) -> tuple[list[dict[str, Any]], dict[str, str] | None]:
+    """The outcome of each check, and the name and the problem of the one that failed, or None.
+
+    Anybody may ask, and a check costs statements, so it is done once in each ``second`` of the monotonic clock.
+    """
     checked: list[dict[str, Any]] = []
     failed: dict[str, str] | None = None
     for name, problem in CHECKS.items():
@@ -87,12 +91,6 @@ def check() -> tuple[list[dict[str, Any]], dict[str, str] | None]:
         milliseconds = round((perf_counter() - began) * 1000, 3)
         checked.append({"check": name, "outcome": "failed" if failed else "passed", "milliseconds": milliseconds})
     return checked, failed
-
-
-@lru_cache(maxsize=1)
-def check_in(second: int) -> tuple[list[dict[str, Any]], dict[str, str] | None]:
-    """``check``, once in each second of the monotonic clock, because anybody may ask, and a check costs statements."""
-    return check()
 
 
 class ReadinessView(APIView):
@@ -128,7 +126,7 @@ class ReadinessView(APIView):
     )
     def get(self, request: Request) -> Response:
         """200, or 503 with the check that failed and why; both with the duration of each check."""
-        checks, failed = check_in(int(monotonic()))
+        checks, failed = check(int(monotonic()))
         if failed is None:
             return Response({"status": "ready", "checks": checks})
         body = {"status": "unavailable", **failed, "checks": checks}
