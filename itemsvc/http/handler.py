@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.handlers.wsgi import WSGIHandler
@@ -13,16 +13,6 @@ from itemsvc.http.requests import Request
 
 #: The key in the WSGI environ of a response that the middleware gets instead of a view's.
 PROTOTYPE = "itemsvc.prototype"
-
-
-class NoBody(Iterator[bytes]):
-    """No part of a response's body. ``close`` closes the response."""
-
-    def __init__(self, response: Any):
-        self.close: Callable[[], None] = response.close
-
-    def __next__(self) -> bytes:
-        raise StopIteration
 
 
 class ApplicationExitError(Exception):
@@ -43,12 +33,15 @@ class Handler(WSGIHandler):
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:  # type: ignore[override]  # WSGI needs no more.
         """The response's body, in parts."""
         try:
-            response: Iterable[bytes] = super().__call__(environ, start_response)
+            response = super().__call__(environ, start_response)
+            if environ["REQUEST_METHOD"] != "HEAD":
+                return response
+            response.close()
         except Exception:
             raise
         except BaseException as error:
             raise ApplicationExitError(repr(error)) from error
-        return NoBody(response) if environ["REQUEST_METHOD"] == "HEAD" else response
+        return ()
 
     def _get_response(self, request: HttpRequest) -> HttpResponseBase:
         prototype: HttpResponse | None = request.META.get(PROTOTYPE)
