@@ -28,14 +28,8 @@ def cpu_quota() -> float | None:
 
 @dataclass
 class Load:
-    """The load now, and counts since the process started. Only the worker's event loop writes them."""
+    """Counts since the process started, and its problem. Only the worker's event loop writes them."""
 
-    #: Open connections.
-    connections: int = 0
-    #: Requests that wait for a thread.
-    queued: int = 0
-    #: Requests that a thread serves.
-    serving: int = 0
     #: Requests that were refused because the queue was full.
     refused: int = 0
     #: Requests that lost their database connection at the end of their budget.
@@ -44,8 +38,6 @@ class Load:
     timed_out: int = 0
     #: Connections that were closed to make room for others.
     evicted: int = 0
-    #: Threads that ended and were replaced.
-    lost_threads: int = 0
     #: Why this process cannot serve requests, as a sentence for `/health`. Empty if it can.
     problem: str = ""
 

@@ -92,7 +92,7 @@ class EventLoopWorker(EventLoop):
             self.attempt(self.refuse, connection)
         self.attempt(self._cut_overdue, now - REQUEST_TIMEOUT)
         self.attempt(lines.flush)
-        self.attempt(self._publish_load)
+        self.attempt(self._report_refusals)
         self.attempt(self._judge_health, now)
 
     def _expire(self, group: dict[Connection, float], now: float, give_up: Callable[[Connection], None]) -> None:
@@ -106,7 +106,6 @@ class EventLoopWorker(EventLoop):
 
     def _replace_lost_threads(self) -> None:
         for connection in self.tpool.remove_lost():
-            load.lost_threads += 1
             self.log.critical("A request thread was lost; another one takes its place.")
             if connection:
                 self.attempt(self.drop, connection)
@@ -118,12 +117,10 @@ class EventLoopWorker(EventLoop):
                 load.overdue += 1
                 self.log.error("A request outlasted %s s; its database connection is closed.", REQUEST_TIMEOUT)
 
-    def _publish_load(self) -> None:
-        load.connections, load.serving = self.nr_conns, len(self.tpool.serving)
-        load.queued = len(self.tpool.waiting)
+    def _report_refusals(self) -> None:
         if load.refused > self.refused:
             new, self.refused = load.refused - self.refused, load.refused
-            self.log.warning("Overloaded: %s requests refused, %s are waiting.", new, load.queued)
+            self.log.warning("Overloaded: %s requests refused, %s are waiting.", new, len(self.tpool.waiting))
 
     def _judge_health(self, now: float) -> None:
         """Sets the problem that `/health` reports. Busy threads and a full queue are no problem: both move."""
