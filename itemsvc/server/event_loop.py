@@ -147,7 +147,7 @@ class EventLoop(ConnectionGroupsWorker):
     def answer(self, connection: Connection, error: raw_errors.RawError, request: bytes) -> None:
         """Answers with an error, without a thread, and closes the connection."""
         with contextlib.suppress(OSError):
-            connection.sock.sendall(error.response(request))
+            connection.sock.sendall(raw_errors.response(error, request))
         self.finish_request(connection, False)
 
     def serve(self, connection: Connection) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from itemsvc.http import request_ids
 from itemsvc.http.raw_errors import head_of, json_error
 from itemsvc.server.request_buffer import HEAD_BYTES, HEAD_END
@@ -11,23 +9,16 @@ from itemsvc.server.request_buffer import HEAD_BYTES, HEAD_END
 #: The headers that a request id may come from, and their names in WSGI's environ.
 _ID_HEADERS = {b"x-request-id": "HTTP_X_REQUEST_ID", b"x-amzn-trace-id": "HTTP_X_AMZN_TRACE_ID"}
 
-
-@dataclass(frozen=True)
-class RawError:
-    """A status, its reason phrase, and a sentence for the caller."""
-
-    status: int
-    reason: str
-    detail: str
-
-    def response(self, request: bytes) -> bytes:
-        """The whole response, with the id of this request, whose bytes nobody has parsed."""
-        response = json_error(self.status, self.reason, self.detail, identify(request))
-        return head_of(response) if request.startswith(b"HEAD ") else response
+#: A status, its reason phrase, and a sentence for the caller.
+RawError = tuple[int, str, str]
+BUSY: RawError = (503, "Service Unavailable", "The service is busy. Try again shortly.")
+TOO_SLOW: RawError = (408, "Request Timeout", "The request did not arrive in time.")
 
 
-BUSY = RawError(503, "Service Unavailable", "The service is busy. Try again shortly.")
-TOO_SLOW = RawError(408, "Request Timeout", "The request did not arrive in time.")
+def response(error: RawError, request: bytes) -> bytes:
+    """The whole response, with the id of this request, whose bytes nobody has parsed."""
+    whole = json_error(*error, identify(request))
+    return head_of(whole) if request.startswith(b"HEAD ") else whole
 
 
 def identify(data: bytes) -> str:

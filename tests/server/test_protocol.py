@@ -129,5 +129,5 @@ def test_no_refusal_of_head_has_a_body(running_service: Service) -> None:
     answer = running_service.raw(b"HEAD /gadgets HTTP/1.1\r\n\r\n", 20)  # It has no Host.
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert answer.endswith(b"\r\n\r\n"), answer
-    assert raw_errors.BUSY.response(b"HEAD /gadgets HTTP/1.1\r\nHost: a\r\n\r\n").endswith(b"\r\n\r\n")
-    assert raw_errors.BUSY.response(b"GET /gadgets HTTP/1.1\r\nHost: a\r\n\r\n").endswith(b"}")
+    assert raw_errors.response(raw_errors.BUSY, b"HEAD /gadgets HTTP/1.1\r\nHost: a\r\n\r\n").endswith(b"\r\n\r\n")
+    assert raw_errors.response(raw_errors.BUSY, b"GET /gadgets HTTP/1.1\r\nHost: a\r\n\r\n").endswith(b"}")
