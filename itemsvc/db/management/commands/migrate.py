@@ -164,5 +164,4 @@ def _holder(connection: BaseDatabaseWrapper) -> str:
 def _scalar(connection: BaseDatabaseWrapper, sql: str, *parameters: Any) -> Any:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        row = cursor.fetchone()
-    return row[0] if row else None
+        return cursor.fetchone()[0]
