@@ -19,6 +19,7 @@ from pathlib import Path
 from types import FrameType
 
 from dev import postgres, reload
+from itemsvc.core import env_file
 from itemsvc.core.env import Env
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,8 +30,7 @@ SERVICE_ROLE = "itemsvc_service"
 
 def main(command: list[str] | None = None) -> int:
     """Serves until Ctrl-C, or runs the management command ``command`` instead. Returns its exit code."""
-    if (ROOT / ".env").is_file():
-        Env.read_file(ROOT / ".env")
+    env_file.load(ROOT / ".env")
     # A shell starts background jobs with SIGINT ignored. SIGHUP comes when the terminal's window closes.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)

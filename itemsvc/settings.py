@@ -9,6 +9,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from itemsvc.core import env_file
 from itemsvc.core.capacity import cpus
 from itemsvc.core.database_options import connection_options, session_limits
 from itemsvc.core.env import Env, InvalidConfiguration
@@ -16,8 +17,7 @@ from itemsvc.core.file_storages import file_storages
 from itemsvc.core.logs import LEVELS, logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-if (BASE_DIR / ".env").is_file():
-    Env.read_file(BASE_DIR / ".env")
+env_file.load(BASE_DIR / ".env")
 env = Env()
 
 # -- What this process is ----------------------------------------------------------------------------------------------

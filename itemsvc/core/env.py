@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import environ
 from psycopg2 import ProgrammingError
 from psycopg2.extensions import parse_dsn
-
-from itemsvc.core import env_file
 
 TRUE = frozenset({"true", "yes", "on", "1"})
 FALSE = frozenset({"false", "no", "off", "0"})
@@ -45,16 +42,6 @@ class Env(environ.Env):
     A boolean is one of true/false, yes/no, on/off and 1/0. A value that starts with ``$`` is not the name of another
     variable.
     """
-
-    @classmethod
-    def read_file(cls, path: Path) -> None:
-        """Sets the variables of a `.env` file that the environment has not; raises InvalidConfiguration."""
-        try:
-            variables = env_file.read(path)
-        except env_file.InvalidLineError as error:
-            raise InvalidConfiguration(error.place, error.problem) from None
-        for name, value in variables.items():
-            cls.ENVIRON.setdefault(name, value)
 
     def get_value(
         self, var: str, cast: Any = None, default: Any = environ.Env.NOTSET, parse_default: bool = False

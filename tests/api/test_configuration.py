@@ -460,7 +460,7 @@ def test_a_line_that_is_not_understood_is_refused_without_its_value(
 ) -> None:
     (tmp_path / ".env").write_bytes(b"DEBUG=true\n" + line + b"\nOTHER=1\n")
     with pytest.raises(SystemExit) as ended:
-        Env.read_file(tmp_path / ".env")
+        env_file.load(tmp_path / ".env")
     assert str(ended.value).startswith(f"itemsvc: {problem}")
     assert "cret" not in str(ended.value) + "".join(capsys.readouterr())
     assert "OTHER" not in os.environ
@@ -469,5 +469,5 @@ def test_a_line_that_is_not_understood_is_refused_without_its_value(
 def test_the_environment_is_stronger_than_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FILE_AND_ENVIRONMENT", "environment")
     (tmp_path / ".env").write_text("FILE_AND_ENVIRONMENT=file\n")
-    Env.read_file(tmp_path / ".env")
+    env_file.load(tmp_path / ".env")
     assert os.environ["FILE_AND_ENVIRONMENT"] == "environment"
