@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from datetime import date
 from functools import wraps
 from typing import Any, ClassVar
 from uuid import UUID
@@ -23,7 +25,9 @@ from itemsvc.auth.authentication import HasScope
 from itemsvc.resources.generics import rows_of
 from itemsvc.resources.pagination import KeysetPagination
 from itemsvc.resources.plan.validation import Validation
-from tests.sample.models import Customer, Gadget, Order
+from tests.resources import readings
+from tests.resources.readings import ReadingSerializer
+from tests.sample.models import Customer, Gadget, Line, Order, Reading
 from tests.sample.serializers import GadgetSerializer, OrderSerializer
 from tests.sample.urls import urlpatterns as sample_urls
 from tests.sample.views import GadgetDetail, GadgetList, OrderList
@@ -255,6 +259,26 @@ def test_a_foreign_key_refers_to_a_row_at_every_door(ways: dict[str, Way], where
 def test_what_a_serializer_keeps_is_no_other_requests() -> None:
     validation = Validation(Remembering, partial=True)
     assert [(validation.values(each) or {})["description"] for each in ({"name": "lamp"}, {})] == ["lamp", "nothing"]
+
+
+@pytest.mark.urls(readings.__name__)
+@pytest.mark.parametrize("line", [None, 1, 1.0, "1", True, 999, -1, 2**63, 2**70])
+def test_a_foreign_key_that_is_a_number_refers_to_a_row_at_every_door(ways: dict[str, Way], line: Any) -> None:
+    customer = Customer.objects.create(name="Ann", email="ann@example.com")
+    order = Order.objects.create(customer=customer, total=1, placed_on=date(2026, 1, 31))
+    Line.objects.create(pk=1, order=order, product="nail")
+    reading = Reading.objects.create()
+    body = json.dumps({"line": line}).encode()
+    answers = [ask(way, "PATCH", f"/readings/{reading.pk}", body)[::2] for way in every_way().values()]
+    assert answers == answers[:1] * len(answers)
+    assert answers[0][0] == (200 if line in (None, 1) and line is not True else 400)
+
+
+def test_a_foreign_key_that_is_a_number_is_left_to_the_database(
+    db: None, django_assert_num_queries: Callable[[int], Any]
+) -> None:
+    with django_assert_num_queries(0):
+        assert Validation(ReadingSerializer, partial=True).values({"line": 999}) == {"line": 999}
 
 
 def test_a_foreign_key_is_left_to_the_database_unless_a_team_looks_at_its_row(db: None) -> None:

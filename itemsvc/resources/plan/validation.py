@@ -10,6 +10,7 @@ from django.db.models import ForeignKey
 from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
 
+from itemsvc.resources.fields import KEYS
 from itemsvc.resources.serializers import ResourceSerializer
 
 
@@ -76,11 +77,7 @@ def _is_any_key(field: Any, column: Any) -> bool:
     """Whether the foreign key's own constraint refuses what the field refuses: a key that no row has."""
     if type(field) is not serializers.PrimaryKeyRelatedField or field.read_only or not isinstance(column, ForeignKey):
         return False
-    if (
-        not getattr(column, "db_constraint", True)
-        or type(column.target_field) is not models.UUIDField
-        or field.pk_field is None
-    ):
+    if not getattr(column, "db_constraint", True) or type(column.target_field) not in KEYS or field.pk_field is None:
         return False
     rows: Any = field.get_queryset()
     every = column.related_model._base_manager.order_by()
