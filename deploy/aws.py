@@ -94,14 +94,21 @@ def error_code(error: exceptions.ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
-def read_parameter(ssm: Client, name: str) -> str | None:
-    """The value of a parameter of the Parameter Store; None without it."""
+def find_parameter(ssm: Client, name: str) -> dict[str, Any] | None:
+    """The API's answer about a parameter of the Parameter Store; None without it."""
     try:
-        return str(ssm.get_parameter(Name=name)["Parameter"]["Value"])
+        answer: dict[str, Any] = ssm.get_parameter(Name=name)
     except exceptions.ClientError as error:
         if error_code(error) == "ParameterNotFound":
             return None
         raise
+    return answer
+
+
+def read_parameter(ssm: Client, name: str) -> str | None:
+    """The value of a parameter of the Parameter Store; None without it."""
+    answer = find_parameter(ssm, name)
+    return str(answer["Parameter"]["Value"]) if answer else None
 
 
 def delete_parameter(ssm: Client, name: str) -> None:

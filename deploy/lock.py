@@ -21,7 +21,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from deploy.aws import Client, delete_parameter, error_code
+from deploy.aws import Client, delete_parameter, error_code, find_parameter
 from deploy.errors import LockedError
 
 LEASE_SECONDS = 300
@@ -158,12 +158,9 @@ def holder() -> str:
 
 def read_lease(ssm: Client, name: str) -> Lease | None:
     """The current holder of the lock, or None."""
-    try:
-        answer = ssm.get_parameter(Name=name)
-    except ClientError as error:
-        if error_code(error) == "ParameterNotFound":
-            return None
-        raise
+    answer = find_parameter(ssm, name)
+    if answer is None:
+        return None
     value = json.loads(answer["Parameter"]["Value"])
     return Lease(**value, age=_age(answer))
 
