@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from django.db.models import Field, Func, Model, Q, QuerySet, Value
 from django.db.models.lookups import GreaterThan, GreaterThanOrEqual, LessThan, LessThanOrEqual
@@ -146,7 +146,6 @@ def keyset_of(view: Any) -> Keyset:
 class KeysetPagination(BasePagination):
     """A bare array, with `Link: <…>; rel="next"` and `rel="prev"` (RFC 8288)."""
 
-    parameters: ClassVar[tuple[str, ...]] = ("limit", "cursor", "ordering")
     display_page_controls = True
     template = "rest_framework/pagination/previous_and_next.html"
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import models
 
+from itemsvc.resources import fields
 from itemsvc.resources.columns import INTEGERS
 
 
@@ -20,7 +21,7 @@ class Key(NamedTuple):
 
 #: By the converter in a route.
 KEYS = {
-    "uuid": Key(re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"), UUID(int=0)),
+    "uuid": Key(re.compile(fields.UUID.pattern), UUID(int=0)),
     "int": Key(re.compile(r"[0-9]{1,18}"), 32767),
 }
 

@@ -23,7 +23,7 @@ from itemsvc.limits import throttle
 from itemsvc.limits.shares import Busy, is_large
 from itemsvc.resources.conditional import VERSION, ETagMixin, is_known_to_client
 from itemsvc.resources.etags import item_etag, list_etag
-from itemsvc.resources.filters import bounded
+from itemsvc.resources.filters import bounded, known_parameters
 from itemsvc.resources.generics import rows_of
 from itemsvc.resources.pagination import KeysetPagination, Window, keyset_of
 from itemsvc.resources.plan.asked import Answer, Asked, Header
@@ -132,7 +132,7 @@ class List(Operation):
     def __init__(self, view: Any):
         super().__init__(view)
         self.keyset, self.filters = keyset_of(self.view_class), list_filters(self.view_class)
-        self.parameters = {*self.view_class.pagination_class.parameters, *self.filters}
+        self.parameters = {*known_parameters(self.view_class()), *self.filters}
         #: What is read beside the serializer's columns, because a cursor names it.
         self.more = tuple(sorted(self.keyset.columns.difference(self.rows.columns)))
         self.places = {name: place for place, name in enumerate(self.rows.columns + self.more)}
