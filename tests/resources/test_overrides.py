@@ -25,6 +25,7 @@ from itemsvc.auth.authentication import HasScope
 from itemsvc.resources.generics import rows_of
 from itemsvc.resources.pagination import KeysetPagination
 from itemsvc.resources.plan.validation import Validation
+from itemsvc.resources.serializers import BulkSerializer
 from tests.resources import readings
 from tests.resources.readings import ReadingSerializer
 from tests.sample.models import Customer, Gadget, Line, Order, Reading
@@ -91,6 +92,32 @@ class Remembering(GadgetSerializer):
 
     def validate(self, attrs: Any) -> Any:
         return attrs | {"description": getattr(self, "found", "nothing")}
+
+
+class Unlike(GadgetSerializer):
+    """Refuses a name that the array before it has."""
+
+    def validate_name(self, name: str) -> str:
+        if self.parent is None or name in vars(self).setdefault("names", []):
+            raise ValidationError("again")
+        self.names.append(name)
+        return name
+
+
+class AtMostTwo(BulkSerializer):
+    """An array that a team has made smaller."""
+
+    def validate(self, attrs: Any) -> Any:
+        if len(attrs) > 2:
+            raise ValidationError("too many")
+        return attrs
+
+
+class Few(GadgetSerializer):
+    """Comes in such arrays."""
+
+    class Meta(GadgetSerializer.Meta):
+        list_serializer_class = AtMostTwo
 
 
 class Counted(GadgetSerializer):
@@ -163,6 +190,8 @@ urlpatterns = [
     path("written", type("View", (OrderList,), {"serializer_class": Written}).as_view()),
     path("picky", type("View", (OrderList,), {"serializer_class": Picky}).as_view()),
     path("alone", GadgetList.as_view()),
+    path("unlike", type("View", (GadgetList,), {"serializer_class": Unlike}).as_view()),
+    path("few", type("View", (GadgetList,), {"serializer_class": Few}).as_view()),
     path("twice", GadgetList.as_view(permission_classes=[IsAdminUser])),
     path("twice", GadgetList.as_view()),
     path("default", GadgetList.as_view(), {"more": "1"}),
@@ -258,7 +287,26 @@ def test_a_foreign_key_refers_to_a_row_at_every_door(ways: dict[str, Way], where
 
 def test_what_a_serializer_keeps_is_no_other_requests() -> None:
     validation = Validation(Remembering, partial=True)
-    assert [(validation.values(each) or {})["description"] for each in ({"name": "lamp"}, {})] == ["lamp", "nothing"]
+    found = [value["description"] for each in ({"name": "lamp"}, {}) for value in validation.values([each])]
+    assert found == ["lamp", "nothing"]
+
+
+@pytest.mark.urls(__name__)
+@pytest.mark.parametrize("where", ["/unlike", "/few"])
+def test_what_a_team_says_of_an_array_is_asked_at_every_door(ways: dict[str, Way], where: str) -> None:
+    for name, way in ways.items():
+        for expected, names in ((201, ["a", "b"]), (400, ["a", "b", "b"]), (201, ["a", "b"])):
+            body = json.dumps([{"name": each} for each in names]).encode()
+            assert ask(way, "POST", where, body)[0] == expected, (name, names)
+    assert Gadget.objects.count() == 4 * len(ways)
+
+
+@pytest.mark.urls(__name__)
+def test_rows_of_an_array_may_have_other_members_each(ways: dict[str, Way]) -> None:
+    body = b'[{"name":"a","description":"x"},{"description":"y","name":"b"},{"name":"c"}]'
+    for name, way in ways.items():
+        rows = json.loads(ask(way, "POST", "/alone", body)[2])
+        assert [(row["name"], row["description"]) for row in rows] == [("a", "x"), ("b", "y"), ("c", "")], name
 
 
 @pytest.mark.urls(readings.__name__)
@@ -278,12 +326,11 @@ def test_a_foreign_key_that_is_a_number_is_left_to_the_database(
     db: None, django_assert_num_queries: Callable[[int], Any]
 ) -> None:
     with django_assert_num_queries(0):
-        assert Validation(ReadingSerializer, partial=True).values({"line": 999}) == {"line": 999}
+        assert Validation(ReadingSerializer, partial=True).values([{"line": 999}]) == [{"line": 999}]
 
 
 def test_a_foreign_key_is_left_to_the_database_unless_a_team_looks_at_its_row(db: None) -> None:
     body = {"customer": str(UUID(int=0)), "total": "1.00", "placed_on": "2026-01-31"}
-    values = Validation(Written).values(body)
-    assert values
+    [values] = Validation(Written).values([body])
     assert values["customer"] == UUID(int=0)
-    assert Validation(Picky).values(body) is None
+    assert Validation(Picky).values([body]) == []

@@ -38,16 +38,13 @@ class Asked:
     read: Callable[[int], bytes]
     fetch: Callable[..., list[Any]]
 
-    def data(self) -> dict[str, Any] | None:
-        """The object in a complete JSON body of at most ``BODY_BYTES``, else None."""
+    def data(self) -> Any:
+        """The value of a complete JSON body of at most ``BODY_BYTES``, else None."""
         body = self._body()
-        if body is None or body.startswith(b"["):
-            return None
         try:
-            data = parsers.decode(body)
+            return None if body is None else parsers.decode(body)
         except (ValueError, RecursionError):
             return None
-        return data if isinstance(data, dict) else None
 
     def _body(self) -> bytes | None:
         length = self.environ.get("CONTENT_LENGTH") or ""

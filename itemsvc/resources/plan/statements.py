@@ -17,7 +17,7 @@ from itemsvc.resources.plan.keys import key_of
 
 
 class Insert:
-    """The statements that ``Model.save`` would send for a new row: one for each set of names that have a value."""
+    """The statements that the ORM would send for new rows: one for each set of names that have a value, and number."""
 
     def __init__(self, model: type[models.Model], returned: Iterable[str]):
         self._model, self._back = model, returning(model, returned)
@@ -29,16 +29,17 @@ class Insert:
         """The fields that get a value: the others are the database's to set."""
         return [field for field in self._fields if field.name in names or not _is_databases(field)]
 
-    def _sql(self, names: tuple[str, ...]) -> str | None:
+    def _sql(self, names: tuple[str, ...], rows: int = 1) -> str | None:
         """The SQL; None if a name is no column."""
         if not {field.name for field in self._fields} >= {*names}:
             return None
         quote, sent = connections["default"].ops.quote_name, self._sent(names)
-        columns, values = ", ".join(quote(str(field.column)) for field in sent), ", ".join(map(placeholder, sent))
-        return f"INSERT INTO {quote(self._model._meta.db_table)} ({columns}) VALUES ({values}) {self._back}"  # noqa: S608
+        columns, row = ", ".join(quote(str(field.column)) for field in sent), ", ".join(map(placeholder, sent))
+        values = ", ".join([f"({row})"] * rows)
+        return f"INSERT INTO {quote(self._model._meta.db_table)} ({columns}) VALUES {values} {self._back}"  # noqa: S608
 
     def parameters(self, values: Mapping[str, Any]) -> list[Any]:
-        """The statement's parameters in its order; a field without a value gets its default."""
+        """One row's parameters in the statement's order; a field without a value gets its default."""
         return [
             parameter(field, values[field.name] if field.name in values else field.get_default())
             for field in self._sent((*values,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
 from typing import Any, NoReturn
 
@@ -28,11 +29,12 @@ class Unread:
 
 
 class Validation:
-    """What a serializer makes of a body. ``instance`` and ``partial`` are as for the serializer."""
+    """What a serializer makes of objects. ``instance``, ``partial`` and ``many`` are as for the serializer."""
 
-    def __init__(self, serializer_class: Any, *, instance: Any = None, partial: bool = False):
+    def __init__(self, serializer_class: Any, *, instance: Any = None, partial: bool = False, many: bool = False):
+        made = serializer_class(instance, partial=partial, many=many, context=Unread())
         # All requests share it but for what a team's code keeps in it: each validates with a copy.
-        self._serializer = serializer_class(instance, partial=partial, context=Unread())
+        self._serializer = made.child if many else made
         model = serializer_class.Meta.model
         columns = {column.name: column for column in model._meta.concrete_fields if model._meta.managed}
         for field in self._serializer.fields.values():
@@ -55,15 +57,14 @@ class Validation:
             or hasattr(self._serializer, f"validate_{field.field_name}")
         )
 
-    def values(self, data: dict[str, Any] | None) -> dict[str, Any] | None:
-        """The validated values; None if there is no object, or the serializer refuses it or needs more than it."""
-        if data is None:
-            return None
+    def values(self, data: Sequence[Any]) -> list[dict[str, Any]]:
+        """The validated values of each; none if the serializer refuses one, or needs more than it."""
+        serializer = copy(self._serializer)
+        serializer.parent = copy(serializer.parent)
         try:
-            values: dict[str, Any] = copy(self._serializer).run_validation(data)
+            return [serializer.run_validation(each) for each in data]
         except Exception:
-            return None
-        return values
+            return []
 
 
 def _is_the_databases(validator: Any, column: models.Field | None) -> bool:

@@ -1,10 +1,11 @@
-"""The operations that write one row."""
+"""The operations that write: new rows, and one row."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache, partial
+from itertools import chain
 from typing import Any
 
 from django.db import transaction
@@ -14,7 +15,9 @@ from rest_framework.mixins import CreateModelMixin
 from rest_framework.serializers import ModelSerializer
 
 from itemsvc.http.links import finds_row
+from itemsvc.limits.shares import Busy, bulk_requests
 from itemsvc.resources import idempotency
+from itemsvc.resources.bulk import MAX_ITEMS, BulkCreateMixin
 from itemsvc.resources.conditional import ANY, TAG, TAGS, ConditionalWriteMixin
 from itemsvc.resources.etags import versions
 from itemsvc.resources.idempotency import IdempotentCreateMixin
@@ -26,13 +29,14 @@ from itemsvc.resources.plan.keys import KEYS, key_of
 from itemsvc.resources.plan.operations import DetailOperation, Operation
 from itemsvc.resources.plan.statements import Insert, Update, delete_one
 from itemsvc.resources.plan.validation import Unread, Validation
+from itemsvc.resources.serializers import BulkSerializer
 
 #: An If-Match with more tags than these is left to DRF's path.
 MAX_VERSIONS = 8
 
 
 class Create(Operation):
-    """`POST` of one object."""
+    """`POST` of one object, or of an array of them."""
 
     name = "create"
     method = "POST"
@@ -46,6 +50,7 @@ class Create(Operation):
         self.takes_keys = issubclass(view, IdempotentCreateMixin)
         serializer = self.view_class.serializer_class
         self.validation = Validation(serializer)
+        self.validation_of_many = Validation(serializer, many=True) if _takes_arrays(view) else None
         self.insert = Insert(serializer.Meta.model, self.rows.columns + self.version)
         self.id_place = self.rows.columns.index("id")
         self.adds = self.view_class.perform_create is not CreateModelMixin.perform_create
@@ -57,23 +62,36 @@ class Create(Operation):
         yield from _more_than_one_statement(view.serializer_class, "create")
 
     def answer(self, asked: Asked) -> Answer | None:
-        """The new object and its Location; None if the body is not valid, or its key needs more than to be kept."""
+        """What is new; None if the body is not valid, or its key needs more than to be kept."""
         data = asked.data()
-        values = self.validation.values(data)
-        added = added_values(self.view_class, asked.environ) if self.adds and values is not None else {}
-        if values is None or added is None:
+        if not isinstance(data, list):
+            return self._answer(asked, data, self.validation.values([data]))
+        if self.validation_of_many is None or len(data) > MAX_ITEMS:
             return None
-        values |= added
-        sql = self.insert.sql((*values,))
-        if sql is None:
+        with suppress(Busy), bulk_requests.take():
+            return self._answer(asked, data, self.validation_of_many.values(data))
+        return None  # DRF's path refuses it.
+
+    def _answer(self, asked: Asked, data: Any, values: list[dict[str, Any]]) -> Answer | None:
+        added = added_values(self.view_class, asked.environ) if self.adds and values else {}
+        if not values or added is None:
             return None
-        parameters = self.insert.parameters(values)
+        values = [each | added for each in values]
+        # Another set of values may need another statement, because the database sets what has none.
+        sql, *others = {self.insert.sql((*each,), len(values)) for each in values}
+        if sql is None or others:
+            return None
+        parameters = [*chain.from_iterable(map(self.insert.parameters, values))]
         if not self.takes_keys or "HTTP_IDEMPOTENCY_KEY" not in asked.environ:
-            return self._made(asked, sql, parameters)
+            return self._made(asked, sql, parameters, data)
         return self._made_once(asked, sql, parameters, data)
 
-    def _made(self, asked: Asked, sql: str, parameters: list[Any]) -> Answer:
-        row = asked.fetch(sql, parameters, repeatable=False)[0]
+    def _made(self, asked: Asked, sql: str, parameters: list[Any], data: Any) -> Answer:
+        """The new object and its Location; many are in no one place."""
+        if isinstance(data, list):
+            rows = asked.fetch(sql, parameters, repeatable=False, prepared=False)
+            return Answer(self.rows.array(rows), [], self.status_code)
+        [row] = asked.fetch(sql, parameters, repeatable=False)
         location: Header = ("Location", f"{asked.address}/{row[self.id_place]}")
         return self.content(asked, row, *([location] if self.finds_row(f"{asked.path}/{self.some_key}") else []))
 
@@ -88,7 +106,7 @@ class Create(Operation):
             with transaction.atomic():
                 if not idempotency.lock(place) or known():
                     return None
-                answer = self._made(asked, sql, parameters)
+                answer = self._made(asked, sql, parameters, data)
                 idempotency.store(place, answer.status, dict(answer.headers), answer.body)
             return answer
         return None
@@ -138,10 +156,9 @@ class Replace(WriteOperation):
     def answer(self, asked: Asked) -> Answer | None:
         """The object as it is now; None if it is not there, is another version, or the body is not valid."""
         wanted = self.wanted(asked)
-        values = self.validation.values(asked.data()) if wanted else None
-        if not wanted or not values:
+        if not wanted or not (found := self.validation.values([asked.data()])):
             return None
-        selection, tags = wanted
+        (selection, tags), [values] = wanted, found
         sql = self.update.sql(selection, (*values,), len(tags))
         if not sql:
             return None
@@ -185,6 +202,16 @@ class Destroy(WriteOperation):
         sql = self.sql(selection, len(tags))
         deleted = sql and asked.fetch(sql, [*selection.values, asked.key, *tags], repeatable=False)
         return Answer(b"", [], self.status_code) if deleted else None
+
+
+def _takes_arrays(view: type[Any]) -> bool:
+    """Whether a body may be an array, whose objects are validated one by one."""
+    serializer = view.serializer_class
+    return (
+        issubclass(view, BulkCreateMixin)
+        and getattr(serializer.Meta, "list_serializer_class", None) is BulkSerializer
+        and serializer.many_init.__func__ is ModelSerializer.many_init.__func__  # type: ignore[attr-defined]
+    )
 
 
 def _more_than_one_statement(serializer: Any, *names: str) -> Iterator[Obstacle]:
