@@ -247,7 +247,9 @@ class JSONField(serializers.JSONField):
             if any(isinstance(each, str) and REFUSED_TEXT.search(each) for each in values):
                 self.fail("text")
             values = [member for each in values for member in _members(each)]
-        if values:
+            if not values:
+                break
+        else:
             self.fail("nesting")
         return _as_stored(super().to_internal_value(data))
 

@@ -35,6 +35,8 @@ class Validation:
         made = serializer_class(instance, partial=partial, many=many, context=Unread())
         # All requests share it but for what a team's code keeps in it: each validates with a copy.
         self._serializer = made.child if many else made
+        if type(self._serializer).get_validators is serializers.ModelSerializer.get_validators:
+            self._serializer.validators = self._serializer.get_validators()  # Each copy would look for them anew.
         model = serializer_class.Meta.model
         columns = {column.name: column for column in model._meta.concrete_fields if model._meta.managed}
         for field in self._serializer.fields.values():
