@@ -17,26 +17,30 @@ from itemsvc.resources.plan.keys import key_of
 
 
 class Insert:
-    """The statements that the ORM would send for new rows: one for each set of names that have a value, and number."""
+    """The statements that the ORM would send for new rows: one for each set of names that have a value."""
 
     def __init__(self, model: type[models.Model], returned: Iterable[str]):
         self._model, self._back = model, returning(model, returned)
         self._fields = [field for field in model._meta.concrete_fields if not field.generated]
         self._sent = lru_cache(maxsize=256)(self._fields_of)
-        self.sql = lru_cache(maxsize=256)(self._sql)
+        self._parts = lru_cache(maxsize=256)(self._parts_of)
 
     def _fields_of(self, names: tuple[str, ...]) -> list[models.Field]:
         """The fields that get a value: the others are the database's to set."""
         return [field for field in self._fields if field.name in names or not _is_databases(field)]
 
-    def _sql(self, names: tuple[str, ...], rows: int = 1) -> str | None:
+    def sql(self, names: tuple[str, ...], rows: int = 1) -> str | None:
         """The SQL; None if a name is no column."""
+        parts = self._parts(names)
+        return parts and f"{parts[0]} {', '.join([parts[1]] * rows)} {self._back}"
+
+    def _parts_of(self, names: tuple[str, ...]) -> tuple[str, str] | None:
+        """The SQL before the rows, and that of each row."""
         if not {field.name for field in self._fields} >= {*names}:
             return None
         quote, sent = connections["default"].ops.quote_name, self._sent(names)
         columns, row = ", ".join(quote(str(field.column)) for field in sent), ", ".join(map(placeholder, sent))
-        values = ", ".join([f"({row})"] * rows)
-        return f"INSERT INTO {quote(self._model._meta.db_table)} ({columns}) VALUES {values} {self._back}"  # noqa: S608
+        return f"INSERT INTO {quote(self._model._meta.db_table)} ({columns}) VALUES", f"({row})"
 
     def parameters(self, values: Mapping[str, Any]) -> list[Any]:
         """One row's parameters in the statement's order; a field without a value gets its default."""

@@ -78,7 +78,7 @@ class Create(Operation):
             return None
         values = [each | added for each in values]
         # Another set of values may need another statement, because the database sets what has none.
-        sql, *others = {self.insert.sql((*each,), len(values)) for each in values}
+        sql, *others = {self.insert.sql(names, len(values)) for names in {(*each,) for each in values}}
         if sql is None or others:
             return None
         parameters = [*chain.from_iterable(map(self.insert.parameters, values))]
