@@ -130,7 +130,7 @@ def requests(draw: st.DrawFn) -> dict[str, Any]:
 CONDITIONS = ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH")
 NEW_VERSION = re.compile(r'"\d{10,}-')
 NEW_KEY = re.compile(r"\b(?!0197b4a0)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
-NEW_TIME = re.compile(r'"created_at":"[^"]*"')
+NEW_TIME = re.compile(r'"created_at": ?"[^"]*"')  # With indent there is a space.
 
 
 def told(answer: Answer) -> Any:
