@@ -1,4 +1,4 @@
-"""409: the database refused the rows because of other rows."""
+"""The database refused the rows: 409 because of other rows, 400 because they break a rule of their model."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import re
 from django.apps import apps
 from django.db import IntegrityError
 from django.db.models import ProtectedError, RestrictedError
-from psycopg2.errors import Error, ExclusionViolation, ForeignKeyViolation, UniqueViolation
+from psycopg2.errors import CheckViolation, Error, ExclusionViolation, ForeignKeyViolation, UniqueViolation
 from rest_framework import status
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.settings import api_settings
 
 #: The columns in PostgreSQL's detail, as in `Key (email)=(…) already exists.` The values are not told.
 COLUMNS = re.compile(r"[^(]*\(([^()]+)\)=")
@@ -27,14 +28,26 @@ class Conflict(APIException):
     default_code = "conflict"
 
 
-def conflict(exception: IntegrityError) -> Conflict | None:
-    """The answer if other rows are the reason. A missing value or a broken rule of the row is the code's fault."""
+def refusal(exception: IntegrityError) -> Conflict | ValidationError | None:
+    """The answer if the rows are the reason; None if it is the code's fault: a missing value, an undeclared rule."""
     cause = exception.__cause__
-    if isinstance(cause, UniqueViolation | ForeignKeyViolation):
-        names = _members(cause)
-        return Conflict({name: [REASONS[type(cause)]] for name in names} if names else None)
-    if isinstance(exception, ProtectedError | RestrictedError) or isinstance(cause, ExclusionViolation):
+    if isinstance(exception, ProtectedError | RestrictedError):
         return Conflict()
+    if isinstance(cause, CheckViolation):
+        problems = _broken_rule(cause)
+        return ValidationError(problems) if problems else None
+    if isinstance(cause, UniqueViolation | ForeignKeyViolation):
+        return Conflict({name: [REASONS[type(cause)]] for name in _members(cause)} or _broken_rule(cause))
+    return Conflict(_broken_rule(cause)) if isinstance(cause, ExclusionViolation) else None
+
+
+def _broken_rule(cause: Error) -> dict[str, list[str]] | None:
+    """What the model's constraint says, with its `violation_error_message`; None if no model declares it."""
+    place = cause.diag.table_name, cause.diag.constraint_name
+    for model in apps.get_models():
+        for rule in model._meta.constraints:
+            if place == (model._meta.db_table, rule.name):
+                return {api_settings.NON_FIELD_ERRORS_KEY: [str(rule.get_violation_error_message())]}
     return None
 
 

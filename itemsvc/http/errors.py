@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
 from itemsvc.db.errors import first_line
-from itemsvc.http.conflicts import conflict
+from itemsvc.http.conflicts import refusal
 from itemsvc.http.negotiation import UnsupportedCoding
 
 logger = logging.getLogger(__name__)
@@ -25,11 +25,11 @@ RETRY_AFTER_SECONDS = 1
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's handler, with 400 for a body that did not arrive whole, and 409 for rows that conflict with others."""
+    """DRF's handler, with 400 for a body that did not arrive whole, and answers for rows that the database refuses."""
     if isinstance(exc, UnreadablePostError):
         exc = ParseError("The body could not be read to its end.")
     elif isinstance(exc, IntegrityError):
-        exc = conflict(exc) or exc
+        exc = refusal(exc) or exc
     elif isinstance(exc, NotAcceptable):
         exc = _throttled(context) or exc
     response = drf_exception_handler(exc, context)

@@ -133,6 +133,23 @@ def test_two_of_many_with_one_unique_value_conflict(api: Client) -> None:
     assert api.get("/sample/customers").json() == []
 
 
+@own_transaction
+@pytest.mark.parametrize(
+    ("code", "status", "message"), [("VOID", 400, "No voucher is void."), ("ONCE-1", 409, "It can be there once only.")]
+)
+def test_a_row_that_breaks_a_constraint_gets_its_message(
+    api: Client, post: Post, code: str, status: int, message: str
+) -> None:
+    other, path = post("/sample/vouchers", {"code": "ONCE-1"}), "/sample/vouchers"
+    row = post(path, {"code": "SPRING"})
+    body = {"code": code}
+    answers = [api.post(path, each) for each in (body, [body])]
+    answers += [send(f"{path}/{row['id']}", body, content_type=JSON) for send in (api.put, api.patch)]
+    for answer in answers:
+        assert (answer.status_code, answer.json()) == (status, {"non_field_errors": [message]})
+    assert api.get(path).json() in ([row, other], [other, row])
+
+
 def delete_customers() -> None:
     """Deletes all of them, and closes this thread's connection."""
     Customer.objects.all().delete()

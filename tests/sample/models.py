@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
@@ -92,6 +93,18 @@ class Voucher(models.Model):
 
     class Meta:
         triggers = (version_trigger(),)
+        constraints = (
+            models.CheckConstraint(
+                condition=~models.Q(code="VOID"), name="vouchers_void", violation_error_message="No voucher is void."
+            ),
+            ExclusionConstraint(
+                expressions=[("code", "=")],
+                index_type="SPGIST",
+                condition=models.Q(code__startswith="ONCE-"),
+                name="vouchers_once",
+                violation_error_message="It can be there once only.",
+            ),
+        )
 
     def __str__(self) -> str:
         return self.code
