@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register  # noqa: A004  (Django's name)
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Model
 from rest_framework.serializers import ListSerializer
 
 from itemsvc.http.views import Endpoint, endpoints
-from itemsvc.resources.conditional import VERSION, ConditionalWriteMixin
+from itemsvc.resources.conditional import VERSION, ConditionalWriteMixin, ETagMixin
 from itemsvc.resources.cursors import Ordering
 from itemsvc.resources.filters import StrictFilterBackend
 from itemsvc.resources.indexes import is_indexed
@@ -26,7 +27,7 @@ def check_views(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     found = [*endpoints()]
     models = {each.view.queryset.model for each in found if _writes(each)} | {*_resources()}  # type: ignore[attr-defined]
     return _once(
-        *(message for each in found for message in (*_filters(each), *_nulls(each))),
+        *(message for each in found for message in (*_filters(each), *_nulls(each), *_locks(each))),
         *(message for model in models for message in _triggers(model)),
     )
 
@@ -139,6 +140,20 @@ def _nulls(endpoint: Endpoint) -> Iterator[CheckMessage]:
                 obj=endpoint.view,
                 id="itemsvc.E017",
             )
+
+
+def _locks(endpoint: Endpoint) -> Iterator[CheckMessage]:
+    view, queryset = endpoint.view, endpoint.get("queryset")
+    if queryset is None or not queryset.query.select_for_update or not issubclass(view, ETagMixin):
+        return
+    # A decorator of the team's may begin a transaction.
+    if not settings.DATABASES["default"]["ATOMIC_REQUESTS"] and not hasattr(view.dispatch, "__wrapped__"):
+        yield Error(
+            f"{view.__name__} has select_for_update() in its queryset, but no transaction: each GET would be a 500.",
+            hint="Take it out. Where your code changes a row, lock that row in the transaction of the change.",
+            obj=view,
+            id="itemsvc.E020",
+        )
 
 
 def _orderings(endpoint: Endpoint) -> Iterator[CheckMessage]:

@@ -9,9 +9,10 @@ from typing import Any
 import pgtrigger
 import pytest
 from django.core.checks import CheckMessage
-from django.db import models
+from django.db import models, transaction
 from django.test.utils import isolate_apps
 from django.urls import path
+from django.utils.decorators import method_decorator
 from rest_framework.decorators import action
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.response import Response
@@ -142,6 +143,14 @@ def test_a_strict_back_end_needs_a_filter_set(serve: Serve) -> None:
     serve(listing(filterset_class=None))
     assert found(checks.check_views(None)) == [("itemsvc.E011", "Listing")]
     serve(listing(), listing(filterset_class=None, filterset_fields=["name"]), listing(filter_backends=()))
+    assert checks.check_views(None) == []
+
+
+def test_a_lock_needs_a_transaction(serve: Serve) -> None:
+    locking = listing(queryset=Gadget.objects.select_for_update())
+    serve(locking)
+    assert found(checks.check_views(None)) == [("itemsvc.E020", "Listing")]
+    serve(method_decorator(transaction.atomic, name="dispatch")(locking))
     assert checks.check_views(None) == []
 
 

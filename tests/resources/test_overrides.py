@@ -180,6 +180,7 @@ urlpatterns = [
     path("enveloped", GadgetList.as_view(pagination_class=Enveloped)),
     path("whole", GadgetList.as_view(pagination_class=None)),
     path("sought", type("View", (GadgetList,), {"filter_backends": BACKENDS, "search_fields": ["name"]}).as_view()),
+    *listed("locking", queryset=Gadget.objects.select_for_update()),
     *listed("empty", queryset=Gadget.objects.none()),
     path("nobodys", type("View", (GadgetList,), {"queryset": Gadget.objects.filter(pk__in=[])}).as_view()),
     path("saved/<uuid:pk>", type("View", (Saved, GadgetDetail), {}).as_view()),
@@ -209,7 +210,8 @@ CASES: list[tuple[int, str, str, dict[str, str]]] = [
     (201, "POST", "/careful", {}), (400, "POST", "/careful", {"HTTP_REFUSED": "1"}),
     (400, "PUT", "/careful/{}", {}), (400, "PATCH", "/careful/{}", {}),
     (404, "GET", "/empty/{}", {}), (404, "PATCH", "/empty/{}", {}), (404, "DELETE", "/empty/{}", {}),
-    (200, "PUT", "/saved/{}", {}), (200, "PATCH", "/saved/{}", {"HTTP_IF_MATCH": '"1-0123456789abcdef"'}),
+    (201, "POST", "/locking", {}), (200, "PUT", "/saved/{}", {}),
+    (200, "PATCH", "/saved/{}", {"HTTP_IF_MATCH": '"1-0123456789abcdef"'}),
     (412, "PATCH", "/saved/{}", {"HTTP_IF_MATCH": '"2-0123456789abcdef"'}),
 ]  # fmt: skip
 

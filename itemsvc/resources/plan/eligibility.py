@@ -93,6 +93,8 @@ def obstacles(view: type[Any], operation: str, method: str) -> Iterator[Obstacle
         yield Obstacle("has no queryset", view)
     elif router.routers or view.queryset.db != DEFAULT_DB_ALIAS:
         yield Obstacle("has another database", view)
+    elif view.queryset.query.select_for_update:
+        yield Obstacle("locks rows", view)
     elif not may_find(view.queryset):
         yield Obstacle("has a queryset that finds no row", view)
 
