@@ -14,6 +14,7 @@ from itemsvc.http.parsers import MergePatchParser, StrictJSONParser
 from itemsvc.resources.bulk import one_or_many
 from itemsvc.resources.conditional import ETAG, IF_MATCH, IF_NONE_MATCH
 from itemsvc.resources.idempotency import IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED
+from itemsvc.resources.page_schema import Schema
 
 LINK = OpenApiParameter(
     "Link",
@@ -40,7 +41,7 @@ FORBIDDEN = {
 }
 
 
-class ResourceSchema(AutoSchema):
+class ResourceSchema(Schema):
     """The operations of both views of a resource."""
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Any:

@@ -11,9 +11,13 @@ from typing import Any
 import pytest
 from django import urls
 from drf_spectacular.generators import SchemaGenerator
-from rest_framework.pagination import PageNumberPagination
+from rest_framework.generics import ListAPIView
+from rest_framework.pagination import CursorPagination, PageNumberPagination
 
+from itemsvc.resources.pagination import KeysetPagination
 from itemsvc.resources.schema_views import SchemaView
+from tests.sample.models import Gadget
+from tests.sample.serializers import GadgetSerializer
 from tests.sample.views import GadgetList
 from tests.support.client import Client
 from tests.support.openapi import Schema
@@ -33,6 +37,25 @@ def test_another_pagination_is_described_as_it_is() -> None:
     assert "array" not in listed["description"]
     lines = listed["responses"]["200"]["content"]["application/x-ndjson"]
     assert "schema Gadget on" in lines["schema"]["description"]
+
+
+def test_each_pagination_of_one_serializer_is_described() -> None:
+    kinds = (None, KeysetPagination, PageNumberPagination, type("Enveloped", (CursorPagination,), {}))
+    views = [
+        type("View", (ListAPIView,), {"queryset": Gadget.objects.all(), "pagination_class": each}) for each in kinds
+    ]
+    patterns = [
+        urls.path(f"{number}", view.as_view(serializer_class=GadgetSerializer)) for number, view in enumerate(views)
+    ]
+    document = SchemaGenerator(patterns=patterns).get_schema(request=None, public=True)
+    pages = {
+        name: schema for name, schema in document["components"]["schemas"].items() if "List" in name or "Page" in name
+    }
+    assert {name: [*schema.get("properties", ())] for name, schema in pages.items()} == {
+        "PaginatedGadgetList": [],
+        "GadgetPageNumberPage": ["count", "next", "previous", "results"],
+        "GadgetEnvelopedPage": ["next", "previous", "results"],
+    }
 
 
 @pytest.mark.parametrize("media_type", ["application/json", "application/vnd.oai.openapi+json"])
