@@ -6,13 +6,16 @@ import logging
 from typing import Any
 
 import psycopg2
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import NON_FIELD_ERRORS, RequestDataTooBig
+from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError
 from django.http import HttpRequest, JsonResponse, UnreadablePostError
 from django.utils.deprecation import MiddlewareMixin
-from psycopg2.errors import QueryCanceled
-from rest_framework.exceptions import NotAcceptable, ParseError, Throttled
+from psycopg2.errors import DatetimeFieldOverflow, InvalidDatetimeFormat, InvalidTextRepresentation, QueryCanceled
+from rest_framework.exceptions import NotAcceptable, ParseError, Throttled, ValidationError
 from rest_framework.response import Response
+from rest_framework.serializers import as_serializer_error
+from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler as drf_exception_handler
 
 from itemsvc.db.errors import first_line
@@ -22,6 +25,8 @@ from itemsvc.http.negotiation import UnsupportedCoding
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER_SECONDS = 1
+#: What the database says of a text that it cannot read as a value of its column.
+UNREADABLE = (DatetimeFieldOverflow, InvalidDatetimeFormat, InvalidTextRepresentation)
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
@@ -30,12 +35,23 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
         exc = ParseError("The body could not be read to its end.")
     elif isinstance(exc, IntegrityError):
         exc = refusal(exc) or exc
+    elif isinstance(exc.__cause__, UNREADABLE):
+        exc = ParseError("A value of the request has another type than its column.")
+    elif isinstance(exc, DjangoValidationError):
+        exc = _invalid(exc)
     elif isinstance(exc, NotAcceptable):
         exc = _throttled(context) or exc
     response = drf_exception_handler(exc, context)
     if response is not None and isinstance(exc, UnsupportedCoding):
         response["Accept-Encoding"] = exc.accept_encoding
     return response
+
+
+def _invalid(exc: DjangoValidationError) -> ValidationError:
+    """The error of a model's `full_clean`, or of a queryset that cannot read a value, such as a cursor's."""
+    problems = as_serializer_error(exc)
+    names: dict[str, Any] = {NON_FIELD_ERRORS: api_settings.NON_FIELD_ERRORS_KEY}
+    return ValidationError({names.get(name, name): texts for name, texts in problems.items()})
 
 
 def _throttled(context: dict[str, Any]) -> Throttled | None:

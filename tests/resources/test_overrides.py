@@ -17,7 +17,7 @@ from django.utils.decorators import method_decorator
 from rest_framework.exceptions import ValidationError
 from rest_framework.fields import IntegerField
 from rest_framework.filters import SearchFilter
-from rest_framework.pagination import LimitOffsetPagination, PageNumberPagination
+from rest_framework.pagination import CursorPagination, LimitOffsetPagination, PageNumberPagination
 from rest_framework.permissions import IsAdminUser
 from rest_framework.response import Response
 
@@ -81,6 +81,14 @@ class Careful(GadgetSerializer):
         if self.instance and self.instance.description == "sealed":
             raise ValidationError("sealed")
         return attrs
+
+
+class Cleaned(GadgetSerializer):
+    """Refuses what its model refuses."""
+
+    def create(self, validated_data: Any) -> Gadget:
+        Gadget(**validated_data | {"name": "x" * 256}).full_clean()
+        return super().create(validated_data)
 
 
 class Remembering(GadgetSerializer):
@@ -157,6 +165,11 @@ def closed(view: Any) -> Any:
     return answer
 
 
+def by(name: str) -> Any:
+    """DRF's pages of two, by this column."""
+    return type("By", (CursorPagination,), {"ordering": f"-{name}", "page_size": 2})
+
+
 def listed(name: str, **members: Any) -> Any:
     """A list of gadgets with members of its own, and its detail view."""
     return [
@@ -177,6 +190,8 @@ urlpatterns = [
     path("named/<slug:name>", type("View", (GadgetDetail,), {"lookup_field": "name"}).as_view()),
     path("numbered", GadgetList.as_view(pagination_class=type("Two", (PageNumberPagination,), {"page_size": 2}))),
     path("cut", GadgetList.as_view(pagination_class=LimitOffsetPagination)),
+    *(path(f"cursors/{name}", GadgetList.as_view(pagination_class=by(name))) for name in ("id", "created_at")),
+    *listed("cleaned", serializer_class=Cleaned),
     path("enveloped", GadgetList.as_view(pagination_class=Enveloped)),
     path("whole", GadgetList.as_view(pagination_class=None)),
     path("sought", type("View", (GadgetList,), {"filter_backends": BACKENDS, "search_fields": ["name"]}).as_view()),
@@ -209,6 +224,8 @@ CASES: list[tuple[int, str, str, dict[str, str]]] = [
     (200, "GET", "/short", {}), (200, "GET", "/short/{}?all=1", {}),
     (201, "POST", "/careful", {}), (400, "POST", "/careful", {"HTTP_REFUSED": "1"}),
     (400, "PUT", "/careful/{}", {}), (400, "PATCH", "/careful/{}", {}),
+    (400, "POST", "/cleaned", {}), (400, "GET", "/cursors/id?cursor=cD1nYXJiYWdl", {}),
+    (400, "GET", "/cursors/created_at?cursor=cD1nYXJiYWdl", {}),
     (404, "GET", "/empty/{}", {}), (404, "PATCH", "/empty/{}", {}), (404, "DELETE", "/empty/{}", {}),
     (201, "POST", "/locking", {}), (200, "PUT", "/saved/{}", {}),
     (200, "PATCH", "/saved/{}", {"HTTP_IF_MATCH": '"1-0123456789abcdef"'}),
