@@ -12,7 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from itemsvc.resources.conditional import refresh_version, saves_in_one_statement
+from itemsvc.resources.conditional import refresh_version
+from itemsvc.resources.one_statement import saves_in_one_statement
 
 MAX_ITEMS = 1000
 

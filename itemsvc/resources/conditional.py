@@ -16,13 +16,13 @@ from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer, ListSerializer, ModelSerializer
+from rest_framework.serializers import BaseSerializer, ListSerializer
 
 from itemsvc.db import returning
 from itemsvc.http.errors import error
 from itemsvc.http.renderers import Rendered
 from itemsvc.resources.etags import item_etag, list_etag, versions
-from itemsvc.resources.one_statement import is_one_statement, overrides
+from itemsvc.resources.one_statement import overrides, saves_in_one_statement
 
 READ_METHODS = ("GET", "HEAD")
 ANY = "*"
@@ -174,15 +174,6 @@ def refresh_version(response: Response) -> None:
     instance = _instance_of(response.data)
     if hasattr(instance, VERSION):
         instance.refresh_from_db(fields=[VERSION])
-
-
-def saves_in_one_statement(serializer: Any, method: str) -> bool:
-    """Whether ``save()`` of a serializer of this class, by `create` or `update`, is one statement and nothing else."""
-    return (
-        getattr(serializer, method, None) is getattr(ModelSerializer, method)
-        and serializer.save is ModelSerializer.save
-        and is_one_statement(serializer.Meta.model)
-    )
 
 
 def read_if_match(request: Request) -> list[str]:

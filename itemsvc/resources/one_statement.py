@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from functools import cache
 from inspect import getattr_static
 from itertools import chain
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, models
 from django.db.models import signals
 from django.db.models.deletion import Collector, get_candidate_relations_to_delete
+from rest_framework.serializers import ModelSerializer
 
 #: The methods of a model that run when a row is read and when it is saved, and the signals that are sent.
 READ = ("__init__", "from_db"), ("pre_init", "post_init")
@@ -21,6 +24,25 @@ TIMES = (models.DateField.pre_save, models.DateTimeField.pre_save, models.TimeFi
 def is_one_statement(model: type[models.Model]) -> bool:
     """Whether saving a row is one INSERT or UPDATE alone."""
     return not any(more_than_one_statement(model))
+
+
+def saves_in_one_statement(serializer: Any, method: str) -> bool:
+    """Whether ``save()`` of a serializer of this class, by `create` or `update`, is one statement and nothing else."""
+    return (
+        getattr(serializer, method, None) is getattr(ModelSerializer, method)
+        and serializer.save is ModelSerializer.save
+        and is_one_statement(serializer.Meta.model)
+        and not _sets_other_rows(serializer)
+    )
+
+
+@cache
+def _sets_other_rows(serializer: Any) -> bool:
+    """Whether a member is the other side of a foreign key; True also if only a request tells the members."""
+    accessors = {relation.get_accessor_name() for relation in serializer.Meta.model._meta.related_objects}
+    with suppress(Exception):
+        return any(field.source in accessors and not field.read_only for field in serializer().fields.values())
+    return True
 
 
 def more_than_one_statement(model: type[models.Model]) -> Iterator[tuple[str, Any]]:

@@ -14,7 +14,7 @@ from itemsvc.db import returning
 from itemsvc.resources import arrays, fields
 from itemsvc.resources.arrays import MAX_LISTED
 from itemsvc.resources.fields import StringField
-from itemsvc.resources.one_statement import is_one_statement
+from itemsvc.resources.one_statement import saves_in_one_statement
 
 __all__ = ("BulkSerializer", "ResourceSerializer", "StringField")
 
@@ -43,8 +43,7 @@ class BulkSerializer(serializers.ListSerializer):
 
     def create(self, validated_data: list[dict[str, Any]]) -> list[models.Model]:
         """The new rows, in the given order: by one statement, or each by ``create`` if a team's code takes part."""
-        is_plain = type(self.child).create is serializers.ModelSerializer.create
-        if is_plain and is_one_statement(self.child.Meta.model):
+        if saves_in_one_statement(type(self.child), "create"):
             return returning.insert(self.child.Meta.model, validated_data)
         with transaction.atomic():
             return [self.child.create(values) for values in validated_data]

@@ -31,7 +31,7 @@ from tests.resources.readings import ReadingSerializer
 from tests.sample.models import Customer, Gadget, Line, Order, Reading
 from tests.sample.serializers import GadgetSerializer, OrderSerializer
 from tests.sample.urls import urlpatterns as sample_urls
-from tests.sample.views import GadgetDetail, GadgetList, OrderList
+from tests.sample.views import GadgetDetail, GadgetList, OrderDetail, OrderList
 from tests.support.ways import Way, ask, every_way
 
 #: Django's handler reads the names of the static files when it is made.
@@ -146,6 +146,14 @@ class Written(OrderSerializer):
         extra_kwargs: ClassVar[dict[str, Any]] = {name: {"write_only": True} for name in fields[1:]}
 
 
+class Filled(OrderSerializer):
+    """Its lines by their keys, which are columns of other rows."""
+
+    class Meta:
+        model = Order
+        fields = ("id", "total", "lines")
+
+
 class Picky(Written):
     """Looks at the customer."""
 
@@ -204,6 +212,7 @@ urlpatterns = [
     path("decorated", closed(GadgetList.as_view())),
     path("filtered/<uuid:pk>", type("View", (GadgetDetail,), {"filter_backends": (Nobody,)}).as_view()),
     path("written", type("View", (OrderList,), {"serializer_class": Written}).as_view()),
+    path("filled/<uuid:pk>", OrderDetail.as_view(serializer_class=Filled)),
     path("picky", type("View", (OrderList,), {"serializer_class": Picky}).as_view()),
     path("alone", GadgetList.as_view()),
     path("unlike", type("View", (GadgetList,), {"serializer_class": Unlike}).as_view()),
@@ -288,6 +297,18 @@ def test_a_row_shows_what_its_queryset_adds(ways: dict[str, Way], method: str) -
     for name, way in ways.items():
         row = json.loads(ask(way, method, f"/counted/{gadget.pk}", LAMP)[2])
         assert (row["name"], row.get("count")) == ("torch" if method == "GET" else "lamp", 1), name
+
+
+@pytest.mark.urls(__name__)
+def test_a_change_of_other_rows_is_a_change_of_this_one(ways: dict[str, Way]) -> None:
+    customer = Customer.objects.create(name="Ann", email="ann@example.com")
+    for name, way in ways.items():
+        orders = [Order.objects.create(customer=customer, total=1, placed_on=date(2026, 1, 31)) for _ in range(2)]
+        line = Line.objects.create(order=orders[0], product="nail")
+        path = f"/filled/{orders[1].pk}"
+        status, headers, body, _ = ask(way, "PATCH", path, json.dumps({"lines": [line.pk]}).encode())
+        assert (status, json.loads(body)["lines"]) == (200, [line.pk]), name
+        assert ask(way, "GET", path)[1]["ETag"] == headers["ETag"], name
 
 
 @pytest.mark.urls(__name__)
