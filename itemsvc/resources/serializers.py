@@ -84,6 +84,13 @@ class ResourceSerializer(serializers.ModelSerializer):
         if meta and not hasattr(meta, "list_serializer_class"):
             meta.list_serializer_class = BulkSerializer
 
+    def build_standard_field(self, field_name: str, model_field: models.Field) -> Any:
+        """A column with a default in the database may be left out, as one with a default in Python."""
+        field_class, kwargs = super().build_standard_field(field_name, model_field)
+        if model_field.db_default is not models.NOT_PROVIDED and "read_only" not in kwargs:
+            kwargs["required"] = False
+        return field_class, kwargs
+
     def build_relational_field(self, field_name: str, relation_info: Any) -> Any:
         """A foreign key accepts the same values as the key that it refers to."""
         field_class, kwargs = super().build_relational_field(field_name, relation_info)

@@ -25,7 +25,6 @@ class ReadingSerializer(ResourceSerializer):
         extra_kwargs: ClassVar[dict[str, Any]] = {
             "serial": {"coerce_to_string": True},
             "ratio": {"coerce_to_string": False},
-            "priority": {"required": False},
         }
 
 
