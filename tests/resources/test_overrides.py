@@ -219,6 +219,8 @@ urlpatterns = [
     path("few", type("View", (GadgetList,), {"serializer_class": Few}).as_view()),
     path("twice", GadgetList.as_view(permission_classes=[IsAdminUser])),
     path("twice", GadgetList.as_view()),
+    path("slashed/", GadgetList.as_view()),
+    path("slashed/<uuid:pk>/", GadgetDetail.as_view()),
     path("default", GadgetList.as_view(), {"more": "1"}),
 ]
 
@@ -230,6 +232,7 @@ CASES: list[tuple[int, str, str, dict[str, str]]] = [
     (403, "GET", "/inside", {}), (200, "GET", "/inside", {"HTTP_OPEN": "1"}),
     (404, "GET", "/filtered/{}", {}), (404, "PATCH", "/filtered/{}", {}), (404, "DELETE", "/filtered/{}", {}),
     (201, "POST", "/alone", {}), (201, "POST", "/named", {}), (403, "GET", "/twice", {}), (200, "GET", "/default", {}),
+    (200, "GET", "/slashed/", {}), (200, "PATCH", "/slashed/{}/", {}),
     (200, "GET", "/short", {}), (200, "GET", "/short/{}?all=1", {}),
     (201, "POST", "/careful", {}), (400, "POST", "/careful", {"HTTP_REFUSED": "1"}),
     (400, "PUT", "/careful/{}", {}), (400, "PATCH", "/careful/{}", {}),
@@ -288,6 +291,14 @@ def test_pages_and_filters_of_drf_work_as_drf_has_them(ways: dict[str, Way], whe
         assert status == 200, (way, body)
         page = json.loads(body)
         assert [each["name"] for each in (page if isinstance(page, list) else page["results"])] == expected, way
+
+
+@pytest.mark.urls(__name__)
+def test_a_url_that_ends_in_a_slash_keeps_it(ways: dict[str, Way]) -> None:
+    for name in "ab":
+        Gadget.objects.create(name=name)
+    for way, application in ways.items():
+        assert "http://testserver/slashed/?cursor=" in ask(application, "GET", "/slashed/?limit=1")[1]["Link"], way
 
 
 @pytest.mark.urls(__name__)

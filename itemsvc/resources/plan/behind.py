@@ -42,8 +42,8 @@ def answer(view: Any, request: HttpRequest, kwargs: Mapping[str, Any]) -> Respon
     """
     operation = None if ASKED in request.META else _operation(view, request)
     key = str(kwargs.get("pk", ""))
-    path = request.path.removesuffix("/")
-    if operation is None or not PLAIN.fullmatch(path) or not operation.takes(request.META, key):
+    path = request.path
+    if operation is None or path.endswith("/") or not PLAIN.fullmatch(path) or not operation.takes(request.META, key):
         return None
     request.user = request.auth = request.META.get(CALLER) if view.authentication_classes else None  # type: ignore[assignment,attr-defined]
     address = "" if key else request.build_absolute_uri(path)
