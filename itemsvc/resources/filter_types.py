@@ -175,5 +175,7 @@ def strict_filter(chosen: type[Filter], column: Any) -> tuple[type[Filter], dict
     if chosen is NumberFilter:
         return WholeNumberFilter if isinstance(column, models.IntegerField) else DecimalFilter, {}
     if chosen is CharFilter:
-        return TextFilter, {"max_length": column.max_length or 255}
+        # PostgreSQL refuses to compare an address with any other text.
+        validators = column.validators if isinstance(column, models.GenericIPAddressField) else ()
+        return TextFilter, {"max_length": column.max_length or 255, "validators": validators}
     return STRICT.get(chosen, chosen), {}

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
+from django import forms
+from django.db import models
 
+from itemsvc.resources.filters import ModelFilter
 from tests.resources.shapes import SHAPES, Post
 from tests.support.client import Client
 
@@ -115,3 +119,11 @@ def test_the_schema_shows_the_values_of_a_filter(api: Client, path: str, name: s
     parameters = api.get("/schema").json()["paths"][path]["get"]["parameters"]
     [found] = [each["schema"] for each in parameters if each["name"] == name]
     assert found == shown
+
+
+@pytest.mark.parametrize(("text", "is_valid"), [("::1", True), ("10.0.0.1", True), ("x", False), ("10.0.0.256", False)])
+def test_an_address_is_compared_with_addresses_only(text: str, is_valid: bool) -> None:
+    column = models.GenericIPAddressField(name="address")
+    chosen, extra = ModelFilter.filter_for_lookup(column, "exact")
+    with nullcontext() if is_valid else pytest.raises(forms.ValidationError):
+        assert chosen(**extra).field.clean(text) == text
