@@ -13,6 +13,9 @@ FORMATS = {
     "date-time": ["2026-01-31T12:00:00Z"],
     "time": ["12:00:00"],
     "email": ["somebody@example.com"],
+    "ipv4": ["192.0.2.1"],
+    "ipv6": ["2001:db8::1"],
+    "byte": ["Zm9v"],
     "uri": ["https://example.com/"],
     "decimal": ["9.50", "9.5", "9", "0.5", "0"],
 }

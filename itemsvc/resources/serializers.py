@@ -99,6 +99,15 @@ class ResourceSerializer(serializers.ModelSerializer):
             kwargs["pk_field"] = key()
         return field_class, kwargs
 
+    def build_nested_field(self, field_name: str, relation_info: Any, nested_depth: int) -> Any:
+        """With `depth`, the row that is referred to. Each model has a name of its own in the schema."""
+        _, kwargs = super().build_nested_field(field_name, relation_info, nested_depth)
+        model, depth = relation_info.related_model, nested_depth - 1
+        if relation_info.model_field is not None and relation_info.model_field.null:
+            kwargs["allow_null"] = True
+        meta = type("Meta", (), {"model": model, "depth": depth, "fields": "__all__"})
+        return type(f"Nested{model.__name__}{depth or ''}Serializer", (ResourceSerializer,), {"Meta": meta}), kwargs
+
     def to_internal_value(self, data: Any) -> Any:
         """The validated values; raises ValidationError that names unknown members."""
         if isinstance(data, Mapping) and (unknown := [name for name in data if name not in self.fields]):

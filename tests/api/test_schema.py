@@ -15,8 +15,10 @@ from rest_framework.generics import ListAPIView
 from rest_framework.pagination import CursorPagination, PageNumberPagination
 
 from itemsvc.resources.pagination import KeysetPagination
+from itemsvc.resources.schema_examples import example_of
 from itemsvc.resources.schema_views import SchemaView
-from tests.sample.models import Gadget
+from itemsvc.resources.serializers import ResourceSerializer
+from tests.sample.models import Gadget, Reading
 from tests.sample.serializers import GadgetSerializer
 from tests.sample.views import GadgetList
 from tests.support.client import Client
@@ -56,6 +58,24 @@ def test_each_pagination_of_one_serializer_is_described() -> None:
         "GadgetPageNumberPage": ["count", "next", "previous", "results"],
         "GadgetEnvelopedPage": ["next", "previous", "results"],
     }
+
+
+def test_each_model_that_depth_shows_is_described() -> None:
+    meta = type("Meta", (), {"model": Reading, "fields": ("id", "line"), "depth": 2})
+    view = type("View", (ListAPIView,), {"queryset": Reading.objects.all()})
+    deep = type("DeepSerializer", (ResourceSerializer,), {"Meta": meta})
+    patterns = [urls.path("deep", view.as_view(serializer_class=deep))]
+    schemas = SchemaGenerator(patterns=patterns).get_schema(request=None, public=True)["components"]["schemas"]
+    described = {name: str(schemas[name]["properties"]) for name in ("Deep", "NestedLine1", "NestedOrder")}
+    assert "NestedLine1" in described["Deep"]
+    assert "'null'" in described["Deep"]
+    assert "NestedOrder" in described["NestedLine1"]
+    assert "placed_on" in described["NestedOrder"]
+
+
+@pytest.mark.parametrize(("form", "example"), [("ipv4", "192.0.2.1"), ("ipv6", "2001:db8::1"), ("byte", "Zm9v")])
+def test_an_example_has_the_form_of_its_member(form: str, example: str) -> None:
+    assert example_of("address", {"type": "string", "format": form}) == example
 
 
 @pytest.mark.parametrize("media_type", ["application/json", "application/vnd.oai.openapi+json"])
