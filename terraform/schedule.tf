@@ -25,7 +25,8 @@ resource "aws_scheduler_schedule_group" "main" {
 
 resource "aws_scheduler_schedule" "command" {
   #checkov:skip=CKV_AWS_297:A schedule holds the name of a task definition and a command, no secret.
-  for_each = local.scheduled_commands
+  # Without an image each run would fail. Without the service nothing runs.
+  for_each = local.has_service ? local.scheduled_commands : {}
 
   name                = "${local.name}-${each.key}"
   group_name          = aws_scheduler_schedule_group.main.name
@@ -63,6 +64,8 @@ resource "aws_scheduler_schedule" "command" {
       arn = aws_sqs_queue.schedules.arn
     }
   }
+
+  depends_on = [aws_ecs_task_definition.command]
 }
 
 # The scheduled commands have their own family, with the image that serves. The migrate task's newest revision may be one

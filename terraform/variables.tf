@@ -68,7 +68,7 @@ variable "migrate_image_tag" {
 }
 
 variable "service_enabled" {
-  description = "Whether there is a service. false removes it, and leaves everything else."
+  description = "Whether there is a service. false removes it with its worker and schedules, and leaves everything else."
   type        = bool
   default     = true
   nullable    = false

@@ -46,4 +46,9 @@ run "the_service_goes_only_when_told" {
     condition     = length(aws_ecs_service.api) == 0 && output.image_tag == null && length(aws_ecs_task_definition.migrate) == 1
     error_message = "service_enabled = false must remove the service alone."
   }
+
+  assert {
+    condition     = length(aws_scheduler_schedule.command) == 0
+    error_message = "Without a service nothing may run on a schedule."
+  }
 }

@@ -13,8 +13,9 @@ run "defaults" {
       length(aws_ecs_task_definition.migrate) == 0,
       length(aws_appautoscaling_target.api) == 0,
       length(aws_appautoscaling_policy.cpu) == 0,
+      length(aws_scheduler_schedule.command) == 0,
     ])
-    error_message = "Without an image there must be no task definition, no service and no scaling."
+    error_message = "Without an image there must be no task definition, no service, no scaling and no schedule."
   }
 
   assert {
@@ -168,21 +169,6 @@ run "defaults" {
       toset(flatten([for query in aws_cloudwatch_metric_alarm.service_error_rate[0].metric_query : [for metric in query.metric : metric.metric_name]])) == toset(["Requests", "ServerErrors"]),
     ])
     error_message = "The service's own error rate and p99 must raise alarms."
-  }
-
-  assert {
-    condition     = aws_scheduler_schedule.command["expire-idempotency-keys"].schedule_expression == "cron(0 3 * * ? *)" && jsondecode(aws_scheduler_schedule.command["expire-idempotency-keys"].target[0].input).containerOverrides[0] == { name = "migrate", command = ["python", "manage.py", "expire_idempotency_keys"] }
-    error_message = "A task must delete expired idempotency keys every night."
-  }
-
-  assert {
-    condition     = { for name, schedule in aws_scheduler_schedule.command : name => schedule.flexible_time_window[0].maximum_window_in_minutes } == { expire-idempotency-keys = 60, expire-rate-limits = 60 }
-    error_message = "There must be two schedules, each with a window of an hour."
-  }
-
-  assert {
-    condition     = endswith(aws_scheduler_schedule.command["expire-idempotency-keys"].target[0].ecs_parameters[0].task_definition_arn, ":task-definition/itemsvc-dev-command")
-    error_message = "The schedule must start the newest revision of the scheduled commands."
   }
 
   assert {

@@ -81,6 +81,12 @@ override_resource {
 }
 
 override_resource {
+  target          = aws_iam_role.schedule
+  override_during = plan
+  values          = { arn = "arn:aws:iam::123456789012:role/itemsvc-dev-schedule" }
+}
+
+override_resource {
   target          = aws_iam_role.migrate
   override_during = plan
   values          = { arn = "arn:aws:iam::123456789012:role/itemsvc-dev-migrate" }
@@ -250,9 +256,9 @@ run "deploy_role" {
   # These are all actions of a deploy that may change something.
   assert {
     condition = toset([for action in flatten([for statement in jsondecode(module.deploy_role[0].policies.write).Statement : statement.Action]) : split(":", action)[0]]) == toset([
-      "ecr", "ecs", "iam", "application-autoscaling", "cloudwatch", "logs", "kms", "s3", "ssm",
+      "ecr", "ecs", "iam", "application-autoscaling", "cloudwatch", "logs", "kms", "s3", "scheduler", "ssm",
     ])
-    error_message = "A deploy may write only to the registry, ECS, scaling, its SSM parameters and the state, and pass roles."
+    error_message = "A deploy may write only to the registry, ECS, scaling, its schedules, its SSM parameters and the state, and pass roles."
   }
 
   assert {
@@ -275,11 +281,11 @@ run "deploy_role" {
   }
 
   assert {
-    condition = alltrue([for statement in jsondecode(module.deploy_role[0].policies.write).Statement : statement.Sid != "GiveTasksTheirRoles" ? true : alltrue([
-      toset(statement.Resource) == toset([aws_iam_role.execution.arn, aws_iam_role.task.arn, aws_iam_role.migrate.arn]),
-      statement.Condition.StringEquals["iam:PassedToService"] == "ecs-tasks.amazonaws.com",
-    ])])
-    error_message = "A deploy may pass only the tasks' roles, and only to tasks."
+    condition = { for statement in jsondecode(module.deploy_role[0].policies.write).Statement : statement.Condition.StringEquals["iam:PassedToService"] => toset(flatten([statement.Resource])) if contains(flatten([statement.Action]), "iam:PassRole") } == {
+      "ecs-tasks.amazonaws.com" = toset([aws_iam_role.execution.arn, aws_iam_role.task.arn, aws_iam_role.migrate.arn])
+      "scheduler.amazonaws.com" = toset([aws_iam_role.schedule.arn])
+    }
+    error_message = "A deploy may pass only the tasks' roles to tasks, and the schedules' role to schedules."
   }
 
   assert {

@@ -1,4 +1,4 @@
-# A team's own scheduled commands.
+# The scheduled commands: the service's own, and a team's.
 
 override_resource {
   target          = aws_sqs_queue.schedules
@@ -55,11 +55,33 @@ override_resource {
   values          = { arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:itemsvc-dev/secret-key-AbCdEf" }
 }
 
+variables {
+  image_tag = "3f2a9c1d7e5b"
+}
+
+run "of_the_service_itself" {
+  command = plan
+
+  assert {
+    condition     = aws_scheduler_schedule.command["expire-idempotency-keys"].schedule_expression == "cron(0 3 * * ? *)" && jsondecode(aws_scheduler_schedule.command["expire-idempotency-keys"].target[0].input).containerOverrides[0] == { name = "migrate", command = ["python", "manage.py", "expire_idempotency_keys"] }
+    error_message = "A task must delete expired idempotency keys every night."
+  }
+
+  assert {
+    condition     = { for name, schedule in aws_scheduler_schedule.command : name => schedule.flexible_time_window[0].maximum_window_in_minutes } == { expire-idempotency-keys = 60, expire-rate-limits = 60 }
+    error_message = "There must be two schedules, each with a window of an hour."
+  }
+
+  assert {
+    condition     = endswith(aws_scheduler_schedule.command["expire-idempotency-keys"].target[0].ecs_parameters[0].task_definition_arn, ":task-definition/itemsvc-dev-command")
+    error_message = "The schedule must start the newest revision of the scheduled commands."
+  }
+}
+
 run "with_the_revision_that_serves" {
   command = plan
 
   variables {
-    image_tag         = "3f2a9c1d7e5b"
     migrate_image_tag = "aaaaaaaaaaaa"
   }
 

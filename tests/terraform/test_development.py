@@ -15,6 +15,7 @@ from tests.terraform.stack import Stack
 IMAGE, NEXT_IMAGE = "image_tag=3f2a9c1d7e5b", "image_tag=9d8c7b6a5f4e"
 ROTATION = "db_password_version=2"
 SERVICE_ROTATION = "service_password_version=2"
+SCHEDULES = [f'aws_scheduler_schedule.command["expire-{what}"]' for what in ("idempotency-keys", "rate-limits")]
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +44,7 @@ def test_an_image_adds_the_service_and_leaves_the_rest_alone(dev: Stack) -> None
             "aws_ecs_task_definition.api[0]",
             "aws_ecs_task_definition.command[0]",
             "aws_ecs_task_definition.migrate[0]",
+            *SCHEDULES,
         ],
         "create",
     )
@@ -74,6 +76,7 @@ def test_a_plain_apply_keeps_what_the_last_deploy_wrote(served: Stack) -> None:
             "aws_ecs_service.api[0]",
             "aws_ecs_task_definition.api[0]",
             "aws_ecs_task_definition.command[0]",
+            *SCHEDULES,
         ],
         "delete",
     )

@@ -149,6 +149,19 @@ locals {
       Resource = "${local.arns.cloudwatch}:alarm:${local.name}-no-healthy-host"
     },
     {
+      Sid      = "FirstDeployMakesSchedules"
+      Effect   = "Allow"
+      Action   = "scheduler:CreateSchedule"
+      Resource = "${local.arns.scheduler}:schedule/${local.name}/*"
+    },
+    {
+      Sid       = "GiveSchedulesTheirRole"
+      Effect    = "Allow"
+      Action    = "iam:PassRole"
+      Resource  = "${local.iam_prefix}:role/${local.name}-schedule"
+      Condition = { StringEquals = { "iam:PassedToService" = "scheduler.amazonaws.com" } }
+    },
+    {
       # Application Auto Scaling needs this role to change the service. It is created once per account.
       Sid       = "FirstScalingOfTheAccount"
       Effect    = "Allow"
