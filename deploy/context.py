@@ -14,7 +14,7 @@ from deploy.lock import DeployLock, parameter_prefix
 from deploy.options import Options
 from deploy.process import require
 from deploy.releases import Releases
-from deploy.stack import Stack, check_account, check_region, read_stack
+from deploy.stack import Stack, check_account, check_variables, read_stack
 from deploy.terraform import Tags, Terraform
 
 
@@ -68,7 +68,7 @@ class Context:
         """Reads the state again; None before the first apply."""
         stack = read_stack(self.terraform.outputs(), self.options.environment)
         if stack:
-            check_region(stack, self.aws.region)
+            check_variables(stack, self.settings["name"], self.settings["region"])
         return stack
 
     @staticmethod

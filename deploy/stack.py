@@ -84,17 +84,21 @@ def read_stack(outputs: dict[str, Any], environment: str) -> Stack | None:
     return Stack(**known)
 
 
-def check_region(stack: Stack, region: str) -> None:
-    """Raises UnknownEnvironmentError when the state and the variables name different regions.
+def check_variables(stack: Stack, name: str, region: str) -> None:
+    """Raises UnknownEnvironmentError when the state and the variables differ in the name or the region.
 
-    Terraform would find nothing in the new region, forget the old resources with their data, and create all anew.
+    Terraform would find nothing there. It would destroy or forget the old resources with their data, and create all
+    anew.
     """
-    if stack.region != region:
-        raise UnknownEnvironmentError(
-            f"Environment {stack.environment!r} is in region {stack.region}, but its variables say {region}.",
-            hint=f"Set the region back in terraform/environments/{stack.environment}.tfvars. To move, make another "
-            "environment there.",
-        )
+    applied = {"name": stack.name.removesuffix(f"-{stack.environment}"), "region": stack.region}
+    for variable, value in {"name": name, "region": region}.items():
+        was = applied[variable]
+        if value != was:
+            raise UnknownEnvironmentError(
+                f"Environment {stack.environment!r} has {variable} = {was}, but its variables say {value}.",
+                hint=f'Set {variable} = "{was}" in terraform/environments/{stack.environment}.tfvars. To move, make '
+                "another environment.",
+            )
 
 
 def check_account(stack: Stack, account: str) -> None:

@@ -146,10 +146,15 @@ def test_another_account(deployed: LocalProject, gateway: Gateway) -> None:
 
 
 @pytest.mark.parametrize("command", ["up", "status"])
-def test_another_region(deployed: LocalProject, command: str) -> None:
-    deployed.write_variables("dev", region="eu-west-1")
+@pytest.mark.parametrize(
+    ("variable", "was", "now"), [("region", "us-east-1", "eu-west-1"), ("name", "stand-in", "shop")]
+)
+def test_another_region_or_name(deployed: LocalProject, command: str, variable: str, was: str, now: str) -> None:
+    deployed.write_variables("dev", **{variable: now})
     arguments = ["--image-tag", "v1"] if command == "up" else []
-    deployed.deploy(command, *arguments).expect(12, "is in region us-east-1, but its variables say eu-west-1", "tfvars")
+    deployed.deploy(command, *arguments).expect(
+        12, f"has {variable} = {was}, but its variables say {now}", f'Set {variable} = "{was}"', "dev.tfvars"
+    )
 
 
 def test_no_permission(deployed: LocalProject, gateway: Gateway) -> None:
