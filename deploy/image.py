@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,6 +17,19 @@ from deploy.process import capture, stream
 
 LAST_LINES = 25
 PLATFORMS = {"X86_64": "linux/amd64", "ARM64": "linux/arm64"}
+START_DOCKER = "Start Docker. Your user needs permission to use it."
+#: What to do, by what the Docker CLI, the engine or the registry says last. The first that is found counts.
+REMEDIES = {
+    r"docker daemon|docker API": START_DOCKER,
+    r"(storing|saving) credentials": "Mend Docker's credential store, or remove credsStore from ~/.docker/config.json.",
+    r"no space left on device": "The engine's disk is full: `docker system prune` makes room.",
+    r"toomanyrequests": "The registry limits pulls: `docker login` to it, or wait.",
+    r"not authorized to perform": "Use the deploy role, or add the permission to it.",
+    r"no basic auth|denied: |token has expired|40[013] [BUF]": "The registry refused the credential. "
+    "`docker logout` from it, then run the same command again.",
+    r"dial tcp|no such host|timeout|deadline exceeded|connection re(fused|set)|unreachable|\bEOF\b": "The registry was "
+    "not reached: check the engine's network and proxy, then run the same command again.",
+}
 AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 
 
@@ -54,7 +68,7 @@ def require_engine() -> str:
     raise MissingToolError(
         "The Docker engine does not respond.",
         details=result.stderr.strip().splitlines()[:3],
-        hint="Start Docker. Your user needs permission to use it.",
+        hint=START_DOCKER,
     )
 
 
@@ -75,7 +89,7 @@ def build(root: Path, image: str, *, architecture: str, note: Callable[[str], No
     code = stream([*command, "."], on_line, cwd=root, env={**os.environ, "BUILDKIT_PROGRESS": "plain"})
     if code:
         hint = f"It is for {platform}: build on such a machine, or install its emulation (QEMU)." if foreign else None
-        raise BuildError("The image did not build.", details=lines[-LAST_LINES:], hint=hint)
+        raise BuildError("The image did not build.", details=lines[-LAST_LINES:], hint=_remedy(lines) or hint)
 
 
 def push(ecr: Client, image: str, repository_url: str, tag: str, note: Callable[[str], None]) -> None:
@@ -92,21 +106,26 @@ def push(ecr: Client, image: str, repository_url: str, tag: str, note: Callable[
         note(line.strip())
 
     if stream(["docker", "push", target], on_line):
-        raise PushError(f"The registry did not take {target}.", details=lines[-LAST_LINES:])
+        raise PushError(f"The registry did not take {target}.", details=lines[-LAST_LINES:], hint=_remedy(lines))
 
 
 def _login(ecr: Client, host: str) -> None:
     data = ecr.get_authorization_token()["authorizationData"][0]
     user, _, password = base64.b64decode(data["authorizationToken"]).decode().partition(":")
-    result = capture(["docker", "login", "--username", user, "--password-stdin", host], stdin=password)
-    if result.returncode:
-        raise PushError(f"docker login to {host} failed.", details=result.stderr.strip().splitlines()[-3:])
+    _docker("login", "--username", user, "--password-stdin", host, stdin=password)
 
 
-def _docker(*arguments: str) -> None:
-    result = capture(["docker", *arguments])
+def _docker(*arguments: str, stdin: str | None = None) -> None:
+    result = capture(["docker", *arguments], stdin=stdin)
     if result.returncode:
-        raise PushError(f"docker {arguments[0]} failed.", details=result.stderr.strip().splitlines()[-3:])
+        lines = result.stderr.strip().splitlines()[-3:]
+        raise PushError(f"docker {arguments[0]} failed.", details=lines, hint=_remedy(lines))
+
+
+def _remedy(lines: list[str]) -> str | None:
+    """The remedy for the last lines of docker's output; None if they name no known cause."""
+    said = "\n".join(lines[-3:])
+    return next((remedy for cause, remedy in REMEDIES.items() if re.search(cause, said, re.I | re.M)), None)
 
 
 def empty(ecr: Client, repository: str) -> int:
