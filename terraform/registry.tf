@@ -13,7 +13,8 @@ resource "aws_ecr_repository" "api" {
   }
 }
 
-# Keeps images_kept images for rollbacks. Untagged images expire after a week.
+# Keeps images_kept images for rollbacks. It counts tags, because with containerd's image store a push makes three manifests:
+# an index with the tag, the image and its provenance. ECR expires neither of these two before their index.
 resource "aws_ecr_lifecycle_policy" "api" {
   repository = aws_ecr_repository.api.name
 
@@ -28,7 +29,7 @@ resource "aws_ecr_lifecycle_policy" "api" {
       {
         rulePriority = 2
         description  = "Keep the last ${var.images_kept} images"
-        selection    = { tagStatus = "any", countType = "imageCountMoreThan", countNumber = var.images_kept }
+        selection    = { tagStatus = "tagged", tagPatternList = ["*"], countType = "imageCountMoreThan", countNumber = var.images_kept }
         action       = { type = "expire" }
       },
     ]

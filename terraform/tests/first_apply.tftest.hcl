@@ -142,8 +142,8 @@ run "defaults" {
   }
 
   assert {
-    condition     = jsondecode(aws_ecr_lifecycle_policy.api.policy).rules[1].selection.countNumber == 50
-    error_message = "The last 50 images are kept."
+    condition     = jsondecode(aws_ecr_lifecycle_policy.api.policy).rules[1].selection == { tagStatus = "tagged", tagPatternList = ["*"], countType = "imageCountMoreThan", countNumber = 50 }
+    error_message = "The last 50 releases must be kept, whatever else a push leaves in the registry."
   }
 
   assert {
