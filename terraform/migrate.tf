@@ -7,7 +7,6 @@ locals {
   # One-off tasks serve nothing, so they have no port and no health check.
   one_off_container = merge(local.container, {
     name             = local.migrate_container_name
-    portMappings     = []
     logConfiguration = { logDriver = "awslogs", options = merge(local.log_options, { awslogs-stream-prefix = "migrate" }) }
   })
   one_off_variables = merge(var.extra_environment, local.environment_variables, local.one_off_timeout, {

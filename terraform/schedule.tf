@@ -92,10 +92,8 @@ resource "aws_ecs_task_definition" "command" {
   }
 
   container_definitions = jsonencode([merge(local.one_off_container, {
-    image       = "${aws_ecr_repository.api.repository_url}:${local.image_tag}"
     command     = ["python", "manage.py", "status"]
     environment = [for name, value in merge(local.one_off_variables, { APP_VERSION = local.image_tag }) : { name = name, value = value }]
-    secrets     = [for name, arn in merge(var.extra_secrets, local.secrets) : { name = name, valueFrom = arn }]
   })])
 }
 

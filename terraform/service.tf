@@ -69,8 +69,11 @@ locals {
     "credentials.secret-key"        = tostring(var.secret_key_version)
   }
 
-  # Settings of every container.
+  # Settings of every container. The migrate task has another image and more secrets.
   container = {
+    image                  = "${aws_ecr_repository.api.repository_url}:${coalesce(local.image_tag, "none")}"
+    secrets                = [for name, arn in merge(var.extra_secrets, local.secrets) : { name = name, valueFrom = arn }]
+    portMappings           = []
     essential              = true
     user                   = "10001:10001"
     privileged             = false
@@ -121,13 +124,11 @@ resource "aws_ecs_task_definition" "api" {
 
   container_definitions = jsonencode(concat([merge(local.container, {
     name         = local.container_name
-    image        = "${aws_ecr_repository.api.repository_url}:${local.image_tag}"
     portMappings = [{ name = "http", containerPort = local.api_port, hostPort = local.api_port, protocol = "tcp" }]
     # Clients of a public load balancer must not choose what is traced. extra_environment may let them.
     environment = [for name, value in merge({ OTEL_PROPAGATORS = "none" }, var.extra_environment, local.environment_variables, local.service_variables, { APP_VERSION = local.image_tag }) :
       { name = name, value = value }
     ]
-    secrets      = [for name, arn in merge(var.extra_secrets, local.secrets) : { name = name, valueFrom = arn }]
     dockerLabels = local.credential_labels
     healthCheck = {
       command     = ["CMD", "python", "-I", "-S", "${local.app_directory}/itemsvc/http/healthcheck.py"]

@@ -31,11 +31,8 @@ resource "aws_ecs_task_definition" "worker" {
 
   container_definitions = jsonencode([merge(local.container, {
     name         = local.worker_container_name
-    image        = "${aws_ecr_repository.api.repository_url}:${local.image_tag}"
     command      = var.worker_command
-    portMappings = []
     environment  = [for name, value in merge(local.worker_variables, { APP_VERSION = local.image_tag }) : { name = name, value = value }]
-    secrets      = [for name, arn in merge(var.extra_secrets, local.secrets) : { name = name, valueFrom = arn }]
     dockerLabels = local.credential_labels
     # It gets SIGTERM and this time to finish what it has begun.
     stopTimeout      = var.worker_stop_timeout
