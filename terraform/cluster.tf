@@ -2,6 +2,8 @@ locals {
   ecs_services = concat(["api"], var.worker_command == null ? [] : ["worker"])
   service_ids  = [for service in local.ecs_services : "${local.arn_prefix.ecs}:service/${local.name}/${local.name}-${service}"]
   cluster_id   = "${local.arn_prefix.ecs}:cluster/${local.name}"
+
+  insights_log_group = "/aws/ecs/containerinsights/${local.name}/performance"
 }
 
 resource "aws_ecs_cluster" "main" {
@@ -62,7 +64,18 @@ resource "aws_cloudwatch_log_group" "app" {
 # Container Insights would create this log group itself and leave it behind.
 resource "aws_cloudwatch_log_group" "insights" {
   #checkov:skip=CKV_AWS_338:CloudWatch makes metrics of these events at once; a day is Container Insights' own retention.
-  name              = "/aws/ecs/containerinsights/${local.name}/performance"
+  name              = local.insights_log_group
   retention_in_days = 1
   kms_key_id        = aws_kms_key.main.arn
+}
+
+# Its last events can come after a destroy, and make the log group again. Then a new environment takes it over.
+data "aws_cloudwatch_log_groups" "insights" {
+  log_group_name_prefix = local.insights_log_group
+}
+
+import {
+  for_each = data.aws_cloudwatch_log_groups.insights.log_group_names
+  to       = aws_cloudwatch_log_group.insights
+  id       = each.key
 }

@@ -28,6 +28,7 @@ from moto.core.responses import BaseResponse, EmptyResult
 from moto.ec2.models.nat_gateways import NatGatewayBackend
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ecs.responses import EC2ContainerServiceResponse
+from moto.logs.responses import LogsResponse
 from moto.rds.models import DBInstance, DBParameterGroup
 from moto.route53.models import Route53Backend
 from moto.server import main
@@ -179,6 +180,16 @@ def delete_resource_servers():
     CognitoIdpResponse.delete_resource_server = delete_resource_server
 
 
+def encrypt_log_groups():
+    """CloudWatch Logs: a key for a log group that has none."""
+
+    def associate_kms_key(self):
+        self.logs_backend.groups[self._get_param("logGroupName")].kms_key_id = self._get_param("kmsKeyId")
+        return EmptyResult()
+
+    LogsResponse.associate_kms_key = associate_kms_key
+
+
 def create_deleted_records_again():
     """Route 53: a record that was deleted may be created again. moto takes the next record of the zone for it."""
 
@@ -230,6 +241,7 @@ if __name__ == "__main__":
     keep_rule_descriptions()
     release_nat_interfaces()
     delete_resource_servers()
+    encrypt_log_groups()
     create_deleted_records_again()
     if options.journal:
         write_journal(options.journal)

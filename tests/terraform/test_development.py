@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.terraform.conftest import INSIGHTS
 from tests.terraform.leftovers import leftovers
 from tests.terraform.secrets_search import files_with, secrets_of
 from tests.terraform.stack import Stack
@@ -31,6 +32,11 @@ def test_the_first_apply_needs_no_image_and_no_variable(dev: Stack) -> None:
     assert outputs["url"] == f"http://{outputs['alb_dns']}"
     assert not {"service_name", "migrate_command", "migrate_task_definition_arn", "image_tag"} & outputs.keys()
     assert dev.account.client("ecs").list_services(cluster="itemsvc-dev")["serviceArns"] == []
+
+
+def test_the_first_apply_takes_over_the_log_group_that_container_insights_left(dev: Stack) -> None:
+    found = dev.account.client("logs").describe_log_groups(logGroupNamePrefix=INSIGHTS)["logGroups"]
+    assert [(group["retentionInDays"], "kmsKeyId" in group) for group in found] == [(1, True)]
 
 
 def test_an_image_adds_the_service_and_leaves_the_rest_alone(dev: Stack) -> None:
