@@ -21,19 +21,20 @@ SAVED = ("save", "save_base"), ("pre_save", "post_save")
 TIMES = (models.DateField.pre_save, models.DateTimeField.pre_save, models.TimeField.pre_save)
 
 
-def is_one_statement(model: type[models.Model]) -> bool:
-    """Whether saving a row is one INSERT or UPDATE alone."""
-    return not any(more_than_one_statement(model))
-
-
 def saves_in_one_statement(serializer: Any, method: str) -> bool:
     """Whether ``save()`` of a serializer of this class, by `create` or `update`, is one statement and nothing else."""
-    return (
-        getattr(serializer, method, None) is getattr(ModelSerializer, method)
-        and serializer.save is ModelSerializer.save
-        and is_one_statement(serializer.Meta.model)
-        and not _sets_other_rows(serializer)
-    )
+    return not any(more_than_one_save(serializer, method))
+
+
+def more_than_one_save(serializer: Any, method: str) -> Iterator[tuple[str, Any]]:
+    """What else such a ``save()`` does, with the code that does it."""
+    for name in (method, "save"):
+        function = getattr(serializer, name, None)
+        if function is not getattr(ModelSerializer, name):
+            yield f"overrides {name} of its serializer", function
+    yield from more_than_one_statement(serializer.Meta.model)
+    if _sets_other_rows(serializer):
+        yield "sets rows of another table", serializer
 
 
 @cache

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache, partial
-from itertools import chain
+from inspect import getattr_static
+from itertools import chain, starmap
 from typing import Any
 
 from django.db import transaction
@@ -21,7 +22,7 @@ from itemsvc.resources.bulk import MAX_ITEMS, BulkCreateMixin
 from itemsvc.resources.conditional import ANY, TAG, TAGS, ConditionalWriteMixin
 from itemsvc.resources.etags import versions
 from itemsvc.resources.idempotency import IdempotentCreateMixin
-from itemsvc.resources.one_statement import more_than_one_delete, more_than_one_statement
+from itemsvc.resources.one_statement import more_than_one_delete, more_than_one_save
 from itemsvc.resources.plan.asked import Answer, Asked, Header
 from itemsvc.resources.plan.eligibility import Obstacle
 from itemsvc.resources.plan.hooks import Selection, added_values
@@ -59,7 +60,7 @@ class Create(Operation):
     def obstacles(cls, view: type[Any]) -> Iterator[Obstacle]:
         """Whatever does more than one INSERT."""
         yield from super().obstacles(view)
-        yield from _more_than_one_statement(view.serializer_class, "create")
+        yield from starmap(Obstacle, more_than_one_save(view.serializer_class, "create"))
 
     def answer(self, asked: Asked) -> Answer | None:
         """What is new; None if the body is not valid, or its key needs more than to be kept."""
@@ -151,7 +152,7 @@ class Replace(WriteOperation):
     def obstacles(cls, view: type[Any]) -> Iterator[Obstacle]:
         """Whatever does more than one UPDATE."""
         yield from super().obstacles(view)
-        yield from _more_than_one_statement(view.serializer_class, "update")
+        yield from starmap(Obstacle, more_than_one_save(view.serializer_class, "update"))
 
     def answer(self, asked: Asked) -> Answer | None:
         """The object as it is now; None if it is not there, is another version, or the body is not valid."""
@@ -191,8 +192,7 @@ class Destroy(WriteOperation):
     def obstacles(cls, view: type[Any]) -> Iterator[Obstacle]:
         """Whatever does more than one DELETE."""
         yield from super().obstacles(view)
-        for reason, code in more_than_one_delete(view.queryset.model):
-            yield Obstacle(reason, code)
+        yield from starmap(Obstacle, more_than_one_delete(view.queryset.model))
 
     def answer(self, asked: Asked) -> Answer | None:
         """No content; None if there is no such row, or it is another version."""
@@ -210,16 +210,8 @@ def _takes_arrays(view: type[Any]) -> bool:
     return (
         issubclass(view, BulkCreateMixin)
         and getattr(serializer.Meta, "list_serializer_class", None) is BulkSerializer
-        and serializer.many_init.__func__ is ModelSerializer.many_init.__func__  # type: ignore[attr-defined]
+        and getattr_static(serializer, "many_init") is getattr_static(ModelSerializer, "many_init")
     )
-
-
-def _more_than_one_statement(serializer: Any, *names: str) -> Iterator[Obstacle]:
-    for name in (*names, "save"):
-        if getattr(serializer, name) is not getattr(ModelSerializer, name):
-            yield Obstacle(f"overrides {name} of its serializer", getattr(serializer, name))
-    for reason, code in more_than_one_statement(serializer.Meta.model):
-        yield Obstacle(reason, code)
 
 
 @lru_cache(maxsize=1024)
