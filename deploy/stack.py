@@ -90,9 +90,8 @@ def check_variables(stack: Stack, name: str, region: str) -> None:
     Terraform would find nothing there. It would destroy or forget the old resources with their data, and create all
     anew.
     """
-    applied = {"name": stack.name.removesuffix(f"-{stack.environment}"), "region": stack.region}
-    for variable, value in {"name": name, "region": region}.items():
-        was = applied[variable]
+    applied = stack.name.removesuffix(f"-{stack.environment}")
+    for variable, was, value in (("name", applied, name), ("region", stack.region, region)):
         if value != was:
             raise UnknownEnvironmentError(
                 f"Environment {stack.environment!r} has {variable} = {was}, but its variables say {value}.",

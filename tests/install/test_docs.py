@@ -18,7 +18,7 @@ FOLDERS = {path.name for path in ROOT.iterdir() if path.is_dir()}
 MADE = (".local", ".venv", "staticfiles")
 #: Variables and names in capitals that are others' than the service's.
 OTHERS = re.compile(
-    r"AWS_|OTEL_|TF_|DEPLOY_|TERRAFORM_|CONN_HEALTH_CHECKS$|GUNICORN_CMD_ARGS$|INSTALLED_APPS$|SCRIPT_NAME$"
+    r"AWS_|OTEL_|TF_VAR_|TF_WORKSPACE$|DEPLOY_|TERRAFORM_|CONN_HEALTH_CHECKS$|GUNICORN_CMD_ARGS$|INSTALLED_APPS$|SCRIPT_NAME$"
 )
 #: What a team removes, but may still name.
 SAMPLE = {"items"}
